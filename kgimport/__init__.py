@@ -1,0 +1,1 @@
+"""Graph-shaped dbt tables in, a ready Neo4j store out."""

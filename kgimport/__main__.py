@@ -1,0 +1,5 @@
+"""`python -m kgimport`."""
+
+from kgimport.cli import main
+
+main()

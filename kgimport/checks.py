@@ -1,0 +1,195 @@
+"""What would break the graph, found before anything is written.
+
+A check is a predicate that marks the offending rows of one table; all checks of a table are
+answered in one pass over it. Only duplicate keys need a pass of their own, over the keys alone.
+Nothing here reads a file: the caller collects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  (records are read back by annotation)
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from kgimport.dialect import ARRAY_DELIMITER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kgimport.dialect import Field
+
+Kind = Literal["integrity", "value"]
+SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A question to every row of a table: `offends` is true where the answer is wrong."""
+
+    name: str
+    kind: Kind
+    columns: tuple[str, ...]
+    sentence: str
+    offends: pl.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A check that found something: in how many rows, and up to five of them."""
+
+    check: str
+    kind: Kind
+    table: str
+    columns: tuple[str, ...]
+    sentence: str
+    count: int
+    samples: tuple[Mapping[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        rows = "1 row" if self.count == 1 else f"{self.count:,} rows"
+        head = f"{self.table}.{', '.join(self.columns)}: {rows} with {self.sentence} [{self.check}]"
+        return "\n".join([head, *(f"    {_row(sample)}" for sample in self.samples)])
+
+
+def _row(sample: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={text}" for name, text in sample.items())
+
+
+def key_checks(key: tuple[str, ...]) -> Iterator[Check]:
+    """A node's key: no part of it null or the empty string."""
+    for column in key:
+        yield Check("null-key", "integrity", (column,), "a null key", pl.col(column).is_null())
+        empty = pl.col(column).cast(pl.String) == ""
+        yield Check("empty-key", "integrity", (column,), "an empty key", empty)
+
+
+def end_check(side: str, columns: tuple[str, ...], missing: str) -> Check:
+    """A relationship's end, where the boolean column `missing` says that no node has its key."""
+    sentence = f"a {side} that is no node"
+    return Check("dangling-end", "integrity", columns, sentence, pl.col(missing))
+
+
+def value_checks(fields: Iterable[Field]) -> Iterator[Check]:
+    """Every value that its carrier cannot carry."""
+    for field in fields:
+        for rule in field.carrier.rules:
+            offends = rule.offends(pl.col(field.column)).fill_null(value=False)
+            yield Check(rule.name, "value", (field.column,), rule.sentence, offends)
+
+
+def counts(checks: Sequence[Check]) -> list[pl.Expr]:
+    """Aggregations that count each check's offending rows, in columns named by position."""
+    return [check.offends.sum().alias(f"check:{at}") for at, check in enumerate(checks)]
+
+
+def offended(checks: Sequence[Check], row: Mapping[str, int | None]) -> Iterator[tuple[Check, int]]:
+    """The checks that found something, by the row that `counts` has become."""
+    for at, check in enumerate(checks):
+        count = row[f"check:{at}"] or 0
+        if count:
+            yield check, count
+
+
+def samples(frame: pl.LazyFrame, check: Check, key: Iterable[str]) -> pl.LazyFrame:
+    """Up to five offending rows: their key, and the columns that offend."""
+    shown = dict.fromkeys([*key, *check.columns])
+    return frame.filter(check.offends).head(SAMPLES).select(list(shown))
+
+
+def printable(rows: pl.DataFrame) -> tuple[dict[str, str], ...]:
+    """A few rows as texts that fit a line and a JSON record."""
+    return tuple({name: _short(value) for name, value in row.items()} for row in rows.to_dicts())
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+
+
+_WIDTH = 60
+
+
+def duplicates(members: Mapping[str, pl.LazyFrame], key: str) -> pl.LazyFrame:
+    """Keys that stand more than once in an id space, with the tables that hold them.
+
+    `members` gives each table's rows, reduced to their id in the column `key`.
+    """
+    parts = [
+        frame.select(pl.col(key), pl.lit(name).alias("tables")) for name, frame in members.items()
+    ]
+    return (
+        pl.concat(parts)
+        .drop_nulls(key)
+        .group_by(key)
+        .agg(pl.len().alias("rows"), pl.col("tables").unique().sort().str.join(", "))
+        .filter(pl.col("rows") > 1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one pass over a table's rows says about them.
+
+    `properties` counts the values that become properties, as the importer does; `longest_row` is
+    an upper bound in bytes; `unspelled` names the columns with values that Polars' own CSV writer
+    does not spell as the importer reads them.
+    """
+
+    rows: int
+    properties: int
+    longest_row: int
+    unspelled: frozenset[str]
+
+
+# No cell that is not text takes more bytes than this; quotes at most double a text.
+_CELL_BYTES = 48
+
+
+def profile(fields: Sequence[Field]) -> list[pl.Expr]:
+    """The aggregations that, selected from a table's rows, give its `Profile`."""
+    present = [_value(field).is_not_null().sum().cast(pl.Int64) for field in fields]
+    sizes = [_size(field) for field in fields]
+    return [
+        pl.len().alias("rows"),
+        pl.sum_horizontal(pl.lit(0, pl.Int64), *present).alias("properties"),
+        pl.sum_horizontal(pl.lit(0, pl.Int64), *sizes).max().alias("longest_row"),
+        *(_unspelled(field) for field in fields if field.carrier.native_unless),
+    ]
+
+
+def profiled(fields: Sequence[Field], row: Mapping[str, int | None]) -> Profile:
+    """Reads the row that the aggregations of `profile` have become."""
+    floats = (field.column for field in fields if field.carrier.native_unless)
+    return Profile(
+        rows=row["rows"] or 0,
+        properties=row["properties"] or 0,
+        longest_row=row["longest_row"] or 0,
+        unspelled=frozenset(column for column in floats if row[f"unspelled:{column}"]),
+    )
+
+
+def _value(field: Field) -> pl.Expr:
+    return field.carrier.value(pl.col(field.column))
+
+
+def _unspelled(field: Field) -> pl.Expr:
+    assert field.carrier.native_unless is not None  # noqa: S101  (the caller filters)
+    return field.carrier.native_unless(_value(field)).sum().alias(f"unspelled:{field.column}")
+
+
+def _size(field: Field) -> pl.Expr:
+    """How many bytes a field's cell takes at most."""
+    values = _value(field)
+    if field.carrier.header == "string":
+        return _text_size(values)
+    if field.carrier.header == "string[]":
+        return _text_size(values.list.join(ARRAY_DELIMITER))
+    if "[]" in field.carrier.header:
+        return values.list.len().fill_null(0).cast(pl.Int64) * _CELL_BYTES
+    return pl.lit(_CELL_BYTES, pl.Int64)
+
+
+def _text_size(texts: pl.Expr) -> pl.Expr:
+    return texts.str.len_bytes().fill_null(0).cast(pl.Int64) * 2

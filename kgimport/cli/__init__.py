@@ -1,0 +1,10 @@
+"""The command line: parse, call the pipeline, print, exit code. Nothing else prints.
+
+stdout is data (a table, or JSON with `--json`); stderr is talk. Heavy packages are imported by the
+command that needs them, so that `--help` is quick.
+"""
+
+from kgimport.cli import building, looking
+from kgimport.cli.app import app, main
+
+__all__ = ["app", "building", "looking", "main"]

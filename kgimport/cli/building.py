@@ -1,0 +1,185 @@
+"""The commands that make something: check, export, build-db, run, generate."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kgimport.cli import console
+from kgimport.cli.app import command
+from kgimport.cli.options import (
+    GRAPH,
+    OUTPUT,
+    SOURCE,
+    AsJson,
+    GraphFile,
+    Heap,
+    IfChanged,
+    Keep,
+    Name,
+    Project,
+    Runtime,
+    RuntimeKind,
+    Stores,
+    Tables,
+    Target,
+    Version,
+    chosen_graph,
+    chosen_neo4j,
+)
+from kgimport.errors import UsageError
+
+if TYPE_CHECKING:
+    from kgimport.runtime.programs import Neo4j
+
+
+@command("kgimport export --dbt dbt --out build/lms")
+def export(
+    graph: GraphFile = None,
+    dbt: Project = Path("dbt"),
+    name: Name = None,
+    target: Target = None,
+    tables: Tables = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The build directory; default: build/GRAPH.", rich_help_panel=OUTPUT),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove the tables' integrity and write the build directory for `build-db`."""
+    from kgimport import report
+    from kgimport.pipeline.export import export as run
+
+    declared = chosen_graph(graph, dbt, name, target, tables)
+    place = out or Path("build") / declared.name
+    with console.progress() as tell:
+        record = run(declared, place, tell)
+    if as_json:
+        typer.echo(report.dump(record), nl=False)
+    else:
+        console.export_summary(record, str(place))
+
+
+@command("kgimport check --graph graph.yml")
+def check(
+    graph: GraphFile = None,
+    dbt: Project = Path("dbt"),
+    name: Name = None,
+    target: Target = None,
+    tables: Tables = None,
+    declaration_only: Annotated[
+        bool,
+        typer.Option("--declaration-only", help="Do not touch the data.", rich_help_panel=GRAPH),
+    ] = False,
+) -> None:
+    """Check the declaration and the tables' integrity; write nothing."""
+    from kgimport.pipeline.proof import check as run
+
+    declared = chosen_graph(graph, dbt, name, target, tables)
+    if declaration_only:
+        typer.echo(f"the declaration of graph {declared.name} is good")
+        return
+    with console.progress() as tell:
+        proof = run(declared, tell)
+    rows = (
+        (name, count, count - proof.profiles[name].rows) for name, count in proof.sources.items()
+    )
+    console.table(f"graph {declared.name} is sound", ("table", "rows", "to be rejected"), rows)
+
+
+@command("kgimport build-db build/lms", name="build-db")
+def build_db(
+    build: Annotated[
+        Path, typer.Argument(metavar="BUILD_DIR", help="What `kgimport export` left.")
+    ],
+    stores: Stores = Path("stores"),
+    neo4j: Version = None,
+    runtime: RuntimeKind = Runtime.EMBEDDED,
+    heap_mb: Heap = None,
+    keep: Keep = 2,
+    if_changed: IfChanged = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import a build directory into a fresh store, index it, verify it and publish it."""
+    from kgimport.pipeline.build import BuildOptions
+
+    options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
+    _build(build, stores, chosen_neo4j(neo4j, runtime), options, as_json=as_json)
+
+
+def _build(build: Path, stores: Path, neo4j: Neo4j, options: Any, *, as_json: bool) -> None:
+    from kgimport import report
+    from kgimport.pipeline.build import build_db as run
+
+    with console.progress() as tell:
+        built = run(build, stores, neo4j, options, tell)
+    if not built.fresh:
+        console.note("nothing to do: the current store is of this build")
+    if as_json:
+        typer.echo(report.dump(built.record), nl=False)
+        return
+    console.store_summary(built.record, str(built.path))
+    console.note(f"look at it: kgimport serve {stores / built.record.graph}")
+
+
+@command("kgimport run --dbt dbt --data data")
+def run(
+    dbt: Project = Path("dbt"),
+    data: Annotated[
+        Path, typer.Option(help="The customers' Parquet.", rich_help_panel=SOURCE)
+    ] = Path("data"),
+    name: Name = None,
+    target: Target = None,
+    stores: Stores = Path("stores"),
+    neo4j: Version = None,
+    runtime: RuntimeKind = Runtime.EMBEDDED,
+    heap_mb: Heap = None,
+    keep: Keep = 2,
+    if_changed: IfChanged = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run dbt build, export and build-db, one after the other."""
+    from kgimport import dbt as warehouse
+    from kgimport.pipeline.build import BuildOptions
+    from kgimport.pipeline.export import export as write
+
+    program = chosen_neo4j(neo4j, runtime)
+    with console.progress() as tell:
+        tell("dbt build", None)
+        warehouse.build(dbt, target=target, data=data)
+        declared = chosen_graph(None, dbt, name, target, None)
+        place = Path("build") / declared.name
+        write(declared, place, tell)
+    options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
+    _build(place, stores, program, options, as_json=as_json)
+
+
+class Sample(StrEnum):
+    """The graphs that sample data can be made for."""
+
+    LMS = "lms"
+
+
+@command("kgimport generate lms --scale 0.1 --out sample")
+def generate(
+    sample: Annotated[Sample, typer.Argument(help="Which sample.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.", rich_help_panel=OUTPUT)],
+    scale: Annotated[
+        float, typer.Option(help="1: 130,000 interactions; linear.", rich_help_panel=OUTPUT)
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.", rich_help_panel=OUTPUT)] = 7,
+) -> None:
+    """Write sample data: three fictional customers of a learning platform, as Parquet."""
+    try:
+        from kgimport.synthetic import lms
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is missing", "pip install 'kgimport[sample]'") from error
+
+    with console.progress() as tell:
+        made = lms.generate(out, scale=scale, seed=seed, progress=lambda what: tell(what, None))
+    rows = ((f"{each.customer}/{each.table}", each.rows, each.files) for each in made.tables)
+    console.table(f"sample {sample} in {out}", ("table", "rows", "files"), rows)
+    console.say(f"{made.interactions:,} interactions, {made.bytes / 1e6:.1f} MB")

@@ -1,0 +1,123 @@
+"""What a person sees: progress on stderr, results as tables on stdout."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kgimport.report import ExportRecord, StoreRecord
+    from kgimport.report import Progress as Tell
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress() -> Iterator[Tell]:
+    """Shows what is being done: a bar where stderr is a terminal, else a line for each stage."""
+    if not sys.stderr.isatty():
+        yield _line_teller()
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        task = bars.add_task("", total=None)
+
+        def tell(stage: str, done: float | None) -> None:
+            bars.update(task, description=stage, total=1.0 if done is not None else None)
+            bars.update(task, completed=done or 0.0)
+
+        yield tell
+
+
+def _line_teller() -> Tell:
+    last = ""
+
+    def tell(stage: str, _: float | None) -> None:
+        nonlocal last
+        if stage != last:
+            note(stage)
+            last = stage
+
+    return tell
+
+
+def say(text: str) -> None:
+    """Prints one line on stdout, as long as it is."""
+    out.print(text, soft_wrap=True, markup=False)
+
+
+def note(text: str) -> None:
+    """Prints one line on stderr, as long as it is."""
+    err.print(text, soft_wrap=True, markup=False)
+
+
+def table(title: str, heads: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+    """Prints rows on stdout; numbers stand to the right."""
+    rows = list(rows)
+    shown = Table(box=None, pad_edge=False)
+    for at, head in enumerate(heads):
+        numeric = bool(rows) and all(isinstance(row[at], int | float) for row in rows)
+        shown.add_column(head, justify="right" if numeric else "left")
+    for row in rows:
+        shown.add_row(*(Text(_cell(value)) for value in row))
+    if title:
+        say(title)
+    out.print(shown)
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def export_summary(record: ExportRecord, place: str) -> None:
+    """What an export wrote."""
+    table(
+        f"graph {record.graph}, build {record.build_id}",
+        ("table", "becomes", "rows", "rejected", "properties", "MB"),
+        (
+            (
+                each.name,
+                f"({':'.join(each.labels)})" if each.kind == "node" else f"[{each.type}]",
+                each.written,
+                each.rejected,
+                each.properties,
+                round(sum(file.bytes for file in each.files) / 1e6, 1),
+            )
+            for each in record.tables
+        ),
+    )
+    say(f"build directory: {place}")
+
+
+def store_counts(record: StoreRecord, place: str) -> None:
+    """What a store holds, per label and type."""
+    rows = [(f"(:{label})", count) for label, count in record.labels.items()]
+    rows += [(f"[:{name}]", count) for name, count in record.types.items()]
+    title = f"graph {record.graph}, build {record.build_id}, Neo4j {record.neo4j}"
+    table(title, ("label or type", "count"), rows)
+    say(f"store: {place}")
+
+
+def store_summary(record: StoreRecord, place: str) -> None:
+    """What a build made: counts, proofs, seconds per stage, size, and where it is."""
+    store_counts(record, place)
+    stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in record.seconds.items())
+    say(
+        f"{len(record.schema)} constraints and indexes online; {record.compared:,} rows compared "
+        "with their Parquet, property by property"
+    )
+    say(f"{record.bytes / 1e6:,.0f} MB on disk; {stages}")
+
+
+def facts(title: str, rows: Mapping[str, str]) -> None:
+    """Named facts, one a line."""
+    table(title, ("", ""), rows.items())

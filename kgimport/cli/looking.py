@@ -1,0 +1,158 @@
+"""The commands that look at something: serve, verify, show, schema, doctor."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgimport.cli import console
+from kgimport.cli.app import command
+from kgimport.cli.options import (
+    NEO4J,
+    OUTPUT,
+    GraphFile,
+    Name,
+    Project,
+    Runtime,
+    RuntimeKind,
+    StorePath,
+    Tables,
+    Target,
+    Version,
+    chosen_graph,
+    chosen_neo4j,
+)
+from kgimport.errors import ExitCode, ReconciliationError, ServerError
+
+if TYPE_CHECKING:
+    from kgimport.runtime.server import Server
+
+
+@command("kgimport serve stores/lms")
+def serve(
+    store: StorePath,
+    neo4j: Version = None,
+    runtime: RuntimeKind = Runtime.EMBEDDED,
+    bolt_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="0: any free one.", rich_help_panel=NEO4J)
+    ] = 7687,
+    http_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Neo4j Browser's.", rich_help_panel=NEO4J)
+    ] = 7474,
+    writable: Annotated[
+        bool, typer.Option("--writable", help="Accept writes.", rich_help_panel=NEO4J)
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the server's log.", rich_help_panel=OUTPUT)
+    ] = False,
+) -> None:
+    """Serve a store on this machine until Ctrl-C: read-only, with Neo4j Browser.
+
+    Anyone on this machine may read it, unless KGIMPORT_PASSWORD holds a password.
+    """
+    from kgimport import store as stores
+    from kgimport.pipeline.serve import ServeOptions, served
+
+    place = stores.find(store)
+    program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime)
+    password = os.environ.get("KGIMPORT_PASSWORD") or None
+    options = ServeOptions(bolt_port, http_port, writable=writable, password=password)
+    with ExitStack() as stack:
+        with console.progress() as tell:
+            tell("start Neo4j", None)
+            log = console.note if verbose else _quiet
+            server = stack.enter_context(served(place, program, options, log))
+        _announce(server, place)
+        code = server.wait()
+        raise ServerError(f"Neo4j ended by itself with exit code {code}", "see it with --verbose")
+
+
+def _quiet(_: str) -> None:
+    """Keeps the server's log to itself."""
+
+
+def _announce(server: Server, place: Path) -> None:
+    console.facts(
+        f"serving {place}",
+        {"Bolt": server.bolt_uri, "Neo4j Browser": f"{server.http_uri}/browser/"},
+    )
+    console.note("Ctrl-C stops it")
+
+
+@command("kgimport verify stores/lms")
+def verify(
+    store: StorePath,
+    neo4j: Version = None,
+    runtime: RuntimeKind = Runtime.EMBEDDED,
+    samples: Annotated[
+        int, typer.Option(min=0, help="Rows to compare in each table.", rich_help_panel=OUTPUT)
+    ] = 100,
+) -> None:
+    """Compare a store with the tables that it was built from: counts, and sampled rows."""
+    from kgimport import store as stores
+    from kgimport.pipeline.serve import verify as run
+
+    place = stores.find(store)
+    program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime)
+    with console.progress() as tell:
+        result = run(place, program, samples=samples, progress=tell)
+    if result.differences:
+        raise ReconciliationError(
+            f"{place} does not hold its source:\n  " + "\n  ".join(result.differences),
+            "build it again with `kgimport build-db`",
+        )
+    console.store_counts(result.record, str(place))
+    if result.changed:
+        changed = ", ".join(result.changed)
+        console.note(f"rows not compared: {changed} changed since the export")
+    else:
+        console.say(f"{result.compared:,} rows agree with their Parquet")
+
+
+@command("kgimport show --dbt dbt --out lms.svg")
+def show(
+    graph: GraphFile = None,
+    dbt: Project = Path("dbt"),
+    name: Name = None,
+    target: Target = None,
+    tables: Tables = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The SVG file; default: GRAPH.svg.", rich_help_panel=OUTPUT),
+    ] = None,
+) -> None:
+    """Draw the declared graph with its labels, types, properties and counts, as SVG."""
+    from kgimport.pipeline.show import show as run
+
+    declared = chosen_graph(graph, dbt, name, target, tables)
+    place = out or Path(f"{declared.name}.svg")
+    run(declared, place)
+    typer.echo(str(place))
+
+
+@command("kgimport schema > graph.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of graph.yml, by which editors complete it."""
+    from kgimport.declaration import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+@command("kgimport doctor")
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show what is there and what is missing: Java, Neo4j, dbt, Docker, AWS, disk, memory."""
+    from kgimport.pipeline.doctor import examine
+
+    findings = examine(Path.cwd())
+    if as_json:
+        typer.echo(json.dumps([each.as_dict() for each in findings], indent=2))
+    else:
+        rows = ((each.mark, each.subject, each.state, each.remedy) for each in findings)
+        console.table("", ("", "", "", "what to do"), rows)
+    if any(each.needed and not each.good for each in findings):
+        raise typer.Exit(ExitCode.RUNTIME)

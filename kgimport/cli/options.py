@@ -1,0 +1,118 @@
+"""The options that several commands share, with their help, in panels."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgimport.errors import UsageError
+
+if TYPE_CHECKING:
+    from kgimport.graph import Graph
+    from kgimport.runtime.programs import Neo4j
+
+
+class Runtime(StrEnum):
+    """How Neo4j's programs are run."""
+
+    EMBEDDED = "embedded"
+    INSTALLED = "installed"
+
+
+GRAPH, SOURCE, NEO4J, OUTPUT = "Graph", "Source", "Neo4j", "Output"
+
+GraphFile = Annotated[
+    Path | None,
+    typer.Option("--graph", help="A graph.yml, for graphs without dbt.", rich_help_panel=GRAPH),
+]
+Project = Annotated[
+    Path, typer.Option("--dbt", help="The dbt project's folder.", rich_help_panel=GRAPH)
+]
+Name = Annotated[
+    str | None,
+    typer.Option(help="Which graph, where a dbt project declares several.", rich_help_panel=GRAPH),
+]
+Target = Annotated[
+    str | None, typer.Option(help="The dbt target; default: the profile's.", rich_help_panel=SOURCE)
+]
+Tables = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where the dbt models' Parquet lies; default: the target's external_root.",
+        rich_help_panel=SOURCE,
+    ),
+]
+Version = Annotated[
+    str | None,
+    typer.Option("--neo4j", help="Neo4j's version, or its line (2026, 5).", rich_help_panel=NEO4J),
+]
+RuntimeKind = Annotated[
+    Runtime,
+    typer.Option(
+        "--runtime",
+        help="embedded: jars on a bundled Java; installed: the one in NEO4J_HOME.",
+        rich_help_panel=NEO4J,
+    ),
+]
+Heap = Annotated[
+    int | None,
+    typer.Option(
+        min=128, help="The importer's Java heap; default: from the memory.", rich_help_panel=NEO4J
+    ),
+]
+Stores = Annotated[Path, typer.Option(help="Where stores are kept.", rich_help_panel=OUTPUT)]
+Keep = Annotated[
+    int, typer.Option(min=1, help="How many stores of a graph to keep.", rich_help_panel=OUTPUT)
+]
+IfChanged = Annotated[
+    bool,
+    typer.Option(
+        "--if-changed",
+        help="Do nothing where the current store is of this build.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print the record as JSON.", rich_help_panel=OUTPUT)
+]
+StorePath = Annotated[
+    Path, typer.Argument(metavar="STORE", help="A store, or the folder of a graph's stores.")
+]
+
+
+def chosen_graph(
+    file: Path | None, project: Path, name: str | None, target: str | None, tables: Path | None
+) -> Graph:
+    """The graph that a command line means: a graph.yml, or one of a dbt project's."""
+    from kgimport import dbt, declaration
+
+    if file is not None:
+        return declaration.load_yaml(file)
+    if not (project / "dbt_project.yml").is_file():
+        raise UsageError(
+            f"{project} is no dbt project", "name a graph.yml with --graph, or a project with --dbt"
+        )
+    place = tables or dbt.tables(project, target)
+    return declaration.load_dbt(dbt.manifest(project), place, name)
+
+
+def chosen_neo4j(version: str | None, runtime: Runtime) -> Neo4j:
+    """The Neo4j that a command line means; its jars are downloaded where they are missing."""
+    from kgimport.cli.console import progress
+    from kgimport.runtime import programs
+    from kgimport.runtime.jars import DEFAULT_VERSION
+
+    if runtime is Runtime.INSTALLED:
+        home = os.environ.get("NEO4J_HOME")
+        if not home:
+            raise UsageError("NEO4J_HOME is not set", "set it, or use --runtime embedded")
+        return programs.installed(Path(home))
+    with progress() as tell:
+        return programs.embedded(
+            version or DEFAULT_VERSION,
+            progress=lambda done, of: tell("download Neo4j's jars", done / of),
+        )

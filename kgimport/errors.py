@@ -1,0 +1,114 @@
+"""What can go wrong, and the exit code that says so.
+
+KgimportError
+├── UsageError          2   options that do not go together
+├── DeclarationError    3   the declared graph is wrong, or does not fit its tables
+├── IntegrityError      4   null keys, duplicate keys, dangling ends
+├── ValueRefusedError   5   a value or type that the target cannot hold exactly
+├── RuntimeMissingError 6   no Java, no Neo4j, a jar that differs from its lock
+├── ImportFailedError   7   neo4j-admin refused the data
+├── ReconciliationError 8   the store does not hold what the source holds
+├── SourceError         9   a table's rows cannot be read
+├── DestinationError   10   a directory that cannot be written, or is in use
+└── ServerError        11   a Neo4j server that does not start, or a port that is taken
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """The exit status of every command; one meaning each, never reused."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    DECLARATION = 3
+    INTEGRITY = 4
+    VALUE = 5
+    RUNTIME = 6
+    IMPORT = 7
+    RECONCILIATION = 8
+    SOURCE = 9
+    DESTINATION = 10
+    SERVER = 11
+    INTERRUPTED = 130
+
+
+class KgimportError(Exception):
+    """The root of all errors that a user can act on.
+
+    `message` finishes the sentence "kgimport stopped because …"; `hint` is the next step.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.UNEXPECTED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n→ {self.hint}" if self.hint else self.message
+
+
+class UsageError(KgimportError):
+    """Options that do not go together, or name something unknown."""
+
+    exit_code = ExitCode.USAGE
+
+
+class DeclarationError(KgimportError):
+    """The declaration is wrong by itself, or does not fit the tables that it names."""
+
+    exit_code = ExitCode.DECLARATION
+
+
+class IntegrityError(KgimportError):
+    """Null keys, duplicate keys or dangling ends were found before the import."""
+
+    exit_code = ExitCode.INTEGRITY
+
+
+class ValueRefusedError(KgimportError):
+    """A value or a column type that the target cannot hold exactly."""
+
+    exit_code = ExitCode.VALUE
+
+
+class RuntimeMissingError(KgimportError):
+    """Neo4j's programs cannot be run: no Java, no jars, or jars that differ from the lock."""
+
+    exit_code = ExitCode.RUNTIME
+
+
+class ImportFailedError(KgimportError):
+    """neo4j-admin ended with an error."""
+
+    exit_code = ExitCode.IMPORT
+
+
+class ReconciliationError(KgimportError):
+    """The store's content differs from the source's."""
+
+    exit_code = ExitCode.RECONCILIATION
+
+
+class SourceError(KgimportError):
+    """A table's rows cannot be found or read."""
+
+    exit_code = ExitCode.SOURCE
+
+
+class DestinationError(KgimportError):
+    """A directory that cannot be written, is missing, or is in use by another run."""
+
+    exit_code = ExitCode.DESTINATION
+
+
+class ServerError(KgimportError):
+    """A Neo4j server did not start or stop, or its port is taken."""
+
+    exit_code = ExitCode.SERVER

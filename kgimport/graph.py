@@ -1,0 +1,128 @@
+"""The declared graph, as frozen values: tables, ends, properties, constraints and indexes.
+
+The nouns are those of Neo4j's import specification: a node table becomes nodes of given labels, a
+relationship table becomes relationships of one type, an id space is the namespace of a node key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  (records are read back by annotation)
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OnMissing = Literal["error", "skip"]
+IndexKind = Literal["range", "text", "point", "fulltext"]
+CastType = Literal["string", "long", "double", "boolean", "date", "localdatetime"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRule:
+    """What the declaration says of one column; every default refuses rather than changes."""
+
+    # The property's name in the graph; the column's own name when absent.
+    property: str | None = None
+    # The column is read (it may be a key) but does not become a property.
+    skip: bool = False
+    # A cast that must not lose anything: each value has to survive the way back.
+    type: CastType | None = None
+    # The zone in which a zone-less timestamp is to be understood.
+    timezone: str | None = None
+    decimal: Literal["refuse", "string", "double"] = "refuse"
+    uint64: Literal["refuse", "string"] = "refuse"
+    binary: Literal["refuse", "base64", "hex"] = "refuse"
+    struct: Literal["refuse", "json"] = "refuse"
+    empty_list: Literal["refuse", "null"] = "refuse"
+    null_in_list: Literal["refuse", "drop"] = "refuse"
+
+
+NO_RULE = ColumnRule()
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index over one table's entities; full-text indexes of one name span their tables."""
+
+    kind: IndexKind
+    properties: tuple[str, ...]
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTable:
+    """Rows that become nodes: `key` names the columns whose values together are one id."""
+
+    name: str
+    location: str
+    labels: tuple[str, ...]
+    key: tuple[str, ...]
+    id_space: str
+    columns: Mapping[str, ColumnRule] = field(default_factory=dict)
+    unique: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a relationship: the node table it points to, and the columns that point."""
+
+    node: str
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipTable:
+    """Rows that become relationships of one type between two node tables."""
+
+    name: str
+    location: str
+    type: str
+    start: End
+    end: End
+    on_missing: OnMissing = "error"
+    columns: Mapping[str, ColumnRule] = field(default_factory=dict)
+    unique: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[Index, ...] = ()
+
+    @property
+    def ends(self) -> tuple[tuple[Literal["start", "end"], End], ...]:
+        """Both ends with the side that each is on."""
+        return ("start", self.start), ("end", self.end)
+
+
+Table = NodeTable | RelationshipTable
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A named set of node tables and relationship tables."""
+
+    name: str
+    nodes: tuple[NodeTable, ...]
+    relationships: tuple[RelationshipTable, ...] = ()
+
+    @property
+    def tables(self) -> Iterator[Table]:
+        """All tables, nodes first, in the order of their declaration."""
+        yield from self.nodes
+        yield from self.relationships
+
+    def node(self, name: str) -> NodeTable:
+        """The node table of that name; the declaration has proved that it exists."""
+        return next(table for table in self.nodes if table.name == name)
+
+    def id_space(self, name: str) -> tuple[NodeTable, ...]:
+        """The node tables that share an id space."""
+        return tuple(table for table in self.nodes if table.id_space == name)
+
+
+def rule_of(table: Table, column: str) -> ColumnRule:
+    """What the declaration says of a column, or the defaults where it says nothing."""
+    return table.columns.get(column, NO_RULE)
+
+
+def property_name(table: Table, column: str) -> str:
+    """The name that a column's values carry in the graph."""
+    return rule_of(table, column).property or column

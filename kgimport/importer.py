@@ -1,0 +1,162 @@
+"""Drives `neo4j-admin database import full`: its arguments, its progress, its errors."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kgimport.dialect import ARRAY_DELIMITER, DELIMITER, is_plain
+from kgimport.errors import ImportFailedError
+from kgimport.runtime.process import run
+from kgimport.runtime.programs import admin_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from kgimport.report import Progress, TableRecord
+    from kgimport.runtime.programs import Neo4j
+
+ARGUMENTS = "import.args"
+_BUFFER = 4 * 1024 * 1024
+_STAGE = re.compile(r"^\((\d)/(\d)\) (.+?) \d{4}-")
+_PERCENT = re.compile(r"(\d+)% ∆")
+_IMPORTED = re.compile(r"^\s+(\d+) (nodes|relationships|properties)$")
+_SOURCE = re.compile(r"csv/([A-Za-z0-9_-]+)/")
+
+
+def arguments(tables: Iterable[TableRecord], longest_row: int) -> tuple[str, ...]:
+    """What the importer must be told about a build directory; paths are relative to it.
+
+    Every option whose default could lose or change data is set, so that a later default cannot.
+    """
+    tables = tuple(tables)
+    multiline = [file.path for table in tables for file in table.files if file.multiline]
+    return (
+        "--input-type=csv",
+        "--input-encoding=UTF-8",
+        f"--delimiter={DELIMITER}",
+        f"--array-delimiter=U+{ord(ARRAY_DELIMITER):04X}",
+        "--id-type=string",
+        "--normalize-types=true",
+        "--trim-strings=false",
+        "--ignore-empty-strings=false",
+        "--ignore-extra-columns=false",
+        "--legacy-style-quoting=false",
+        "--auto-skip-subsequent-headers=false",
+        "--skip-bad-relationships=false",
+        "--skip-duplicate-nodes=false",
+        "--bad-tolerance=0",
+        "--strict=true",
+        f"--read-buffer-size={_buffer_size(longest_row)}",
+        *_multiline(multiline),
+        *(_table_argument(table) for table in tables),
+    )
+
+
+def _buffer_size(longest_row: int) -> int:
+    # A whole row has to fit; the importer's default is 4 MiB.
+    return max(_BUFFER, 1 << (longest_row + longest_row // 8).bit_length())
+
+
+def _multiline(paths: list[str]) -> tuple[str, ...]:
+    if not paths:
+        return ("--multiline-fields=false", "--multiline-fields-format=v1")
+    return (f"--multiline-fields={','.join(paths)}", "--multiline-fields-format=v2")
+
+
+def _table_argument(table: TableRecord) -> str:
+    files = ",".join([table.header, *(file.path for file in table.files)])
+    option = "nodes" if table.kind == "node" else "relationships"
+    names = table.labels if table.kind == "node" else (table.type,)
+    # Other names travel in a :LABEL or :TYPE column, where any text may stand.
+    named = f"{':'.join(names)}=" if all(is_plain(name) for name in names) else ""
+    return f"--{option}={named}{files}"
+
+
+def argument_file(arguments: Iterable[str]) -> str:
+    """`import.args`: one argument a line, as `neo4j-admin … @import.args` reads it."""
+    return "".join(f'"{argument}"\n' for argument in arguments)
+
+
+def import_full(
+    neo4j: Neo4j,
+    build: Path,
+    home: Path,
+    *,
+    database: str,
+    options: tuple[str, ...],
+    heap_mb: int | None,
+    progress: Progress,
+) -> Mapping[str, int]:
+    """Imports a build directory into a fresh database below `home`.
+
+    Returns the importer's own counts of nodes, relationships and properties. Raises
+    `ImportFailedError` with the importer's reason and the table that it is about.
+    """
+    args = ("database", "import", "full", f"@{ARGUMENTS}", "--verbose", *options, database)
+    command = admin_command(neo4j, args, home=home, heap_mb=heap_mb)
+    follower = _Follower(progress)
+    finished = run(command, cwd=build, on_line=follower)
+    if finished.exit_code != 0:
+        raise _failure(finished.tail, finished.exit_code)
+    return follower.counts
+
+
+class _Follower:
+    """Turns the importer's lines into progress, and keeps the counts that it ends with."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.counts: dict[str, int] = {}
+        self.stage, self.before, self.share = "", 0.0, 0.0
+
+    def __call__(self, line: str) -> None:
+        if stage := _STAGE.match(line):
+            self.stage, self.share = stage[3].lower(), 1 / int(stage[2])
+            self.before = (int(stage[1]) - 1) * self.share
+            self._tell(0)
+        elif percent := _PERCENT.search(line):
+            self._tell(int(percent[1]))
+        elif imported := _IMPORTED.match(line):
+            self.counts[imported[2]] = int(imported[1])
+
+    def _tell(self, percent: int) -> None:
+        self.progress(f"import: {self.stage}", self.before + self.share * percent / 100)
+
+
+_KNOWN = (
+    ("No space left on device", "the disk is full", "free some space, or choose another --stores"),
+    ("OutOfMemoryError", "the importer ran out of memory", "give it more with --heap-mb"),
+    ("Java heap space", "the importer ran out of memory", "give it more with --heap-mb"),
+)
+_NOISE = re.compile(r"^(at |Caused by|Run with|WARNING|Full exc|Please|-{5}|\.{3} |Peak|Data st)")
+
+
+def _failure(tail: tuple[str, ...], exit_code: int) -> ImportFailedError:
+    text = "\n".join(tail)
+    for sign, reason, step in _KNOWN:
+        if sign in text:
+            return ImportFailedError(reason, step)
+    source = _SOURCE.search(text[text.find("ERROR in input") :]) or _SOURCE.search(text[-2000:])
+    table = f" in table {source[1]}" if source else ""
+    reasons = list(dict.fromkeys(_reasons(tail))) or [f"exit code {exit_code}"]
+    return ImportFailedError(
+        f"neo4j-admin refused the data{table}: {'; '.join(reasons)}",
+        "export again and retry; if it stays, this is a defect of kgimport: please report it",
+    )
+
+
+def _reasons(tail: tuple[str, ...]) -> Iterator[str]:
+    """The lines that say why, for people: what, where, and the value."""
+    wanted = ("in field:", "raw field value:", "original error:", "data source:")
+    lines = [line.strip() for line in tail]
+    yield from (line for line in lines if line.startswith(wanted))
+    yield from (
+        line
+        for line in lines
+        if "more than once" in line or "missing node" in line or "Invalid relationship" in line
+    )
+    last = [line for line in lines if line and not _NOISE.match(line)]
+    if last and not any(line.startswith(wanted) for line in lines):
+        yield last[-1]

@@ -1,0 +1,1 @@
+"""Each command as one function, to be read from top to bottom."""

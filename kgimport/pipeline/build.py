@@ -1,0 +1,158 @@
+"""`kgimport build-db`: a build directory to a published store that is proved to hold it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kgimport import importer, report, schema
+from kgimport import store as stores
+from kgimport import verify as verification
+from kgimport.errors import KgimportError, ReconciliationError
+from kgimport.pipeline.clock import Clock
+from kgimport.pipeline.serve import DATABASE, compare, connected
+from kgimport.runtime.config import configure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from kgimport.report import ExportRecord, Progress, StoreRecord
+    from kgimport.runtime.programs import Neo4j
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A published store, and whether this run made it."""
+
+    path: Path
+    record: StoreRecord
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What a user may choose for `build-db`."""
+
+    keep: int = 2
+    if_changed: bool = False
+    heap_mb: int | None = None
+    samples: int = verification.SAMPLES
+
+
+def build_db(
+    build: Path, root: Path, neo4j: Neo4j, options: BuildOptions, progress: Progress
+) -> Built:
+    """Imports a build directory into a fresh store below `root`, proves it, and publishes it.
+
+    Whatever goes wrong, `current` stays as it was and the half-built store is removed.
+    """
+    record = stores.read_export(build)
+    home = root.absolute() / record.graph
+    with stores.locked(home):
+        name = f"{record.build_id}-{neo4j.version}"
+        if options.if_changed and (same := _unchanged(home, record, neo4j)):
+            return same
+        clock = Clock(progress)
+        with stores.building(home) as folder:
+            made = _build(build, folder, record, neo4j, options=options, clock=clock)
+            _leave_store(folder, build, made)
+            published = stores.publish(folder, home, name)
+        stores.retire(home, options.keep)
+        return Built(published, made, fresh=True)
+
+
+def _unchanged(home: Path, record: ExportRecord, neo4j: Neo4j) -> Built | None:
+    try:
+        current = stores.find(home)
+        have = stores.read_store(current)
+    except KgimportError:
+        return None
+    if (have.build_id, have.neo4j) != (record.build_id, neo4j.version):
+        return None
+    return Built(current, have, fresh=False)
+
+
+def _build(
+    build: Path,
+    folder: Path,
+    record: ExportRecord,
+    neo4j: Neo4j,
+    *,
+    options: BuildOptions,
+    clock: Clock,
+) -> StoreRecord:
+    data, home = folder / "data", folder / "home"
+    configure(neo4j, home=home, data=data, settings={})
+    with clock.stage("import"):
+        imported = importer.import_full(
+            neo4j,
+            build,
+            home,
+            database=DATABASE,
+            options=(f"--report-file={home / 'logs' / 'import.report'}",),
+            heap_mb=options.heap_mb or _heap_mb(),
+            progress=clock.progress,
+        )
+    _reconcile(_import_differences(record, imported))
+    shutil.rmtree(home)
+    with clock.stage("start"), connected(neo4j, data) as driver:
+        with clock.stage("index"):
+            schema.create(driver, record.schema)
+        with clock.stage("verify"):
+            found = verification.actual(driver)
+            _reconcile(verification.count_differences(verification.expected(record), found))
+            compared = compare(driver, record, options.samples)
+            _reconcile(compared.differences)
+    return report.StoreRecord(
+        graph=record.graph,
+        build_id=record.build_id,
+        kgimport=record.kgimport,
+        neo4j=neo4j.version,
+        database=DATABASE,
+        labels=found.labels,
+        types=found.types,
+        schema=tuple(item.name for item in record.schema),
+        compared=compared.compared,
+        bytes=stores.size(data),
+        seconds=_without_overlap(clock.seconds),
+    )
+
+
+def _without_overlap(seconds: Mapping[str, float]) -> dict[str, float]:
+    # The server's stage encloses the two that need it.
+    inner = seconds["index"] + seconds["verify"]
+    return {**seconds, "start": round(seconds["start"] - inner, 3)}
+
+
+def _heap_mb() -> int:
+    """A quarter of the machine's memory, between half a gibibyte and four."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return max(512, min(4096, total // 4))
+
+
+def _import_differences(record: ExportRecord, imported: Mapping[str, int]) -> Iterator[str]:
+    wanted = {
+        "nodes": record.nodes,
+        "relationships": record.relationships,
+        "properties": sum(table.properties for table in record.tables),
+    }
+    for what, count in wanted.items():
+        if imported.get(what) != count:
+            yield f"{what}: {count:,} were written, the importer reports {imported.get(what)}"
+
+
+def _reconcile(differences: Sequence[str] | Iterator[str]) -> None:
+    found = list(differences)
+    if found:
+        raise ReconciliationError(
+            "the store does not hold what the source holds:\n  " + "\n  ".join(found),
+            "export again when nothing writes to the tables; if it stays, please report it",
+        )
+
+
+def _leave_store(folder: Path, build: Path, record: StoreRecord) -> None:
+    shutil.copyfile(build / report.EXPORT_RECORD, folder / report.EXPORT_RECORD)
+    stores.write_whole(folder / report.STORE_RECORD, report.dump(record))

@@ -1,0 +1,114 @@
+"""`kgimport doctor`: what is there and what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from kgimport.errors import KgimportError
+from kgimport.runtime import jars, java
+from kgimport.runtime.process import Command, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_GIB = 2**30
+_LITTLE_DISK, _LITTLE_MEMORY = 5 * _GIB, 2 * _GIB
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """One thing that kgimport uses: its state, and what to do where that is not good.
+
+    `needed` things are those without which nothing is built; the others open further ways.
+    """
+
+    subject: str
+    good: bool
+    state: str
+    remedy: str = ""
+    needed: bool = False
+
+    @property
+    def mark(self) -> str:
+        """How a table shows it."""
+        if self.good:
+            return "ok"
+        return "MISSING" if self.needed else "-"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def examine(place: Path) -> tuple[Symptom, ...]:
+    """Looks at everything that a build of a graph below `place` may need."""
+    return (
+        _java(),
+        *_neo4j(),
+        _package("dbt", "dbt", "kgimport[dbt]"),
+        _package("sample data", "numpy", "kgimport[sample]"),
+        _docker(),
+        _aws(),
+        _disk(place),
+        _memory(),
+    )
+
+
+def _java() -> Symptom:
+    try:
+        found = java.find(21)
+    except KgimportError as error:
+        return Symptom("Java", good=False, state=error.message, remedy=error.hint, needed=True)
+    return Symptom("Java", good=True, state=f"{found.version} ({found.program})", needed=True)
+
+
+def _neo4j() -> Iterator[Symptom]:
+    for version in jars.supported_versions():
+        root = jars.cache_dir() / "jars"
+        locked = jars.locked(version)
+        here = sum((root / jar.path).is_file() for jar in locked)
+        state = f"{here} of {len(locked)} jars in {root}"
+        remedy = "" if here == len(locked) else "downloaded by the first build"
+        yield Symptom(f"Neo4j {version}", good=here == len(locked), state=state, remedy=remedy)
+    home = os.environ.get("NEO4J_HOME")
+    yield Symptom("Neo4j installed", good=bool(home), state=home or "NEO4J_HOME is not set")
+
+
+def _package(subject: str, module: str, extra: str) -> Symptom:
+    good = find_spec(module) is not None
+    remedy = "" if good else f"pip install '{extra}'"
+    return Symptom(subject, good=good, state="installed" if good else "absent", remedy=remedy)
+
+
+def _docker() -> Symptom:
+    program = shutil.which("docker")
+    if program is None:
+        return Symptom("Docker", good=False, state="no docker on the path")
+    done = run(Command((program, "version", "--format", "{{.Server.Version}}")))
+    state = f"engine {done.tail[-1]}" if done.exit_code == 0 else "no engine answers"
+    return Symptom("Docker", good=done.exit_code == 0, state=state)
+
+
+def _aws() -> Symptom:
+    named = [n for n in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN") if n in os.environ]
+    state = f"by {named[0]}" if named else "no credentials in the environment"
+    return Symptom("AWS", good=bool(named), state=state)
+
+
+def _disk(place: Path) -> Symptom:
+    free = shutil.disk_usage(place).free
+    good = free > _LITTLE_DISK
+    remedy = "" if good else "a build takes about three times its Parquet, and the store"
+    return Symptom("disk", good=good, state=f"{free / _GIB:.0f} GiB free", remedy=remedy)
+
+
+def _memory() -> Symptom:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    good = total > _LITTLE_MEMORY
+    remedy = "" if good else "Neo4j's importer wants 1 GiB of heap"
+    return Symptom("memory", good=good, state=f"{total / _GIB:.0f} GiB", remedy=remedy)

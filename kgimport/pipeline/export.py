@@ -1,0 +1,167 @@
+"""`kgimport export`: tables to a build directory; all of it, or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport import identity, importer, report, schema, sources, store, writer
+from kgimport.errors import DestinationError, ReconciliationError
+from kgimport.graph import NodeTable, RelationshipTable
+from kgimport.pipeline.clock import Clock
+from kgimport.pipeline.proof import kept, missing, prove, refuse, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from kgimport.checks import Profile
+    from kgimport.dialect import Field
+    from kgimport.graph import Graph
+    from kgimport.pipeline.proof import Proof, Scanned
+    from kgimport.report import ExportRecord, Progress, TableRecord
+
+REJECTS = "rejects"
+
+
+def export(graph: Graph, out: Path, progress: Progress) -> ExportRecord:
+    """Proves a graph's integrity and writes its build directory; all of it, or nothing."""
+    clock = Clock(progress)
+    with clock.stage("scan"):
+        tables = scan(graph)
+    with clock.stage("check"):
+        proof = prove(graph, tables, progress)
+    refuse(proof.findings)
+    with _fresh_directory(out) as folder:
+        written = []
+        with clock.stage("write"):
+            for at, scanned in enumerate(tables.values()):
+                progress(f"write {scanned.table.name}", at / len(tables))
+                written.append(_write(graph, scanned, proof, folder))
+        record = _export_record(graph, tuple(written), proof, clock.seconds)
+        _leave_record(folder, record)
+    return record
+
+
+@contextmanager
+def _fresh_directory(out: Path) -> Iterator[Path]:
+    """A folder aside that takes the place of `out` when the block ends well."""
+    if out.exists() and not (out / report.EXPORT_RECORD).is_file() and _holds_anything(out):
+        raise DestinationError(
+            f"{out} holds something else than a build directory", "choose another --out"
+        )
+    aside = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+        old = out.with_name(f".{out.name}.old-{os.getpid()}")
+        if out.exists():
+            out.rename(old)
+        aside.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise DestinationError(
+            f"{error.filename or out} cannot be written: {error.strerror}", "choose another --out"
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _holds_anything(path: Path) -> bool:
+    return not path.is_dir() or any(path.iterdir())
+
+
+def _write(graph: Graph, scanned: Scanned, proof: Proof, folder: Path) -> TableRecord:
+    table, profile = scanned.table, proof.profiles[scanned.table.name]
+    if isinstance(table, NodeTable):
+        cells = writer.node_cells(table)
+    else:
+        cells = writer.relationship_cells(table, graph)
+    rejected = proof.sources[table.name] - profile.rows
+    with sources.reading(table.name):
+        written = writer.write(
+            folder,
+            table.name,
+            kept(scanned),
+            cells,
+            scanned.fields,
+            unspelled=profile.unspelled,
+        )
+        if rejected:
+            _set_aside(scanned, folder)
+    if written.rows != profile.rows:
+        raise ReconciliationError(
+            f"{table.name}: {profile.rows:,} rows were checked, {written.rows:,} were written",
+            "the table changed meanwhile: export again when nothing writes to it",
+        )
+    return _table_record(scanned, written, profile, rejected)
+
+
+def _set_aside(scanned: Scanned, folder: Path) -> None:
+    """Writes the rejected rows as they came, with the ends that were missing."""
+    rejects = folder / REJECTS
+    rejects.mkdir(exist_ok=True)
+    sides = [
+        pl.when(pl.col(identity.START_MISSING)).then(pl.lit("start")),
+        pl.when(pl.col(identity.END_MISSING)).then(pl.lit("end")),
+    ]
+    marks = (identity.START, identity.END, identity.START_MISSING, identity.END_MISSING)
+    rows = scanned.frame.filter(missing()).with_columns(
+        pl.concat_str(sides, separator=", ", ignore_nulls=True).alias("missing")
+    )
+    path = rejects / f"{writer.folder_name(scanned.table.name)}.parquet"
+    rows.drop(marks).sink_parquet(path, engine="streaming")
+
+
+def _table_record(
+    scanned: Scanned, written: writer.Written, profile: Profile, rejected: int
+) -> TableRecord:
+    table, dtypes = scanned.table, scanned.frame.collect_schema()
+    return report.TableRecord(
+        name=table.name,
+        kind="node" if isinstance(table, NodeTable) else "relationship",
+        labels=table.labels if isinstance(table, NodeTable) else (),
+        type=table.type if isinstance(table, RelationshipTable) else "",
+        fingerprint=sources.fingerprint(table),
+        rows=profile.rows + rejected,
+        written=written.rows,
+        rejected=rejected,
+        properties=profile.properties,
+        fields=tuple(_field_record(each, dtypes[each.column]) for each in scanned.fields),
+        header=written.header,
+        files=written.files,
+    )
+
+
+def _field_record(field: Field, dtype: pl.DataType) -> report.FieldRecord:
+    how = field.carrier
+    return report.FieldRecord(field.column, field.name, str(dtype), how.header, how.cypher)
+
+
+def _export_record(
+    graph: Graph, tables: tuple[TableRecord, ...], proof: Proof, seconds: Mapping[str, float]
+) -> ExportRecord:
+    items = schema.items(graph)
+    return report.ExportRecord(
+        graph=graph.name,
+        build_id=report.build_id(graph.name, tables, items),
+        kgimport=version("kgimport"),
+        tables=tables,
+        schema=items,
+        declaration=graph,
+        longest_row=max(profile.longest_row for profile in proof.profiles.values()),
+        findings=proof.findings,
+        seconds=dict(seconds),
+    )
+
+
+def _leave_record(folder: Path, record: ExportRecord) -> None:
+    args = importer.arguments(record.tables, record.longest_row)
+    store.write_whole(folder / importer.ARGUMENTS, importer.argument_file(args))
+    store.write_whole(folder / "schema.cypher", schema.script(record.schema))
+    store.write_whole(folder / report.EXPORT_RECORD, report.dump(record))

@@ -1,0 +1,140 @@
+"""`kgimport serve` and `kgimport verify`: a server on a published store."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgimport import sources
+from kgimport import store as stores
+from kgimport import verify as verification
+from kgimport.pipeline.proof import exported, scan
+from kgimport.runtime.config import configure
+from kgimport.runtime.server import serving, set_initial_password
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from neo4j import Driver
+
+    from kgimport.report import ExportRecord, Progress, StoreRecord
+    from kgimport.runtime.programs import Neo4j
+    from kgimport.runtime.server import Server
+    from kgimport.verify import Samples
+
+DATABASE = "neo4j"  # the one user database that Community serves without being told
+USER = "neo4j"
+_OPEN = {"dbms.security.auth_enabled": "false"}
+
+
+@contextmanager
+def borrowed(data: Path) -> Iterator[tuple[Path, Path]]:
+    """A home and a data directory whose user database is the one in `data`, by links.
+
+    What a server makes beside that database (the system database, its id) is gone with the block,
+    so that the first real start of the store takes the user's password.
+    """
+    with tempfile.TemporaryDirectory(prefix="kgimport-") as place:
+        home, own = Path(place) / "home", Path(place) / "data"
+        for part in ("databases", "transactions"):
+            (own / part).mkdir(parents=True)
+            (own / part / DATABASE).symlink_to((data / part / DATABASE).absolute())
+        yield home, own
+
+
+@contextmanager
+def connected(neo4j: Neo4j, data: Path) -> Iterator[Driver]:
+    """A driver to a server for ourselves alone: a free loopback port, no HTTP, no password."""
+    from neo4j import GraphDatabase  # noqa: PLC0415  (slow to import)
+
+    with (
+        borrowed(data) as (home, own),
+        serving(neo4j, home=home, data=own, settings=_OPEN) as server,
+        GraphDatabase.driver(server.bolt_uri, auth=None) as driver,
+    ):
+        yield driver
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What a user may choose for `serve`; without a password, anyone on this machine may read."""
+
+    bolt_port: int = 7687
+    http_port: int = 7474
+    writable: bool = False
+    password: str | None = None
+    heap_mb: int | None = None
+    pagecache_mb: int | None = None
+
+
+@contextmanager
+def served(
+    store: Path, neo4j: Neo4j, options: ServeOptions, on_line: Callable[[str], None]
+) -> Iterator[Server]:
+    """Serves a store on the loopback address, read-only unless it is to be writable."""
+    settings = {} if options.writable else {"server.databases.default_to_read_only": "true"}
+    with ExitStack() as stack:
+        if options.password is None:
+            home, data = stack.enter_context(borrowed(store / "data"))
+            settings |= _OPEN
+        else:
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kgimport-")))
+            data = store / "data"
+            configure(neo4j, home=home, data=data, settings={})
+            set_initial_password(neo4j, home=home, password=options.password)
+        yield stack.enter_context(
+            serving(
+                neo4j,
+                home=home,
+                data=data,
+                settings=settings,
+                bolt_port=options.bolt_port,
+                http_port=options.http_port,
+                heap_mb=options.heap_mb,
+                pagecache_mb=options.pagecache_mb,
+                auth=(USER, options.password) if options.password else None,
+                on_line=on_line,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What differs between a store and its source, and how much was compared."""
+
+    record: StoreRecord
+    compared: int
+    differences: tuple[str, ...]
+    # Tables whose Parquet has changed since the export: their rows cannot be compared.
+    changed: tuple[str, ...]
+
+
+def verify(store: Path, neo4j: Neo4j, *, samples: int, progress: Progress) -> Verified:
+    """Reconciles a store's counts, and compares sampled rows with the Parquet of its export."""
+    export, record = stores.read_export(store), stores.read_store(store)
+    progress("start", None)
+    with connected(neo4j, store / "data") as driver:
+        progress("verify", None)
+        found = verification.actual(driver)
+        unequal = list(verification.count_differences(verification.expected(export), found))
+        changed = tuple(_changed(export))
+        compared = verification.Samples(0, ()) if changed else compare(driver, export, samples)
+    return Verified(record, compared.compared, (*unequal, *compared.differences), changed)
+
+
+def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
+    """Compares sampled rows of every table with what a server holds."""
+    tables = scan(record.declaration)
+    return verification.samples(
+        driver, record.declaration, lambda table: exported(tables[table.name]), size=size
+    )
+
+
+def _changed(record: ExportRecord) -> Iterator[str]:
+    prints = {table.name: table.fingerprint for table in record.tables}
+    for table in record.declaration.tables:
+        if sources.fingerprint(table) != prints[table.name]:
+            yield table.name

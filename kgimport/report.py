@@ -1,0 +1,168 @@
+"""The records that the stages leave on disk: `export.json` and `store.json`.
+
+Each carries the version of its form; a reader refuses a form that it does not know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotations)
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from kgimport.checks import Finding  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.errors import DestinationError
+from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    # How long work tells that it is alive: the stage, and how much of it is done (0 to 1) if known.
+    Progress = Callable[[str, float | None], None]
+
+VERSION = 1
+EXPORT_RECORD, STORE_RECORD = "export.json", "store.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One CSV file: its path within the build directory and what is in it."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+    # Some field holds a line break, so the importer has to be told.
+    multiline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRecord:
+    """A column, the property that it became, and the types on both sides of the door."""
+
+    column: str
+    property: str
+    dtype: str
+    header: str
+    cypher: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRecord:
+    """One table's way into the build directory.
+
+    `rows` is what the source holds; `rows == written + rejected`. `properties` counts values.
+    """
+
+    name: str
+    kind: Literal["node", "relationship"]
+    labels: tuple[str, ...]
+    type: str
+    # Changes when a source file does: names, sizes and times of change.
+    fingerprint: str
+    rows: int
+    written: int
+    rejected: int
+    properties: int
+    fields: tuple[FieldRecord, ...]
+    header: str
+    files: tuple[DataFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaItem:
+    """A constraint or an index: its name and the Cypher that makes it."""
+
+    name: str
+    cypher: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRecord:
+    """What `kgimport export` left in a build directory."""
+
+    graph: str
+    build_id: str
+    kgimport: str
+    tables: tuple[TableRecord, ...]
+    schema: tuple[SchemaItem, ...]
+    declaration: Graph
+    longest_row: int
+    findings: tuple[Finding, ...]
+    seconds: Mapping[str, float]
+    version: int = VERSION
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes the store must hold."""
+        return sum(table.written for table in self.tables if table.kind == "node")
+
+    @property
+    def relationships(self) -> int:
+        """How many relationships the store must hold."""
+        return sum(table.written for table in self.tables if table.kind == "relationship")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRecord:
+    """What `kgimport build-db` left in a store."""
+
+    graph: str
+    build_id: str
+    kgimport: str
+    neo4j: str
+    database: str
+    labels: Mapping[str, int]
+    types: Mapping[str, int]
+    schema: tuple[str, ...]
+    compared: int
+    bytes: int
+    seconds: Mapping[str, float]
+    version: int = VERSION
+
+
+Record = TypeVar("Record", ExportRecord, StoreRecord)
+
+
+def dump(record: ExportRecord | StoreRecord) -> str:
+    """The record as JSON that is the same for the same record."""
+    text = TypeAdapter(type(record)).dump_json(record, indent=2)
+    return text.decode() + "\n"
+
+
+def parse(form: type[Record], text: str, name: str) -> Record:
+    """Reads a record back; `DestinationError` where it is damaged or of another form."""
+    try:
+        version = json.loads(text)["version"]
+        if version == VERSION:
+            return TypeAdapter(form).validate_json(text)
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise DestinationError(
+            f"{name} is damaged: {error}", "run the stage before again"
+        ) from error
+    raise DestinationError(
+        f"{name} has form {version}, this kgimport reads form {VERSION}",
+        "run the stage before again with this version",
+    )
+
+
+def build_id(graph: str, tables: Iterable[TableRecord], schema: Iterable[SchemaItem]) -> str:
+    """Twelve hexadecimal digits that are the same exactly when the graph's content is.
+
+    They stand for the graph's name, every header and data file by its SHA-256, and the schema;
+    not for where the tables lay or how long it took.
+    """
+    content = [
+        graph,
+        *(_identity(table) for table in tables),
+        *([item.name, item.cypher] for item in schema),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+
+
+def _identity(table: TableRecord) -> list[Any]:
+    files = [[file.path, file.sha256] for file in table.files]
+    return [table.name, table.kind, table.labels, table.type, table.header, files]

@@ -1,0 +1,93 @@
+"""A Neo4j home that kgimport makes: neo4j.conf with safe defaults, and links to the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kgimport.errors import DestinationError, UsageError
+from kgimport.runtime.programs import java_flags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kgimport.runtime.programs import Neo4j
+
+_HEADER = "# Written by kgimport before each use.\n"
+
+
+def configure(neo4j: Neo4j, *, home: Path, data: Path, settings: Mapping[str, str]) -> None:
+    """Make `home` a Neo4j home whose data directory is `data`, with `settings` over the defaults.
+
+    Both directories are made where missing. The data is linked, not named in neo4j.conf, because
+    Neo4j reads that file as Latin-1 (5.26) or loses what is not ASCII in a path (2026.08).
+    """
+    try:
+        for directory in (data, home / "conf", home / "logs", home / "run"):
+            directory.mkdir(parents=True, exist_ok=True)
+        _link(home / "data", data)
+        if neo4j.installation:  # its scripts look for both below NEO4J_HOME
+            _link(home / "lib", neo4j.installation / "lib")
+            _link(home / "plugins", neo4j.installation / "plugins")
+        text = write_config({**defaults(neo4j), **settings}, java_flags=_jvm_flags(neo4j))
+        (home / "conf" / "neo4j.conf").write_text(text, encoding="ascii")
+    except OSError as error:
+        raise DestinationError(
+            f"{error.filename or home} cannot be prepared for Neo4j: {error.strerror}",
+            "give a directory that can be written",
+        ) from error
+
+
+def defaults(neo4j: Neo4j) -> dict[str, str]:
+    """Return the settings that kgimport starts from: reachable from this machine only, silent."""
+    known = [(key, value) for since, key, value in _SINCE if neo4j.release >= since]
+    return {
+        "server.default_listen_address": "127.0.0.1",
+        "server.https.enabled": "false",
+        "db.tx_log.preallocate": "false",  # else 256 MB of zeros per database
+        **_quiet_period(neo4j),
+        **dict(known),
+    }
+
+
+# What talks to Neo4j's services or broadcasts in the local network is silenced from the first
+# release known to have it: a server refuses to start with a setting that it does not know.
+_SINCE = (
+    ((5, 26), "dbms.usage_report.enabled", "false"),
+    ((5, 26), "client.allow_telemetry", "false"),
+    ((2025, 11), "dbms.fleet_manager.enabled", "false"),
+    ((2026, 8), "server.fleet_discovery.enabled", "false"),
+)
+
+
+def _quiet_period(neo4j: Neo4j) -> dict[str, str]:
+    """Keep a server from waiting 10 s for silence when it stops: who stops it has disconnected."""
+    key = "internal.dbms.bolt.netty_server_shutdown_quiet_period"
+    return {f"{key}_duration": "0s"} if neo4j.release >= (2026, 8) else {key: "0"}
+
+
+def write_config(settings: Mapping[str, str], java_flags: tuple[str, ...] = ()) -> str:
+    """Write the text of a neo4j.conf; UsageError for a value that the file cannot carry."""
+    for key, value in settings.items():
+        if not value.isprintable() or not value.isascii() or "\\" in value:
+            raise UsageError(
+                f"{key} cannot be set to {value!r}: neo4j.conf carries printable ASCII only, "
+                "and no backslash",
+                "choose another value",
+            )
+    rows = [*settings.items(), *(("server.jvm.additional", flag) for flag in java_flags)]
+    return _HEADER + "".join(f"{key}={value}\n" for key, value in rows)
+
+
+def _jvm_flags(neo4j: Neo4j) -> tuple[str, ...]:
+    """An installed Neo4j's scripts take Java's flags from neo4j.conf; we pass the others' ours."""
+    return java_flags(neo4j.java.major) if neo4j.installation else ()
+
+
+def _link(link: Path, target: Path) -> None:
+    target = target.absolute()
+    if link.absolute() == target or (link.is_symlink() and link.readlink() == target):
+        return
+    if link.is_symlink():
+        link.unlink()
+    link.symlink_to(target, target_is_directory=True)

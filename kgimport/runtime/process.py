@@ -1,0 +1,146 @@
+"""The one place that starts a program: no shell, streamed output, and nothing left behind."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections import deque
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from kgimport.errors import RuntimeMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+TAIL_LINES = 200
+LONGEST_LINE = 64 * 1024  # characters; a longer one reaches `on_line` in pieces
+_LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
+_TETHER = Path(__file__).with_name("tether.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to start: the program and its arguments, and what its environment has besides ours."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a program ended: its exit code (-n: killed by signal n) and its last output lines."""
+
+    exit_code: int
+    tail: tuple[str, ...]
+
+
+def run(
+    command: Command,
+    *,
+    cwd: Path | None = None,
+    on_line: Callable[[str], None] = lambda _: None,
+    grace_s: float = 10,
+) -> Finished:
+    """Run a program to its end, handing over each line of its output as soon as it is complete.
+
+    stdout and stderr arrive merged; a carriage return ends a line too, so that a progress
+    display is seen while it moves. An exception here or in `on_line` ends the program before it
+    goes on: SIGTERM first, SIGKILL after `grace_s` seconds.
+
+    Raises RuntimeMissingError when there is no such program.
+    """
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    with started(command, cwd=cwd, grace_s=grace_s) as child:
+        for line in output(child):
+            tail.append(line)
+            on_line(line)
+        exit_code = child.wait()
+    return Finished(exit_code, tuple(tail))
+
+
+@contextmanager
+def started(
+    command: Command, *, cwd: Path | None = None, grace_s: float = 10
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program that does not outlive the `with` block; read its `output` meanwhile."""
+    if shutil.which(command.argv[0]) is None:
+        raise RuntimeMissingError(
+            f"{command.argv[0]} cannot be run: it is missing, or not executable",
+            "kgimport doctor says what there is",
+        )
+    with subprocess.Popen(
+        _tethered(command.argv),
+        cwd=cwd,
+        env={**os.environ, **command.env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # Ctrl-C reaches us alone, and we decide what it means
+    ) as child:
+        try:
+            yield child
+        finally:
+            stop(child, grace_s)
+
+
+def stop(child: subprocess.Popen[bytes], grace_s: float) -> bool:
+    """End a program and what it started; True when it ended within the grace, or had ended."""
+    if child.poll() is not None:
+        return True
+    try:
+        _signal(child, signal.SIGTERM)
+        child.wait(grace_s)
+    except subprocess.TimeoutExpired:
+        return False
+    else:
+        return True
+    finally:  # a second Ctrl-C while we wait comes through here too
+        if child.poll() is None:
+            _signal(child, signal.SIGKILL)
+            child.wait()
+
+
+def output(child: subprocess.Popen[bytes]) -> Iterator[str]:
+    """Yield the program's output lines until it closes its output."""
+    assert child.stdout is not None  # noqa: S101  # `started` made the pipe
+    return lines(_chunks(child.stdout))
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    r"""Cut a byte stream at \n, \r\n and \r; undecodable bytes become U+FFFD."""
+    decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+    rest = ""
+    for chunk in chunks:
+        *complete, rest = _LINE_END.split(rest + decode(chunk))
+        yield from complete
+        while len(rest) > LONGEST_LINE:
+            yield rest[:LONGEST_LINE]
+            rest = rest[LONGEST_LINE:]
+    rest = (rest + decode(b"", final=True)).removesuffix("\r")
+    if rest:
+        yield rest
+
+
+def _chunks(pipe: IO[bytes]) -> Iterator[bytes]:
+    while chunk := os.read(pipe.fileno(), LONGEST_LINE):
+        yield chunk
+
+
+def _tethered(argv: tuple[str, ...]) -> tuple[str, ...]:
+    if sys.platform != "linux":
+        return argv
+    # -I and -S: the user's Python settings do not matter to it, and it starts in 10 ms.
+    return (sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *argv)
+
+
+def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, number)

@@ -1,0 +1,123 @@
+"""Constraints and indexes: the Cypher that makes them, and waiting until each is online."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from kgimport.errors import ImportFailedError
+from kgimport.graph import NodeTable, property_name
+from kgimport.report import SchemaItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from neo4j import Driver
+
+    from kgimport.graph import Graph, Index, Table
+
+
+def quoted(name: str) -> str:
+    """A label, type, property or index name as Cypher takes it, whatever is in it."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def cypher(text: str) -> Any:
+    """A statement built from `quoted` names, which the driver takes from literals only."""
+    return text
+
+
+def items(graph: Graph) -> tuple[SchemaItem, ...]:
+    """Every constraint and index of a graph, constraints first, each name once."""
+    constraints = [item for table in graph.nodes for item in _constraints(table)]
+    indexes = [item for table in graph.tables for item in _plain_indexes(table)]
+    unique = {item.name: item for item in [*constraints, *indexes, *_fulltext(graph)]}
+    return tuple(unique.values())
+
+
+def script(schema: Iterable[SchemaItem]) -> str:
+    """`schema.cypher`: the statements as a file that cypher-shell takes."""
+    return "".join(f"{item.cypher};\n" for item in schema)
+
+
+def _name(*parts: str) -> str:
+    return "_".join(re.sub(r"\W", lambda m: f"x{ord(m.group()):x}", part) for part in parts)
+
+
+def _constraints(table: NodeTable) -> Iterator[SchemaItem]:
+    label = table.labels[0]
+    for columns in table.unique:
+        properties = [property_name(table, column) for column in columns]
+        name = _name(label, *properties, "unique")
+        each = ", ".join(f"n.{quoted(prop)}" for prop in properties)
+        yield SchemaItem(
+            name,
+            f"CREATE CONSTRAINT {quoted(name)} IF NOT EXISTS "
+            f"FOR (n:{quoted(label)}) REQUIRE ({each}) IS UNIQUE",
+        )
+
+
+def _entity(table: Table) -> tuple[str, str]:
+    if isinstance(table, NodeTable):
+        return table.labels[0], f"(e:{quoted(table.labels[0])})"
+    return table.type, f"()-[e:{quoted(table.type)}]-()"
+
+
+def _plain_indexes(table: Table) -> Iterator[SchemaItem]:
+    word, pattern = _entity(table)
+    for index in table.indexes:
+        if index.kind == "fulltext":
+            continue
+        name = index.name or _name(word, *index.properties, index.kind)
+        each = ", ".join(f"e.{quoted(prop)}" for prop in index.properties)
+        yield SchemaItem(
+            name,
+            f"CREATE {index.kind.upper()} INDEX {quoted(name)} IF NOT EXISTS "
+            f"FOR {pattern} ON ({each})",
+        )
+
+
+def _fulltext(graph: Graph) -> Iterator[SchemaItem]:
+    """Full-text indexes of one name are one index over the labels (or types) of their tables."""
+    found: dict[tuple[str, bool], list[tuple[Table, Index]]] = {}
+    for table in graph.tables:
+        for index in table.indexes:
+            if index.kind == "fulltext":
+                name = index.name or _name(_entity(table)[0], *index.properties, "fulltext")
+                found.setdefault((name, isinstance(table, NodeTable)), []).append((table, index))
+    for (name, on_nodes), members in found.items():
+        words = "|".join(dict.fromkeys(quoted(_entity(table)[0]) for table, _ in members))
+        names = dict.fromkeys(prop for _, index in members for prop in index.properties)
+        each = ", ".join(f"e.{quoted(prop)}" for prop in names)
+        pattern = f"(e:{words})" if on_nodes else f"()-[e:{words}]-()"
+        yield SchemaItem(
+            name,
+            f"CREATE FULLTEXT INDEX {quoted(name)} IF NOT EXISTS FOR {pattern} ON EACH [{each}]",
+        )
+
+
+def create(driver: Driver, schema: Iterable[SchemaItem], *, timeout_s: int = 6 * 3600) -> None:
+    """Creates every constraint and index and waits until all are online.
+
+    Raises `ImportFailedError` with the statement that failed, or the index that never came up.
+    """
+    from neo4j.exceptions import Neo4jError  # noqa: PLC0415  (the driver is slow to import)
+
+    for item in schema:
+        try:
+            driver.execute_query(cypher(item.cypher))
+        except Neo4jError as error:
+            raise ImportFailedError(
+                f"{item.cypher} failed: {error.message}", "mend the declaration's constraints"
+            ) from error
+    driver.execute_query("CALL db.awaitIndexes($timeout)", timeout=timeout_s)
+    offline = _offline(driver)
+    if offline:
+        raise ImportFailedError(
+            f"these indexes are not online: {', '.join(offline)}", "look at the server's debug.log"
+        )
+
+
+def _offline(driver: Driver) -> list[str]:
+    rows = driver.execute_query("SHOW INDEXES YIELD name, state WHERE state <> 'ONLINE'").records
+    return [f"{row['name']} ({row['state']})" for row in rows]

@@ -1,0 +1,238 @@
+"""Reconciliation: does the store hold what the source holds, row by row and value by value?
+
+Counts come from the store's own count store; samples are read back over Bolt and compared with
+the Parquet that they came from, property by property, with their types.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from kgimport import dialect, values
+from kgimport.graph import NodeTable, property_name, rule_of
+from kgimport.schema import cypher, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from neo4j import Driver
+
+    from kgimport.dialect import Field
+    from kgimport.graph import Graph, RelationshipTable, Table
+    from kgimport.report import ExportRecord
+
+    Rows = Callable[[Table], pl.LazyFrame]
+
+SAMPLES = 100
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Nodes per label, relationships per type, and both in total."""
+
+    nodes: int
+    relationships: int
+    labels: Mapping[str, int]
+    types: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """How many sampled rows were compared, and what differed."""
+
+    compared: int
+    differences: tuple[str, ...]
+
+
+def expected(record: ExportRecord) -> Counts:
+    """What the store must hold, by the rows that the export wrote."""
+    labels: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    for table in record.tables:
+        labels.update(dict.fromkeys(table.labels, table.written))
+        if table.kind == "relationship":
+            types[table.type] += table.written
+    return Counts(record.nodes, record.relationships, _positive(labels), _positive(types))
+
+
+def _positive(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def actual(driver: Driver) -> Counts:
+    """What the store holds, by its count store."""
+    labels = {name: _count(driver, f"(n:{quoted(name)})") for name in _names(driver, "db.labels")}
+    types = {
+        name: _count(driver, f"()-[n:{quoted(name)}]->()")
+        for name in _names(driver, "db.relationshipTypes")
+    }
+    return Counts(
+        _count(driver, "(n)"), _count(driver, "()-[n]->()"), _positive(labels), _positive(types)
+    )
+
+
+def _names(driver: Driver, procedure: str) -> list[str]:
+    return [str(row[0]) for row in driver.execute_query(cypher(f"CALL {procedure}()")).records]
+
+
+def _count(driver: Driver, pattern: str) -> int:
+    query = cypher(f"MATCH {pattern} RETURN count(n) AS count")
+    return int(driver.execute_query(query).records[0]["count"])
+
+
+def count_differences(wanted: Counts, found: Counts) -> Iterator[str]:
+    """One sentence for each label, type or total that differs."""
+    yield from _unequal("nodes", wanted.nodes, found.nodes)
+    yield from _unequal("relationships", wanted.relationships, found.relationships)
+    for word, one, other in (
+        ("label", wanted.labels, found.labels),
+        ("type", wanted.types, found.types),
+    ):
+        for name in sorted({*one, *other}):
+            yield from _unequal(f"{word} {name}", one.get(name, 0), other.get(name, 0))
+
+
+def _unequal(what: str, wanted: int, found: int) -> Iterator[str]:
+    if wanted != found:
+        yield f"{what}: the source has {wanted:,}, the store {found:,}"
+
+
+def samples(driver: Driver, graph: Graph, rows: Rows, *, size: int = SAMPLES) -> Samples:
+    """Compares up to `size` evenly spread rows of every table with the store.
+
+    `rows` gives a table's rows as they were exported, without the rejected ones. A table whose
+    key columns are no properties cannot be found again and is left out.
+    """
+    compared = 0
+    differences: list[str] = []
+    for table in graph.tables:
+        if not all(_keeps_key(graph.node(name)) for name in _node_names(table)):
+            continue
+        one = _table_samples(driver, graph, table, rows(table), size)
+        compared += one.compared
+        differences += one.differences
+    return Samples(compared, tuple(differences))
+
+
+def _node_names(table: Table) -> list[str]:
+    return [table.name] if isinstance(table, NodeTable) else [end.node for _, end in table.ends]
+
+
+def _keeps_key(table: NodeTable) -> bool:
+    return not any(rule_of(table, column).skip for column in table.key)
+
+
+def _table_samples(
+    driver: Driver, graph: Graph, table: Table, frame: pl.LazyFrame, size: int
+) -> Samples:
+    fields = dialect.fields(table, frame.collect_schema())
+    if isinstance(table, NodeTable):
+        wanted = _wanted(_spread(frame, size), table.key, fields)
+        found = _stored_nodes(driver, table, list(wanted))
+    else:
+        columns = list(dict.fromkeys((*table.start.key, *table.end.key)))
+        pairs = _spread(frame, size).select(columns).unique().lazy()
+        # All relationships of the chosen pairs, for several may join one pair of nodes.
+        alike = frame.join(pairs, on=columns, how="semi").collect(engine="streaming")
+        wanted = _wanted(alike, (*table.start.key, *table.end.key), fields)
+        found = _stored_relationships(driver, graph, table, list(wanted))
+    return _compared(table.name, wanted, found)
+
+
+def _spread(frame: pl.LazyFrame, size: int) -> pl.DataFrame:
+    """Rows at even distances, the first and the last among them."""
+    count = int(frame.select(pl.len()).collect(engine="streaming").item())
+    at = sorted({round(step * (count - 1) / max(size - 1, 1)) for step in range(min(size, count))})
+    numbered = frame.with_row_index("__row__")
+    chosen = numbered.filter(pl.col("__row__").is_in(pl.Series(at, dtype=pl.UInt32).implode()))
+    return chosen.drop("__row__").collect(engine="streaming")
+
+
+Key = tuple[Any, ...]
+Properties = frozenset[tuple[str, Any]]
+
+
+def _wanted(
+    rows: pl.DataFrame, key: Sequence[str], fields: Sequence[Field]
+) -> dict[Key, Counter[Properties]]:
+    """The rows' properties by key; several relationships may join one pair of nodes."""
+    keys = rows.select(pl.col(column).alias(str(at)) for at, column in enumerate(key)).rows()
+    columns = [(field.name, values.column(field, rows)) for field in fields]
+    wanted: dict[Key, Counter[Properties]] = {}
+    for at, each in enumerate(keys):
+        present = ((name, column[at]) for name, column in columns if column[at] is not None)
+        wanted.setdefault(each, Counter())[frozenset(present)] += 1
+    return wanted
+
+
+def _stored_nodes(
+    driver: Driver, table: NodeTable, keys: list[Key]
+) -> dict[Key, Counter[Properties]]:
+    labels = "".join(f":{quoted(label)}" for label in table.labels)
+    query = (
+        f"UNWIND $keys AS key MATCH (n{labels}) WHERE {_is_key('n', table, 0)} "
+        "RETURN key, properties(n) AS p"
+    )
+    return _fetched(driver, query, keys)
+
+
+def _stored_relationships(
+    driver: Driver, graph: Graph, table: RelationshipTable, keys: list[Key]
+) -> dict[Key, Counter[Properties]]:
+    start, end = (graph.node(each.node) for _, each in table.ends)
+    query = (
+        f"UNWIND $keys AS key "
+        f"MATCH (a:{_any_label(graph, start)}) WHERE {_is_key('a', start, 0)} "
+        f"MATCH (b:{_any_label(graph, end)}) WHERE {_is_key('b', end, len(start.key))} "
+        f"MATCH (a)-[r:{quoted(table.type)}]->(b) RETURN key, properties(r) AS p"
+    )
+    return _fetched(driver, query, keys)
+
+
+def _any_label(graph: Graph, table: NodeTable) -> str:
+    """The labels of all nodes that an end may point to: an id space may have several tables."""
+    members = graph.id_space(table.id_space)
+    return "|".join(dict.fromkeys(quoted(member.labels[0]) for member in members))
+
+
+def _is_key(alias: str, table: NodeTable, first: int) -> str:
+    """A node's key properties equal the parts of `key` from position `first` on."""
+    names = [property_name(table, column) for column in table.key]
+    return " AND ".join(
+        f"{alias}.{quoted(name)} = key[{at}]" for at, name in enumerate(names, start=first)
+    )
+
+
+def _fetched(driver: Driver, query: str, keys: list[Key]) -> dict[Key, Counter[Properties]]:
+    found: dict[Key, Counter[Properties]] = {}
+    rows = driver.execute_query(cypher(query), keys=[list(key) for key in keys]).records
+    for row in rows:
+        held = frozenset((name, values.plain(value)) for name, value in row["p"].items())
+        found.setdefault(tuple(row["key"]), Counter())[held] += 1
+    return found
+
+
+def _compared(
+    table: str, wanted: Mapping[Key, Counter[Properties]], found: Mapping[Key, Counter[Properties]]
+) -> Samples:
+    count = sum(each.total() for each in wanted.values())
+    differences = list(_differences(table, wanted, found))
+    return Samples(count, tuple(differences[:_SHOWN]))
+
+
+def _differences(
+    table: str, wanted: Mapping[Key, Counter[Properties]], found: Mapping[Key, Counter[Properties]]
+) -> Iterable[str]:
+    for key, rows in wanted.items():
+        held = found.get(key, Counter())
+        missing = rows - held
+        if missing:
+            one, other = next(iter(missing)), next(iter(held), frozenset())
+            names = sorted({name for name, _ in one ^ other})
+            what = f"differs in {', '.join(names)}" if held else "is not in the store"
+            yield f"{table} {', '.join(map(repr, key))} {what}"

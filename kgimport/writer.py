@@ -1,0 +1,160 @@
+"""Frames to CSV: a header file and numbered parts per table, streamed in bounded memory.
+
+The same rows give the same bytes. Nothing stands under its final name until the whole build
+directory does: the pipeline writes into a folder aside and renames it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport import dialect
+from kgimport.dialect import is_plain
+from kgimport.identity import END, ID, START
+from kgimport.report import DataFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from polars.io.partition import FileProviderArgs
+
+    from kgimport.dialect import Field
+    from kgimport.graph import Graph, NodeTable, RelationshipTable
+
+ROWS_PER_PART = 5_000_000
+_CHUNK = 1 << 20
+_BATCH_ROWS = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A column of the CSV: its header cell, and the expression that fills it."""
+
+    header: str
+    values: pl.Expr
+
+
+def node_cells(table: NodeTable) -> tuple[Cell, ...]:
+    """What stands before a node's properties: its id, and labels that no argument can carry."""
+    cell = Cell(dialect.in_space(dialect.ID_HEADER, folder_name(table.id_space)), pl.col(ID))
+    if all(is_plain(label) for label in table.labels):
+        return (cell,)
+    return cell, Cell(":LABEL", pl.lit(dialect.ARRAY_DELIMITER.join(table.labels)))
+
+
+def relationship_cells(table: RelationshipTable, graph: Graph) -> tuple[Cell, ...]:
+    """What stands before a relationship's properties: both ends, and a type likewise."""
+    headers = (dialect.START_HEADER, dialect.END_HEADER)
+    spaces = [folder_name(graph.node(end.node).id_space) for _, end in table.ends]
+    start, end = (dialect.in_space(*each) for each in zip(headers, spaces, strict=True))
+    cells = (Cell(start, pl.col(START)), Cell(end, pl.col(END)))
+    return cells if is_plain(table.type) else (*cells, Cell(":TYPE", pl.lit(table.type)))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files of one table, as paths within the build directory."""
+
+    header: str
+    files: tuple[DataFile, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows all parts hold."""
+        return sum(file.rows for file in self.files)
+
+
+def folder_name(table: str) -> str:
+    """A table's name as a folder: what is not plain ASCII is spelled by its code point.
+
+    Neo4j's importer reads file names as regular expressions, so nothing else may stay.
+    """
+    return re.sub(r"[^A-Za-z0-9_]", lambda match: f"-{ord(match.group()):x}-", table)
+
+
+def write(
+    root: Path,
+    table: str,
+    frame: pl.LazyFrame,
+    cells: tuple[Cell, ...],
+    fields: tuple[Field, ...],
+    *,
+    unspelled: frozenset[str] = frozenset(),
+    rows_per_part: int = ROWS_PER_PART,
+) -> Written:
+    """Writes one table below `root/csv/<table>/`.
+
+    `cells` come first, then a cell for each of `fields`; `unspelled` names those with values
+    that Polars' own writer does not spell as the importer reads them.
+    """
+    folder = root / "csv" / folder_name(table)
+    folder.mkdir(parents=True)
+    header = folder / "header.csv"
+    cells = (*cells, *_cells(fields, unspelled))
+    row = dialect.header_row(cell.header for cell in cells)
+    header.write_text(row, encoding="utf-8", newline="")
+    columns = [cell.values.alias(str(at)) for at, cell in enumerate(cells)]
+    _sink(frame.select(columns), folder, rows_per_part)
+    files = tuple(_examine(root, part) for part in sorted(folder.glob("part-*.csv")))
+    return Written(header.relative_to(root).as_posix(), files)
+
+
+def _cells(fields: tuple[Field, ...], unspelled: frozenset[str]) -> Iterator[Cell]:
+    for field in fields:
+        how = field.carrier
+        values = how.value(pl.col(field.column))
+        native = how.native and field.column not in unspelled
+        yield Cell(field.header, values if native else how.spell(values))
+
+
+def _sink(frame: pl.LazyFrame, folder: Path, rows_per_part: int) -> None:
+    def path(part: FileProviderArgs) -> str:
+        return f"part-{part.index_in_partition:05d}.csv"
+
+    frame.sink_csv(
+        pl.PartitionBy(
+            folder,
+            file_path_provider=path,
+            max_rows_per_file=rows_per_part,
+            approximate_bytes_per_file=None,
+        ),
+        include_header=False,
+        separator=dialect.DELIMITER,
+        quote_style="necessary",
+        null_value="",
+        datetime_format=dialect.datetime_format(_fraction_digits(frame.collect_schema())),
+        time_format=dialect.TIME_FORMAT,
+        batch_size=_BATCH_ROWS,
+        maintain_order=True,
+        engine="streaming",
+    )
+
+
+def _fraction_digits(schema: pl.Schema) -> int:
+    # One spelling serves all timestamps of a file, so it is that of the finest.
+    digits = {"ms": 3, "us": 6, "ns": 9}
+    units = (dtype.time_unit for dtype in schema.values() if isinstance(dtype, pl.Datetime))
+    return max((digits[unit] for unit in units), default=6)
+
+
+def _examine(root: Path, part: Path) -> DataFile:
+    """Counts and hashes what is really in a file, whatever its writer meant to write."""
+    digest, rows, multiline, inside = hashlib.sha256(), 0, False, 0
+    with part.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            # Pieces between quotes are by turns outside and inside a quoted field; a doubled
+            # quote makes an empty piece and keeps the turn.
+            pieces = chunk.split(b'"')
+            rows += b"".join(pieces[inside::2]).count(b"\n")
+            quoted = b"".join(pieces[1 - inside :: 2])
+            multiline = multiline or b"\n" in quoted or b"\r" in quoted
+            inside ^= (len(pieces) - 1) & 1
+    path = part.relative_to(root).as_posix()
+    return DataFile(path, rows, part.stat().st_size, digest.hexdigest(), multiline)
