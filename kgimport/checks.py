@@ -67,7 +67,7 @@ def key_checks(key: tuple[str, ...]) -> Iterator[Check]:
 
 def end_check(side: str, columns: tuple[str, ...], missing: str) -> Check:
     """A relationship's end, where the boolean column `missing` says that no node has its key."""
-    sentence = f"a {side} that is no node"
+    sentence = f"{'an end' if side == 'end' else 'a start'} that is no node"
     return Check("dangling-end", "integrity", columns, sentence, pl.col(missing))
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from kgimport.dialect import ARRAY_DELIMITER, DELIMITER, is_plain
 from kgimport.errors import ImportFailedError
-from kgimport.runtime.process import run
+from kgimport.runtime.process import Finished, run
 from kgimport.runtime.programs import admin_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from kgimport.report import Progress, TableRecord
@@ -94,13 +94,21 @@ def import_full(
     Returns the importer's own counts of nodes, relationships and properties. Raises
     `ImportFailedError` with the importer's reason and the table that it is about.
     """
-    args = ("database", "import", "full", f"@{ARGUMENTS}", "--verbose", *options, database)
-    command = admin_command(neo4j, args, home=home, heap_mb=heap_mb)
+
+    def ended(*more: str) -> Finished:
+        args = ("database", "import", "full", f"@{ARGUMENTS}", *options, *more, database)
+        command = admin_command(neo4j, args, home=home, heap_mb=heap_mb)
+        return run(command, cwd=build, on_line=follower)
+
     follower = _Follower(progress)
-    finished = run(command, cwd=build, on_line=follower)
-    if finished.exit_code != 0:
-        raise _failure(finished.tail, finished.exit_code)
-    return follower.counts
+    finished = ended("--overwrite-destination=false")
+    if finished.exit_code == 0:
+        return follower.counts
+    if _ASK_AGAIN in finished.tail and not _reasons(finished.tail):
+        # Neo4j 5 keeps its reason to itself until it is asked with --verbose, which in turn
+        # takes the progress away.
+        finished = ended("--overwrite-destination=true", "--verbose")
+    raise _failure(finished)
 
 
 class _Follower:
@@ -130,33 +138,38 @@ _KNOWN = (
     ("OutOfMemoryError", "the importer ran out of memory", "give it more with --heap-mb"),
     ("Java heap space", "the importer ran out of memory", "give it more with --heap-mb"),
 )
-_NOISE = re.compile(r"^(at |Caused by|Run with|WARNING|Full exc|Please|-{5}|\.{3} |Peak|Data st)")
+_ASK_AGAIN = "Run with '--verbose' for a more detailed error message."
+_JAVA = re.compile(r"^(Caused by: )?([\w.$]+(Exception|Error): )+")
+_NOISE = re.compile(r"^(at |Run with|WARNING|Full exc|Please|-{5}|\.{3} |Peak|Data st)")
+_CELL = ("data source:", "in field:", "raw field value:", "original error:")
+_ENTRY = ("more than once", "missing node", "Invalid relationship", "Missing end quote")
 
 
-def _failure(tail: tuple[str, ...], exit_code: int) -> ImportFailedError:
-    text = "\n".join(tail)
+def _failure(finished: Finished) -> ImportFailedError:
+    text = "\n".join(finished.tail)
     for sign, reason, step in _KNOWN:
         if sign in text:
             return ImportFailedError(reason, step)
-    source = _SOURCE.search(text[text.find("ERROR in input") :]) or _SOURCE.search(text[-2000:])
+    source = _SOURCE.search("\n".join(_lines(finished.tail, (*_CELL, ".csv: line"))))
     table = f" in table {source[1]}" if source else ""
-    reasons = list(dict.fromkeys(_reasons(tail))) or [f"exit code {exit_code}"]
+    reasons = _reasons(finished.tail) or _last(finished.tail)
     return ImportFailedError(
         f"neo4j-admin refused the data{table}: {'; '.join(reasons)}",
         "export again and retry; if it stays, this is a defect of kgimport: please report it",
     )
 
 
-def _reasons(tail: tuple[str, ...]) -> Iterator[str]:
-    """The lines that say why, for people: what, where, and the value."""
-    wanted = ("in field:", "raw field value:", "original error:", "data source:")
-    lines = [line.strip() for line in tail]
-    yield from (line for line in lines if line.startswith(wanted))
-    yield from (
-        line
-        for line in lines
-        if "more than once" in line or "missing node" in line or "Invalid relationship" in line
-    )
-    last = [line for line in lines if line and not _NOISE.match(line)]
-    if last and not any(line.startswith(wanted) for line in lines):
-        yield last[-1]
+def _lines(tail: tuple[str, ...], signs: tuple[str, ...]) -> list[str]:
+    """The lines with one of the signs, once each, without Java's names of exceptions."""
+    plain = (_JAVA.sub("", line.strip()) for line in tail)
+    return list(dict.fromkeys(line for line in plain if any(sign in line for sign in signs)))
+
+
+def _reasons(tail: tuple[str, ...]) -> list[str]:
+    """What, where and which value: the importer's own account, without its stack."""
+    return _lines(tail, _CELL) or _lines(tail, _ENTRY)
+
+
+def _last(tail: tuple[str, ...]) -> list[str]:
+    lines = [_JAVA.sub("", line.strip()) for line in tail]
+    return [line for line in lines if line and not _NOISE.match(line)][-1:]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kgimport.errors import DestinationError, UsageError
-from kgimport.runtime.programs import java_flags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +25,7 @@ def configure(neo4j: Neo4j, *, home: Path, data: Path, settings: Mapping[str, st
         for directory in (data, home / "conf", home / "logs", home / "run"):
             directory.mkdir(parents=True, exist_ok=True)
         _link(home / "data", data)
-        if neo4j.installation:  # its scripts look for both below NEO4J_HOME
-            _link(home / "lib", neo4j.installation / "lib")
-            _link(home / "plugins", neo4j.installation / "plugins")
-        text = write_config({**defaults(neo4j), **settings}, java_flags=_jvm_flags(neo4j))
+        text = write_config({**defaults(neo4j), **settings})
         (home / "conf" / "neo4j.conf").write_text(text, encoding="ascii")
     except OSError as error:
         raise DestinationError(
@@ -50,13 +46,14 @@ def defaults(neo4j: Neo4j) -> dict[str, str]:
     }
 
 
-# What talks to Neo4j's services or broadcasts in the local network is silenced from the first
-# release known to have it: a server refuses to start with a setting that it does not know.
+# What talks to Neo4j's services or broadcasts in the local network is silenced, from the first
+# release known to have it on: a server refuses to start with a setting that it does not know.
 _SINCE = (
     ((5, 26), "dbms.usage_report.enabled", "false"),
     ((5, 26), "client.allow_telemetry", "false"),
     ((2025, 11), "dbms.fleet_manager.enabled", "false"),
     ((2026, 8), "server.fleet_discovery.enabled", "false"),
+    ((2026, 8), "server.http.x_forward.enabled", "false"),  # no proxy is in front, so believe none
 )
 
 
@@ -66,7 +63,7 @@ def _quiet_period(neo4j: Neo4j) -> dict[str, str]:
     return {f"{key}_duration": "0s"} if neo4j.release >= (2026, 8) else {key: "0"}
 
 
-def write_config(settings: Mapping[str, str], java_flags: tuple[str, ...] = ()) -> str:
+def write_config(settings: Mapping[str, str]) -> str:
     """Write the text of a neo4j.conf; UsageError for a value that the file cannot carry."""
     for key, value in settings.items():
         if not value.isprintable() or not value.isascii() or "\\" in value:
@@ -75,13 +72,7 @@ def write_config(settings: Mapping[str, str], java_flags: tuple[str, ...] = ()) 
                 "and no backslash",
                 "choose another value",
             )
-    rows = [*settings.items(), *(("server.jvm.additional", flag) for flag in java_flags)]
-    return _HEADER + "".join(f"{key}={value}\n" for key, value in rows)
-
-
-def _jvm_flags(neo4j: Neo4j) -> tuple[str, ...]:
-    """An installed Neo4j's scripts take Java's flags from neo4j.conf; we pass the others' ours."""
-    return java_flags(neo4j.java.major) if neo4j.installation else ()
+    return _HEADER + "".join(f"{key}={value}\n" for key, value in settings.items())
 
 
 def _link(link: Path, target: Path) -> None:

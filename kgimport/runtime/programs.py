@@ -1,7 +1,9 @@
 """A Neo4j that can be run, and the command lines of its programs.
 
-Paths: a *home* is a directory that kgimport makes per use (conf, logs, and links to the data and
-to an installed Neo4j's jars). Nothing is written into an installed Neo4j.
+A *home* is a directory that kgimport makes per use (conf, logs, and a link to the data), so
+nothing is written into an installed Neo4j. Of that one the jars are run, not bin/neo4j-admin and
+bin/neo4j: those take a home that is not ASCII for another one, and 5.26 then starts a server on
+the default ports; and they start a second process, which outlives a kill of the first.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ class Neo4j:
     version: str  # e.g. "2026.08.1"
     kind: Kind
     java: javas.Java
-    jars: tuple[Path, ...] = ()  # embedded: the class path
-    installation: Path | None = None  # installed: its directory, NEO4J_HOME
+    jars: tuple[Path, ...]  # the class path
+    installation: Path | None = None  # installed: where, NEO4J_HOME
 
     @property
     def release(self) -> tuple[int, ...]:
@@ -68,13 +70,16 @@ def installed(neo4j_home: Path) -> Neo4j:
     Raises RuntimeMissingError when the directory is no Neo4j.
     """
     home = neo4j_home.absolute()
-    version = _installed_version(home)
-    if version is None or not (home / "bin" / "neo4j-admin").is_file():
+    jars = tuple(sorted(home.glob("lib/*.jar")))
+    kernels = [jar.stem for jar in jars if re.match(r"neo4j-kernel-\d", jar.stem)]
+    if not kernels:
         raise RuntimeMissingError(
-            f"{home} is no installed Neo4j: it lacks bin/neo4j-admin or lib/neo4j-kernel-*.jar",
-            "set NEO4J_HOME to the directory that has both, or use the embedded runtime",
+            f"{home} is no installed Neo4j: there is no lib/neo4j-kernel-<version>.jar",
+            "set NEO4J_HOME to the directory that has it, or use the embedded runtime",
         )
-    return Neo4j(version, "installed", javas.find(minimum_java(version)), installation=home)
+    version = kernels[-1].removeprefix("neo4j-kernel-")
+    java = javas.find(minimum_java(version))
+    return Neo4j(version, "installed", java, jars, installation=home)
 
 
 def admin_command(
@@ -85,24 +90,14 @@ def admin_command(
     `args` begin with the subcommand ("database", "import", "full", …). Without `heap_mb` Java
     takes a quarter of the machine's memory.
     """
-    if neo4j.installation:
-        heap = {"HEAP_SIZE": f"{heap_mb}m"} if heap_mb else {}
-        program = str(neo4j.installation / "bin" / "neo4j-admin")
-        return Command((program, *args), {**_environment(neo4j, home), **heap})
     argv = (*_java(neo4j, heap_mb), ADMIN_CLASS, *args)
     return Command(argv, _environment(neo4j, home))
 
 
 def server_command(neo4j: Neo4j, *, home: Path, heap_mb: int | None = None) -> Command:
-    """Build the command line of the server in the foreground, in a configured home.
-
-    An installed Neo4j reads its heap from `server.memory.heap.max_size` in that home instead.
-    """
-    if neo4j.installation:
-        program = str(neo4j.installation / "bin" / "neo4j")
-        return Command((program, "console"), _environment(neo4j, home))
-    conf = home / "conf"
-    options = (f"--home-dir={home}", f"--config-dir={conf}", "--console-mode")
+    """Build the command line of the server in the foreground, in a configured home."""
+    home = home.absolute()
+    options = (f"--home-dir={home}", f"--config-dir={home / 'conf'}", "--console-mode")
     argv = (*_java(neo4j, heap_mb), _server_class(neo4j.version), *options)
     return Command(argv, _environment(neo4j, home))
 
@@ -126,17 +121,12 @@ def release(version: str) -> tuple[int, ...]:
 
 def describe(neo4j: Neo4j) -> dict[str, str]:
     """Say in words what will be run."""
-    place = {"NEO4J_HOME": str(neo4j.installation)} if neo4j.installation else _jar_facts(neo4j)
-    return {
-        "neo4j": f"{neo4j.version} ({neo4j.kind})",
-        "java": f"{neo4j.java.version} ({neo4j.java.program})",
-        **place,
-    }
-
-
-def _jar_facts(neo4j: Neo4j) -> dict[str, str]:
     size = sum(jar.stat().st_size for jar in neo4j.jars)
-    return {"jars": f"{len(neo4j.jars)} ({size / 1e6:.0f} MB)"}
+    return {
+        "neo4j": f"{neo4j.version} ({neo4j.installation or neo4j.kind})",
+        "java": f"{neo4j.java.version} ({neo4j.java.program})",
+        "jars": f"{len(neo4j.jars)} ({size / 1e6:.0f} MB)",
+    }
 
 
 def _java(neo4j: Neo4j, heap_mb: int | None) -> tuple[str, ...]:
@@ -145,20 +135,17 @@ def _java(neo4j: Neo4j, heap_mb: int | None) -> tuple[str, ...]:
 
 
 def _environment(neo4j: Neo4j, home: Path) -> Mapping[str, str]:
-    # Java encodes file names after the locale, and under POSIX it cannot open "é"; messages that
-    # we read are in English. 240 jars in the environment keep the command line readable in `ps`.
-    common = {"NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf"), "LC_ALL": "C.UTF-8"}
-    if neo4j.installation:
-        return {**common, "JAVA_HOME": str(neo4j.java.program.parent.parent)}
-    return {**common, "CLASSPATH": os.pathsep.join(map(str, neo4j.jars))}
+    return {
+        "NEO4J_HOME": str(home.absolute()),
+        "NEO4J_CONF": str(home.absolute() / "conf"),
+        # 240 jars in the environment leave the command line readable in `ps`.
+        "CLASSPATH": os.pathsep.join(map(str, neo4j.jars)),
+        # Java encodes file names after the locale, and under POSIX cannot open one with an "é".
+        "LC_ALL": "C.UTF-8",
+    }
 
 
 def _server_class(version: str) -> str:
     """Return the server's main class: it was renamed between 5.26.30 and 2026.08.1."""
     name = "CommunityEntryPoint" if release(version) < (2025,) else "Neo4jCommunity"
     return f"org.neo4j.server.{name}"
-
-
-def _installed_version(home: Path) -> str | None:
-    kernels = sorted(home.glob("lib/neo4j-kernel-[0-9]*.jar"))
-    return kernels[-1].stem.removeprefix("neo4j-kernel-") if kernels else None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 STOP_S = 60  # after which a server that was asked to stop is killed
-_STOPPED = (0, 143)  # 143 = 128 + SIGTERM: how a shell script reports that signal
+_STOPPED = (0, 143)  # 143 = 128 + SIGTERM: a Java that was asked to stop before it had begun
 _POLL_S = 0.2
 _LAST_WORDS_S = 5
 
@@ -135,7 +135,7 @@ def _addresses(bolt: int, http: int | None) -> dict[str, str]:
 
 def _memory(heap_mb: int | None, pagecache_mb: int | None) -> dict[str, str]:
     wanted = {
-        "server.memory.heap.max_size": heap_mb,
+        "server.memory.heap.max_size": heap_mb,  # for the server to know: Java is told by -Xmx
         "server.memory.pagecache.size": pagecache_mb,
     }
     return {key: f"{size}m" for key, size in wanted.items() if size}

@@ -4,7 +4,8 @@ Run as a script: `tether.py PARENT_PID PROGRAM ARGUMENT…`. A server or an impo
 when kgimport is killed with SIGKILL. Linux offers this per process (prctl(2), PR_SET_PDEATHSIG),
 kept over exec. It has to be asked for in the child; doing so between fork and exec
 (`preexec_fn`) can deadlock when the parent has threads, as Polars makes them. So a fresh, small
-interpreter asks, and then becomes the program.
+interpreter asks, and then becomes the program. The kernel means the thread that started us, so
+that one has to live as long as the program may run.
 """
 
 from __future__ import annotations

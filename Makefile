@@ -1,0 +1,54 @@
+# One command per thing that one does here; `make` alone lists them.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+# Everything that is downloaded or built stays in this folder; `make clean` takes it away.
+export KGIMPORT_CACHE ?= $(CURDIR)/.cache
+export UV_PYTHON ?= $(PYTHON)
+export UV_PYTHON_DOWNLOADS := never
+TOOLS := .cache/tools
+UV := $(shell command -v uv || echo $(TOOLS)/bin/uv)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format bench clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: .venv/installed ## install everything into .venv (the other commands do it by themselves)
+
+.venv/installed: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --locked --all-extras --quiet
+	@touch $@
+
+# uv from PyPI. Debian's Python may come without venv or pip; one of the two is enough.
+$(TOOLS)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "kgimport needs Python 3.11 or newer: apt-get install python3, or make PYTHON=…"; exit 1; }
+	@mkdir -p $(TOOLS)
+	@{ $(PYTHON) -m venv $(TOOLS) >/dev/null 2>&1 && $(TOOLS)/bin/python -m pip install -q uv==$(UV_VERSION); } || \
+		{ $(PYTHON) -m pip install -q --target $(TOOLS) uv==$(UV_VERSION); } 2>/dev/null || \
+		{ echo "Python's venv module is missing: apt-get install python3-venv, then make again"; exit 1; }
+
+run: install ## build the sample graph from data/, import it into Neo4j, verify it
+	@$(BIN)/kgimport run --if-changed
+
+test: install ## all tests, the real Neo4j and dbt among them
+	@$(BIN)/pytest
+
+check: install ## format, lint, types, layers and the quick tests: before each commit
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
+	@$(BIN)/pytest -q -m 'not neo4j and not slow'
+
+format: install ## put the code in form
+	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
+
+bench: install ## how fast export is, as a ratio against bare Polars in the same run
+	@$(BIN)/python -m tests.benchmarks.export
+
+clean: ## remove everything that was installed, downloaded or built
+	@rm -rf .venv .cache build stores dist dbt/target dbt/logs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,38 @@
+"""A picture of a declared graph, without a server: labels as boxes, relationship types as arrows.
+
+cards   what stands in each box and beside each arrow
+layout  where they go: which boxes hang together, and how the parts share a page
+layers  in which column each box of a part stands
+grid    boxes, labels and bends placed in their columns: in which order, at which height
+svg     all of it as one standalone SVG
+text    how wide names are, and what cannot be shown as it is
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kgimport.drawing.cards import Drawn, cards
+from kgimport.drawing.layers import Link
+from kgimport.drawing.layout import arrange
+from kgimport.drawing.svg import ARROW, BOX, document, size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kgimport.graph import Graph
+
+__all__ = ["Drawn", "draw"]
+
+
+def draw(graph: Graph, tables: Mapping[str, Drawn]) -> str:
+    """The graph as the text of an SVG file; the same graph gives the same text.
+
+    `tables` tells by name what each table holds; one that is missing there is drawn without count
+    and properties. Node tables of the same labels share a box, and relationship tables of the
+    same type between the same boxes share an arrow: their rows are added up.
+    """
+    drawn = cards(graph, tables)
+    links = [Link(arrow.start, arrow.end, *size(arrow.card, ARROW)) for arrow in drawn.arrows]
+    layout = arrange([size(box, BOX) for box in drawn.boxes], links)
+    return document(graph.name, drawn, layout)

@@ -1,0 +1,64 @@
+"""How wide names are, and what cannot be shown as it is."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_NARROW, _SLIM, _WIDE = frozenset("ijlI'"), frozenset(" !,.:;|"), frozenset("mwMW@%")
+_SMALL = frozenset("()[]{}-/\\frt`")
+_WITHOUT_WIDTH = frozenset({"Mn", "Me", "Cf"})
+# Not in XML at all (or not as text): controls, halves of surrogate pairs, code points without use.
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Cn"})
+_PICTURES, _REPLACEMENT = 0x2400, "\ufffd"
+_ZERO_WIDTH_JOINER, _RIGHT_TO_LEFT_MARK = "\u200d", "\u200f"
+_SHORT_TYPES = {"ZONED DATETIME": "datetime", "ZONED TIME": "time"}
+
+
+def visible(text: str) -> str:
+    """Text on one line that XML can carry: a control character becomes its picture, such as ␊."""
+    return "".join(_visible(char) for char in text)
+
+
+def _visible(char: str) -> str:
+    if char < " ":
+        return chr(_PICTURES + ord(char))
+    return _REPLACEMENT if unicodedata.category(char) in _UNPRINTABLE else char
+
+
+def width(text: str, size: float) -> float:
+    """How wide text of that size (pixels) is at most, in the usual sans-serif fonts."""
+    return size * sum(_advance(char) for char in text)
+
+
+def _advance(char: str) -> float:
+    """In ems; the widest of Inter, DejaVu Sans, Liberation Sans and Noto Sans, as measured."""
+    if unicodedata.category(char) in _WITHOUT_WIDTH:
+        return 0.0
+    if not char.isascii():
+        return 1.1 if unicodedata.east_asian_width(char) in {"W", "F"} else 0.75
+    for chars, advance in ((_NARROW, 0.3), (_SLIM, 0.34), (_SMALL, 0.42), (_WIDE, 0.98)):
+        if char in chars:
+            return advance
+    return 0.73 if char.isupper() else 0.63
+
+
+def shortened(text: str, size: float, limit: float) -> str:
+    """Visible text, cut with … where it is wider than `limit`."""
+    text = visible(text)
+    if width(text, size) <= limit:
+        return text
+    while text and width(text, size) > limit - size:
+        text = text[:-1]
+    text = text.rstrip(_ZERO_WIDTH_JOINER + " ")
+    # The dots follow the text's own direction.
+    leftwards = unicodedata.bidirectional(text[-1:] or " ") in {"R", "AL"}
+    return f"{text}…{_RIGHT_TO_LEFT_MARK if leftwards else ''}"
+
+
+def short_type(cypher: str) -> str:
+    """A Cypher type in few letters: `LIST<ZONED DATETIME NOT NULL>` is `datetime[]`."""
+    kind = cypher.removesuffix(" NOT NULL")
+    if element := re.fullmatch("LIST<(.+)>", kind):
+        return f"{short_type(element[1])}[]"
+    return _SHORT_TYPES.get(kind, kind.lower())

@@ -1,0 +1,89 @@
+"""What the tests share: real Neo4j of both lines, and the LMS graph built once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kgimport import dbt, declaration
+from kgimport.pipeline.build import BuildOptions, build_db
+from kgimport.pipeline.export import export
+from kgimport.pipeline.serve import connected
+from kgimport.runtime.programs import embedded
+
+ROOT = Path(__file__).parents[1]
+# Downloaded jars stay with the checkout; the user's own cache is neither read nor filled.
+os.environ.setdefault("KGIMPORT_CACHE", str(ROOT / ".cache"))
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from neo4j import Driver
+
+    from kgimport.graph import Graph
+    from kgimport.runtime.programs import Neo4j
+
+
+VERSIONS = ("2026.08.1", "5.26.30")
+
+
+def quiet(_: str, __: float | None) -> None:
+    """Progress that nobody watches."""
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def neo4j(request: pytest.FixtureRequest) -> Neo4j:
+    """Neo4j by its jars, of one line after the other."""
+    return embedded(request.param)
+
+
+@pytest.fixture(scope="session")
+def lms_graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    """The LMS graph's declaration, its tables built by dbt from the committed data."""
+    place = tmp_path_factory.mktemp("lms")
+    settings = pytest.MonkeyPatch()
+    settings.setenv("KGIMPORT_TABLES", str(place / "tables"))
+    settings.setenv("KGIMPORT_WAREHOUSE", str(place / "warehouse.duckdb"))
+    settings.setenv("DBT_TARGET_PATH", str(place / "target"))
+    settings.setenv("DBT_LOG_PATH", str(place / "logs"))
+    try:
+        dbt.build(ROOT / "dbt", data=ROOT / "data")
+    finally:
+        settings.undo()
+    return declaration.load_dbt(place / "target" / "manifest.json", place / "tables")
+
+
+@pytest.fixture(scope="session")
+def lms_build(lms_graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The LMS graph's build directory."""
+    out = tmp_path_factory.mktemp("build") / "lms"
+    export(lms_graph, out, quiet)
+    return out
+
+
+@pytest.fixture(scope="session")
+def lms_store(lms_build: Path, neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The LMS graph's published store, on one line after the other."""
+    return build_db(lms_build, tmp_path_factory.mktemp("stores"), neo4j, BuildOptions(), quiet).path
+
+
+@pytest.fixture(scope="session")
+def lms(lms_store: Path, neo4j: Neo4j) -> Iterator[Driver]:
+    """A driver to a server on the LMS store."""
+    with connected(neo4j, lms_store / "data") as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def build_graph(neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Graph], Path]:
+    """Exports and builds any graph; gives the published store."""
+
+    def build(graph: Graph) -> Path:
+        place = tmp_path_factory.mktemp(graph.name)
+        export(graph, place / "build", quiet)
+        return build_db(place / "build", place / "stores", neo4j, BuildOptions(), quiet).path
+
+    return build

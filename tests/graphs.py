@@ -1,0 +1,44 @@
+"""Small graphs that several tests use, as declarations over Parquet that they write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from kgimport.graph import End, Graph, NodeTable, RelationshipTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Rows = dict[str, list[Any]] | pl.DataFrame
+PERSONS: dict[str, list[Any]] = {"id": ["a", "b", "c"], "name": ["Ann", None, ""]}
+KNOWS: dict[str, list[Any]] = {"a": ["a", "b"], "b": ["b", "c"], "since": [2001, 2002]}
+
+
+def people(
+    folder: Path,
+    persons: Rows = PERSONS,
+    knows: Rows = KNOWS,
+    **knows_options: Any,
+) -> Graph:
+    """(:Person)-[:KNOWS]->(:Person), its two tables written below `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in (("person", persons), ("knows", knows)):
+        pl.DataFrame(rows).write_parquet(folder / f"{name}.parquet")
+    person = NodeTable(
+        name="person",
+        location=str(folder / "person.parquet"),
+        labels=("Person",),
+        key=("id",),
+        id_space="Person",
+        unique=(("id",),),
+    )
+    between = {"start": End("person", ("a",)), "end": End("person", ("b",))}
+    edge = RelationshipTable(
+        name="knows",
+        location=str(folder / "knows.parquet"),
+        type="KNOWS",
+        **{**between, **knows_options},
+    )
+    return Graph("people", (person,), (edge,))

@@ -1,0 +1,190 @@
+"""A declaration becomes a graph, or says all that is wrong with it at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kgimport import declaration
+from kgimport.errors import DeclarationError, SourceError
+from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
+
+PEOPLE = """
+graph: people
+tables:
+  person:
+    location: person.parquet
+    node:
+      labels: [Person, Human]
+      key: [person_id]
+      unique: [[person_id]]
+      indexes: [{kind: fulltext, properties: [name], name: names}]
+    columns:
+      person_id: {property: personId}
+  knows:
+    location: /lake/knows/*.parquet
+    relationship:
+      type: KNOWS
+      start: {node: person, key: [a]}
+      end: {node: person, key: [b]}
+      on_missing: skip
+"""
+
+
+def declared(tmp_path: Path, text: str) -> Graph:
+    file = tmp_path / "graph.yml"
+    file.write_text(text, encoding="utf-8")
+    return declaration.load_yaml(file)
+
+
+def test_a_graph_yml_becomes_a_graph(tmp_path: Path) -> None:
+    person = NodeTable(
+        name="person",
+        location=str(tmp_path / "person.parquet"),
+        labels=("Person", "Human"),
+        key=("person_id",),
+        id_space="Person",
+        columns={"person_id": ColumnRule(property="personId")},
+        unique=(("person_id",),),
+        indexes=(Index("fulltext", ("name",), "names"),),
+    )
+    knows = RelationshipTable(
+        name="knows",
+        location="/lake/knows/*.parquet",
+        type="KNOWS",
+        start=End("person", ("a",)),
+        end=End("person", ("b",)),
+        on_missing="skip",
+    )
+
+    assert declared(tmp_path, PEOPLE) == Graph("people", (person,), (knows,))
+
+
+def test_all_mistakes_are_told_in_one_go_with_their_places(tmp_path: Path) -> None:
+    text = (
+        PEOPLE.replace("labels: [Person, Human]", "lables: [Person]")
+        .replace("on_missing: skip", "on_missing: ignore")
+        .replace("kind: fulltext", "kind: btree")
+    )
+
+    with pytest.raises(DeclarationError) as caught:
+        declared(tmp_path, text)
+
+    lines = caught.value.message.split("\n  ")[1:]
+    assert [line.split(": ")[0] for line in lines] == [
+        "tables.person.node.labels",
+        "tables.person.node.indexes.0.kind",
+        "tables.person.node.lables",
+        "tables.knows.relationship.on_missing",
+    ]
+    assert "did you mean labels?" in lines[2]
+
+
+def test_an_unknown_node_table_is_told_with_the_name_that_was_meant(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match="no node table persno; did you mean person") as all_:
+        declared(
+            tmp_path, PEOPLE.replace("{node: person, key: [b]}", "{node: persno, key: [b, c]}")
+        )
+
+    assert all_.value.message.count("\n") == 1
+
+
+def test_an_end_needs_as_many_columns_as_the_key_that_it_points_to(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match=r"end\.key: has 2 columns, but the key of person"):
+        declared(tmp_path, PEOPLE.replace("key: [b]", "key: [b, c]"))
+
+
+def test_a_table_is_either_nodes_or_relationships(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match=r"tables\.odd: needs either node: or relationship:"):
+        declared(tmp_path, PEOPLE + "  odd:\n    location: odd.parquet\n")
+
+
+def test_two_columns_cannot_become_one_property(tmp_path: Path) -> None:
+    text = PEOPLE.replace("property: personId}", "property: name}\n      name: {}")
+
+    with pytest.raises(DeclarationError, match="two columns become the property name"):
+        declared(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["graph: [", "- a\n- b\n", "", "\x00"], ids=repr)
+def test_what_is_no_declaration_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DeclarationError):
+        declared(tmp_path, text)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="No such file"):
+        declaration.load_yaml(tmp_path / "none.yml")
+
+
+def test_columns_that_no_table_has_are_told_together(tmp_path: Path) -> None:
+    graph = declared(tmp_path, PEOPLE)
+
+    with pytest.raises(DeclarationError) as caught:
+        declaration.check_columns(graph, {"person": ["person_ids", "nam"], "knows": ["a", "b"]})
+
+    there = "(there is: person_ids, nam)"
+    assert caught.value.message.split("\n  ")[1:] == [
+        f"person.node.key: no column person_id; did you mean person_ids? {there}",
+        f"person.columns: no column person_id; did you mean person_ids? {there}",
+        f"person: no property name to index; did you mean nam? {there}",
+        f"person: no property personId to index; did you mean person_ids? {there}",
+    ]
+
+
+MODEL: dict[str, Any] = {
+    "resource_type": "model",
+    "name": "node_user",
+    "config": {
+        "meta": {"kgimport": {"graph": "lms", "node": {"labels": ["User"], "key": ["user_key"]}}}
+    },
+    "columns": {
+        "user_key": {"config": {"meta": {"kgimport": {"property": "userKey"}}}},
+        "role": {"meta": {}},
+    },
+}
+
+
+def manifest(tmp_path: Path, *models: dict[str, Any]) -> Path:
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps({"nodes": {str(at): model for at, model in enumerate(models)}}))
+    return file
+
+
+def test_a_dbt_manifest_becomes_a_graph(tmp_path: Path) -> None:
+    graph = declaration.load_dbt(manifest(tmp_path, MODEL), tmp_path / "tables")
+
+    user = NodeTable(
+        name="node_user",
+        location=str(tmp_path / "tables" / "node_user.parquet"),
+        labels=("User",),
+        key=("user_key",),
+        id_space="User",
+        columns={"user_key": ColumnRule(property="userKey")},
+    )
+    assert graph == Graph("lms", (user,))
+
+
+def test_one_of_several_graphs_has_to_be_chosen(tmp_path: Path) -> None:
+    meta = {"kgimport": {"graph": "books", "node": {"labels": ["Book"], "key": ["id"]}}}
+    file = manifest(tmp_path, MODEL, {**MODEL, "name": "book", "config": {"meta": meta}})
+
+    with pytest.raises(DeclarationError, match="several graphs: books, lms"):
+        declaration.load_dbt(file, tmp_path)
+    assert declaration.load_dbt(file, tmp_path, "books").name == "books"
+    with pytest.raises(DeclarationError, match="no graph boks; did you mean books"):
+        declaration.load_dbt(file, tmp_path, "boks")
+
+
+def test_a_project_without_a_graph_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match=r"no model in .* declares a graph"):
+        declaration.load_dbt(manifest(tmp_path), tmp_path)
+
+
+def test_the_json_schema_that_ships_is_the_one_of_the_code() -> None:
+    shipped = Path(declaration.__file__).with_name("graph.schema.json")
+
+    assert json.loads(shipped.read_text()) == declaration.json_schema()

@@ -1,0 +1,262 @@
+"""`export` proves a graph, writes it, and leaves either a whole build directory or none."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from kgimport import store, writer
+from kgimport.errors import (
+    DeclarationError,
+    DestinationError,
+    IntegrityError,
+    SourceError,
+    ValueRefusedError,
+)
+from kgimport.graph import End, Graph
+from kgimport.pipeline.export import export
+from tests.conftest import quiet
+from tests.graphs import KNOWS, PERSONS, Rows, people
+
+if TYPE_CHECKING:
+    from kgimport.report import ExportRecord
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """Every text file of a build directory but its record."""
+    files = sorted(
+        file for file in folder.rglob("*") if file.suffix in {".csv", ".args", ".cypher"}
+    )
+    return {file.relative_to(folder).as_posix(): file.read_text() for file in files}
+
+
+def test_a_graph_becomes_headers_parts_arguments_and_schema(tmp_path: Path) -> None:
+    export(people(tmp_path), tmp_path / "build", quiet)
+
+    found = texts(tmp_path / "build")
+    arguments = found.pop("import.args").splitlines()
+    assert found == {
+        "csv/knows/header.csv": ":START_ID(Person),:END_ID(Person),a:string,b:string,since:long\n",
+        "csv/knows/part-00000.csv": "a,b,a,b,2001\nb,c,b,c,2002\n",
+        "csv/person/header.csv": ":ID(Person),id:string,name:string\n",
+        "csv/person/part-00000.csv": 'a,a,Ann\nb,b,\nc,c,""\n',
+        "schema.cypher": (
+            "CREATE CONSTRAINT `Person_id_unique` IF NOT EXISTS "
+            "FOR (n:`Person`) REQUIRE (n.`id`) IS UNIQUE;\n"
+        ),
+    }
+    assert arguments[-2:] == [
+        '"--nodes=Person=csv/person/header.csv,csv/person/part-00000.csv"',
+        '"--relationships=KNOWS=csv/knows/header.csv,csv/knows/part-00000.csv"',
+    ]
+
+
+def test_the_record_says_what_is_in_the_files(tmp_path: Path) -> None:
+    made = export(people(tmp_path), tmp_path / "build", quiet)
+
+    assert store.read_export(tmp_path / "build") == made
+    person, knows = made.tables
+    assert (person.rows, person.written, person.rejected, person.properties) == (3, 3, 0, 5)
+    assert (knows.rows, knows.written, knows.rejected, knows.properties) == (2, 2, 0, 6)
+    for file in (*person.files, *knows.files):
+        content = (tmp_path / "build" / file.path).read_bytes()
+        assert file.sha256 == hashlib.sha256(content).hexdigest()
+        assert file.bytes == len(content)
+        assert file.rows == content.count(b"\n")
+
+
+def test_the_same_input_gives_the_same_bytes_and_build_id(tmp_path: Path) -> None:
+    one = export(people(tmp_path / "one"), tmp_path / "build-1", quiet)
+    two = export(people(tmp_path / "two"), tmp_path / "build-2", quiet)
+
+    assert one.build_id == two.build_id
+    assert texts(tmp_path / "build-1") == texts(tmp_path / "build-2")
+
+
+@pytest.mark.parametrize(
+    ("persons", "knows"),
+    [
+        ({**PERSONS, "name": ["Ann", None, " "]}, KNOWS),
+        (PERSONS, {**KNOWS, "since": [2001, None]}),
+        ({**PERSONS, "more": [1, 2, 3]}, KNOWS),
+    ],
+    ids=["a value", "a null", "a column"],
+)
+def test_another_input_gives_another_build_id(
+    tmp_path: Path, persons: dict[str, list[Any]], knows: dict[str, list[Any]]
+) -> None:
+    one = export(people(tmp_path / "one"), tmp_path / "build-1", quiet)
+    two = export(people(tmp_path / "two", persons, knows), tmp_path / "build-2", quiet)
+
+    assert one.build_id != two.build_id
+
+
+def findings(tmp_path: Path, **tables: Any) -> str:
+    """What the refusal of a graph of people says."""
+    with pytest.raises(IntegrityError) as caught:
+        export(people(tmp_path, **tables), tmp_path / "build", quiet)
+    assert not (tmp_path / "build").exists()
+    return caught.value.message.split("\n", 1)[1]
+
+
+def test_null_and_empty_keys_are_refused_with_their_rows(tmp_path: Path) -> None:
+    persons: Rows = {"id": ["a", None, ""], "name": ["Ann", "Bo", "Cy"]}
+
+    assert findings(tmp_path, persons=persons, knows={"a": ["a"], "b": ["a"]}) == (
+        "person.id: 1 row with a null key [null-key]\n    id=None\n"
+        "person.id: 1 row with an empty key [empty-key]\n    id=''"
+    )
+
+
+def test_duplicate_keys_are_refused_with_their_number(tmp_path: Path) -> None:
+    persons: Rows = {"id": ["a", "b", "a", "a"], "name": [None] * 4}
+
+    assert findings(tmp_path, persons=persons, knows={"a": ["a"], "b": ["b"]}) == (
+        "person.id: 3 rows with a key that others in id space Person have too [duplicate-key]\n"
+        "    key='a', rows=3, tables='person'"
+    )
+
+
+def test_dangling_and_null_ends_are_refused_on_their_side(tmp_path: Path) -> None:
+    knows: Rows = {"a": ["a", "x", None], "b": ["y", "b", "c"]}
+
+    assert findings(tmp_path, knows=knows) == (
+        "knows.a: 2 rows with a start that is no node [dangling-end]\n"
+        "    a='x', b='b'\n    a=None, b='c'\n"
+        "knows.b: 1 row with an end that is no node [dangling-end]\n    b='y', a='a'"
+    ).replace("b='y', a='a'", "a='a', b='y'")
+
+
+def test_skipped_rows_are_set_aside_and_counted(tmp_path: Path) -> None:
+    knows: Rows = {"a": ["a", "x", None, "y"], "b": ["b", "b", "c", "z"], "n": [1, 2, 3, 4]}
+
+    made = export(people(tmp_path, knows=knows, on_missing="skip"), tmp_path / "build", quiet)
+
+    table = made.tables[1]
+    assert (table.rows, table.written, table.rejected, table.properties) == (4, 1, 3, 3)
+    rejects = pl.read_parquet(tmp_path / "build" / "rejects" / "knows.parquet")
+    assert rejects.to_dict(as_series=False) == {
+        "a": ["x", None, "y"],
+        "b": ["b", "c", "z"],
+        "n": [2, 3, 4],
+        "missing": ["start", "start", "start, end"],
+    }
+    assert (tmp_path / "build" / "csv/knows/part-00000.csv").read_text() == "a,b,a,b,1\n"
+
+
+def test_values_that_cannot_be_carried_are_refused_with_their_key(tmp_path: Path) -> None:
+    persons: Rows = {"id": ["a", "b"], "tags": [["x"], []]}
+
+    with pytest.raises(ValueRefusedError, match=r"person\.tags: 1 row with empty lists") as caught:
+        export(people(tmp_path, persons, {"a": ["a"], "b": ["b"]}), tmp_path / "build", quiet)
+
+    assert caught.value.message.endswith("    id='b', tags=[]")
+
+
+def test_types_that_cannot_be_carried_are_refused_for_all_tables(tmp_path: Path) -> None:
+    persons: Rows = {"id": ["a"], "where": [{"x": 1}]}
+    knows: Rows = {"a": ["a"], "b": ["a"], "raw": [b"\x00"]}
+
+    with pytest.raises(ValueRefusedError) as caught:
+        export(people(tmp_path, persons, knows), tmp_path / "build", quiet)
+
+    assert "person.where" in caught.value.message
+    assert "knows.raw" in caught.value.message
+
+
+def test_ends_of_another_type_than_the_key_are_refused(tmp_path: Path) -> None:
+    knows: Rows = {"a": [1], "b": ["a"]}
+
+    with pytest.raises(DeclarationError, match=r"knows\.a \(start\) is Int64, but person\.id is S"):
+        export(people(tmp_path, knows=knows), tmp_path / "build", quiet)
+
+
+def test_keys_of_several_columns_cannot_run_into_each_other(tmp_path: Path) -> None:
+    graph = people(
+        tmp_path,
+        {"id": ["1", "12"], "two": ["23", "3"]},
+        {"a": ["1", "12"], "a2": ["23", "3"], "b": ["12", "1"], "b2": ["3", "23"]},
+        start=End("person", ("a", "a2")),
+        end=End("person", ("b", "b2")),
+    )
+    person = replace(graph.nodes[0], key=("id", "two"))
+
+    export(Graph("people", (person,), graph.relationships), tmp_path / "build", quiet)
+
+    csv = tmp_path / "build" / "csv"
+    ids = [line.split(",")[0] for line in (csv / "person/part-00000.csv").read_text().splitlines()]
+    ends = (csv / "knows/part-00000.csv").read_text().splitlines()
+    assert ids == ["1:12:23", "2:121:3"]
+    assert [line.split(",")[:2] for line in ends] == [ids, ids[::-1]]
+
+
+def test_files_with_line_breaks_are_named_to_the_importer_and_no_others(tmp_path: Path) -> None:
+    persons: Rows = {"id": ["a", "b"], "name": ['say "hi",\r\nyou', "x"]}
+
+    made = export(people(tmp_path, persons, {"a": ["a"], "b": ["b"]}), tmp_path / "build", quiet)
+
+    person, knows = made.tables
+    assert [file.rows for file in person.files] == [2]
+    assert [file.multiline for file in (*person.files, *knows.files)] == [True, False]
+    arguments = (tmp_path / "build" / "import.args").read_text()
+    assert '"--multiline-fields=csv/person/part-00000.csv"\n' in arguments
+
+
+def test_an_empty_table_is_a_header_alone(tmp_path: Path) -> None:
+    nothing = pl.DataFrame({"a": [], "b": []}, schema={"a": pl.String, "b": pl.String})
+
+    made = export(people(tmp_path, knows=nothing), tmp_path / "build", quiet)
+
+    assert made.tables[1].written == 0
+
+
+def test_a_folder_of_other_things_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(DestinationError, match="holds something else"):
+        export(people(tmp_path), tmp_path / "build", quiet)
+
+    assert (tmp_path / "build" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_failed_export_leaves_the_build_before_it(tmp_path: Path) -> None:
+    good = export(people(tmp_path / "good"), tmp_path / "build", quiet)
+    graph = people(tmp_path / "bad")
+    damaged = tmp_path / "bad" / "person.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+
+    with pytest.raises(SourceError, match="table person cannot be read"):
+        export(graph, tmp_path / "build", quiet)
+
+    assert store.read_export(tmp_path / "build") == good
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["bad", "build", "good"]
+
+
+def made_in_parts(
+    tmp_path: Path, rows_per_part: int, monkeypatch: pytest.MonkeyPatch
+) -> ExportRecord:
+    plain = writer.write
+    monkeypatch.setattr(
+        writer, "write", lambda *a, **k: plain(*a, **{**k, "rows_per_part": rows_per_part})
+    )
+    persons: Rows = {"id": [f"{n:05d}" for n in range(10_000)], "text": ['"\n'] * 10_000}
+    return export(
+        people(tmp_path, persons, {"a": ["00000"], "b": ["09999"]}), tmp_path / "b", quiet
+    )
+
+
+def test_large_tables_are_cut_into_numbered_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = made_in_parts(tmp_path, 3_000, monkeypatch)
+
+    files = made.tables[0].files
+    assert [Path(file.path).name for file in files] == [f"part-{n:05d}.csv" for n in range(4)]
+    assert [file.rows for file in files] == [3_000, 3_000, 3_000, 1_000]
+    assert all(file.multiline for file in files)

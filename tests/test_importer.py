@@ -1,0 +1,112 @@
+"""The importer is told everything that its defaults could lose, and its errors become sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kgimport import importer, store
+from kgimport.errors import ImportFailedError
+from kgimport.pipeline.export import export
+from kgimport.runtime.config import configure
+from tests.conftest import quiet
+from tests.graphs import people
+
+if TYPE_CHECKING:
+    from kgimport.runtime.programs import Neo4j
+
+
+def test_arguments_name_every_option_that_could_change_data() -> None:
+    assert importer.arguments([], longest_row=100) == (
+        "--input-type=csv",
+        "--input-encoding=UTF-8",
+        "--delimiter=,",
+        "--array-delimiter=U+001F",
+        "--id-type=string",
+        "--normalize-types=true",
+        "--trim-strings=false",
+        "--ignore-empty-strings=false",
+        "--ignore-extra-columns=false",
+        "--legacy-style-quoting=false",
+        "--auto-skip-subsequent-headers=false",
+        "--skip-bad-relationships=false",
+        "--skip-duplicate-nodes=false",
+        "--bad-tolerance=0",
+        "--strict=true",
+        "--read-buffer-size=4194304",
+        "--multiline-fields=false",
+        "--multiline-fields-format=v1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("longest", "buffer"),
+    [(0, 4_194_304), (3_000_000, 4_194_304), (4_194_304, 8_388_608), (20_000_000, 33_554_432)],
+)
+def test_the_read_buffer_grows_with_the_longest_row(longest: int, buffer: int) -> None:
+    assert f"--read-buffer-size={buffer}" in importer.arguments([], longest_row=longest)
+
+
+def damaged(tmp_path: Path, file: str, row: str) -> Path:
+    """A build directory with one more row in a file, as no export would write it."""
+    export(people(tmp_path), tmp_path / "build", quiet)
+    with (tmp_path / "build" / file).open("a") as csv:
+        csv.write(row)
+    return tmp_path / "build"
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize(
+    ("file", "row", "message"),
+    [
+        ("csv/knows/part-00000.csv", "a,b,a,b,soon\n", r"table knows: .*Not an integer"),
+        ("csv/knows/part-00000.csv", "a,zz,a,b,1\n", r"table knows: .*(missing node|Invalid rel)"),
+        ("csv/person/part-00000.csv", "a,a,Ann\n", r"more than once in group 'Person'"),
+        ("csv/person/part-00000.csv", 'd,d,"open\n', r"table person: "),
+    ],
+    ids=["no number", "no node", "twice", "open quote"],
+)
+def test_what_the_importer_refuses_is_told_in_one_sentence(
+    neo4j: Neo4j, tmp_path: Path, file: str, row: str, message: str
+) -> None:
+    build = damaged(tmp_path, file, row)
+    home = tmp_path / "home"
+    configure(neo4j, home=home, data=tmp_path / "data", settings={})
+
+    with pytest.raises(ImportFailedError, match=message) as caught:
+        importer.import_full(
+            neo4j, build, home, database="neo4j", options=(), heap_mb=512, progress=quiet
+        )
+
+    assert "\tat " not in caught.value.message
+    assert len(caught.value.message) < 700
+
+
+@pytest.mark.neo4j
+def test_the_importer_counts_what_the_export_counted(neo4j: Neo4j, tmp_path: Path) -> None:
+    export(people(tmp_path), tmp_path / "build", quiet)
+    record = store.read_export(tmp_path / "build")
+    home = tmp_path / "home"
+    configure(neo4j, home=home, data=tmp_path / "data", settings={})
+    heard: list[tuple[str, float | None]] = []
+
+    counts = importer.import_full(
+        neo4j,
+        tmp_path / "build",
+        home,
+        database="neo4j",
+        options=(),
+        heap_mb=512,
+        progress=lambda stage, done: heard.append((stage, done)),
+    )
+
+    assert counts == {
+        "nodes": record.nodes,
+        "relationships": record.relationships,
+        "properties": sum(table.properties for table in record.tables),
+    }
+    shares = [done for _, done in heard if done is not None]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
