@@ -28,20 +28,29 @@ def tables(project: Path, target: str | None = None) -> Path:
     A relative one is relative to the project, in which kgimport starts dbt.
     Raises `DeclarationError` where the profile names no such folder.
     """
+    root = _output(project, target).get("external_root")
+    if not root:
+        raise DeclarationError(
+            "the target of the dbt profile has no external_root",
+            "add it, or say with --tables where the graph models' Parquet lies",
+        )
+    return project / str(root)
+
+
+def is_local(project: Path, target: str | None = None) -> bool:
+    """Whether the warehouse is DuckDB over local files, which can be seen to be unchanged."""
+    return bool(_output(project, target).get("type") == "duckdb")
+
+
+def _output(project: Path, target: str | None) -> dict[str, Any]:
     profile = _profile(project)
     name = target or profile.get("target") or "default"
-    outputs = profile.get("outputs") or {}
+    outputs: dict[str, dict[str, Any]] = profile.get("outputs") or {}
     if name not in outputs:
         raise DeclarationError(
             f"the dbt profile has no target {name}", f"choose one of {', '.join(outputs)}"
         )
-    root = outputs[name].get("external_root")
-    if not root:
-        raise DeclarationError(
-            f"target {name} of the dbt profile has no external_root",
-            "add it, or say with --tables where the graph models' Parquet lies",
-        )
-    return project / str(root)
+    return outputs[name]
 
 
 def build(

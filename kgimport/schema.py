@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kgimport.cypher import quoted, statement
 from kgimport.errors import ImportFailedError
 from kgimport.graph import NodeTable, property_name
 from kgimport.report import SchemaItem
@@ -15,16 +16,6 @@ if TYPE_CHECKING:
     from neo4j import Driver
 
     from kgimport.graph import Graph, Index, Table
-
-
-def quoted(name: str) -> str:
-    """A label, type, property or index name as Cypher takes it, whatever is in it."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def cypher(text: str) -> Any:
-    """A statement built from `quoted` names, which the driver takes from literals only."""
-    return text
 
 
 def items(graph: Graph) -> tuple[SchemaItem, ...]:
@@ -105,7 +96,7 @@ def create(driver: Driver, schema: Iterable[SchemaItem], *, timeout_s: int = 6 *
 
     for item in schema:
         try:
-            driver.execute_query(cypher(item.cypher))
+            driver.execute_query(statement(item.cypher))
         except Neo4jError as error:
             raise ImportFailedError(
                 f"{item.cypher} failed: {error.message}", "mend the declaration's constraints"

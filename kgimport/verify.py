@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kgimport import dialect, values
+from kgimport.cypher import quoted, statement
 from kgimport.graph import NodeTable, property_name, rule_of
-from kgimport.schema import cypher, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -77,11 +77,11 @@ def actual(driver: Driver) -> Counts:
 
 
 def _names(driver: Driver, procedure: str) -> list[str]:
-    return [str(row[0]) for row in driver.execute_query(cypher(f"CALL {procedure}()")).records]
+    return [str(row[0]) for row in driver.execute_query(statement(f"CALL {procedure}()")).records]
 
 
 def _count(driver: Driver, pattern: str) -> int:
-    query = cypher(f"MATCH {pattern} RETURN count(n) AS count")
+    query = statement(f"MATCH {pattern} RETURN count(n) AS count")
     return int(driver.execute_query(query).records[0]["count"])
 
 
@@ -210,7 +210,7 @@ def _is_key(alias: str, table: NodeTable, first: int) -> str:
 
 def _fetched(driver: Driver, query: str, keys: list[Key]) -> dict[Key, Counter[Properties]]:
     found: dict[Key, Counter[Properties]] = {}
-    rows = driver.execute_query(cypher(query), keys=[list(key) for key in keys]).records
+    rows = driver.execute_query(statement(query), keys=[list(key) for key in keys]).records
     for row in rows:
         held = frozenset((name, values.plain(value)) for name, value in row["p"].items())
         found.setdefault(tuple(row["key"]), Counter())[held] += 1

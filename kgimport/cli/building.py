@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -33,7 +33,9 @@ from kgimport.cli.options import (
 from kgimport.errors import UsageError
 
 if TYPE_CHECKING:
-    from kgimport.runtime.programs import Neo4j
+    from collections.abc import Mapping
+
+    from kgimport.pipeline.build import Built
 
 
 @command("kgimport export --dbt dbt --out build/lms")
@@ -105,24 +107,27 @@ def build_db(
 ) -> None:
     """Import a build directory into a fresh store, index it, verify it and publish it."""
     from kgimport.pipeline.build import BuildOptions
-
-    options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
-    _build(build, stores, chosen_neo4j(neo4j, runtime), options, as_json=as_json)
-
-
-def _build(build: Path, stores: Path, neo4j: Neo4j, options: Any, *, as_json: bool) -> None:
-    from kgimport import report
     from kgimport.pipeline.build import build_db as run
 
+    program = chosen_neo4j(neo4j, runtime)
+    options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
     with console.progress() as tell:
-        built = run(build, stores, neo4j, options, tell)
+        built = run(build, stores, program, options, tell)
+    _tell(built, stores, built.record.seconds, as_json=as_json)
+
+
+def _tell(built: Built, stores: Path, seconds: Mapping[str, float], *, as_json: bool) -> None:
+    from kgimport import report
+
     if not built.fresh:
         console.note("nothing to do: the current store is of this build")
     if as_json:
         typer.echo(report.dump(built.record), nl=False)
         return
-    console.store_summary(built.record, str(built.path))
-    console.note(f"look at it: kgimport serve {stores / built.record.graph}")
+    console.store_summary(built.record, str(built.path), seconds)
+    place = stores / built.record.graph
+    console.note(f"look at it:   kgimport serve {place}")
+    console.note(f"check again:  kgimport verify {place}")
 
 
 @command("kgimport run --dbt dbt --data data")
@@ -142,19 +147,16 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run dbt build, export and build-db, one after the other."""
-    from kgimport import dbt as warehouse
     from kgimport.pipeline.build import BuildOptions
-    from kgimport.pipeline.export import export as write
+    from kgimport.pipeline.run import Project as Chosen
+    from kgimport.pipeline.run import run as run_all
 
     program = chosen_neo4j(neo4j, runtime)
-    with console.progress() as tell:
-        tell("dbt build", None)
-        warehouse.build(dbt, target=target, data=data)
-        declared = chosen_graph(None, dbt, name, target, None)
-        place = Path("build") / declared.name
-        write(declared, place, tell)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
-    _build(place, stores, program, options, as_json=as_json)
+    project = Chosen(dbt, data, target, name)
+    with console.progress() as tell:
+        built, seconds = run_all(project, stores, program, options, tell)
+    _tell(built, stores, seconds, as_json=as_json)
 
 
 class Sample(StrEnum):

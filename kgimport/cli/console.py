@@ -107,15 +107,15 @@ def store_counts(record: StoreRecord, place: str) -> None:
     say(f"store: {place}")
 
 
-def store_summary(record: StoreRecord, place: str) -> None:
+def store_summary(record: StoreRecord, place: str, seconds: Mapping[str, float]) -> None:
     """What a build made: counts, proofs, seconds per stage, size, and where it is."""
     store_counts(record, place)
-    stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in record.seconds.items())
+    stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
     say(
         f"{len(record.schema)} constraints and indexes online; {record.compared:,} rows compared "
         "with their Parquet, property by property"
     )
-    say(f"{record.bytes / 1e6:,.0f} MB on disk; {stages}")
+    say(f"{record.bytes / 1e6:,.0f} MB on disk" + (f"; {stages}" if stages else ""))
 
 
 def facts(title: str, rows: Mapping[str, str]) -> None:

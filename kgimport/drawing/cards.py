@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MARKS = {
     "key": "key",
     "unique": "unique",
+    "together": "unique together",
     "range": "index",
     "text": "text index",
     "point": "point index",
@@ -127,7 +128,8 @@ def _marks(table: Table) -> Iterator[tuple[str, str]]:
         kept = (column for column in table.key if not rule_of(table, column).skip)
         yield from ((property_name(table, column), "key") for column in kept)
     for columns in table.unique:
-        yield from ((property_name(table, column), "unique") for column in columns)
+        mark = "together" if len(columns) > 1 else "unique"
+        yield from ((property_name(table, column), mark) for column in columns)
     for index in table.indexes:
         yield from ((name, index.kind) for name in index.properties)
 
@@ -136,7 +138,8 @@ def _summary(graph: Graph, tables: Mapping[str, Drawn]) -> str:
     """5 labels · 6 relationship types · 18,149 nodes · 1,377,038 relationships."""
     labels = {label for table in graph.nodes for label in table.labels}
     types = {table.type for table in graph.relationships}
-    parts = [_counted(len(labels), "label"), _counted(len(types), "relationship type")]
+    parts = [_counted(len(labels), "label")]
+    parts += [_counted(len(types), "relationship type")] if types else []
     for noun, group in (("node", graph.nodes), ("relationship", graph.relationships)):
         if total := _total(tables.get(table.name, NOTHING_KNOWN) for table in group):
             parts.append(f"{total} {noun}{'' if total == '1' else 's'}")

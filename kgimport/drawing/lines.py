@@ -24,6 +24,8 @@ _COLUMN_GAP = 52.0
 # How far a line runs level beside a column, so that an arrow's head lies flat.
 _STUB = 9.0
 _PORT_GAP = 16.0
+# A gap grows by a pixel for so many that its lines climb, up to so much.
+_SLOPE, _STEEPEST = 5.0, 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def _columns(grid: Grid, ys: list[float], count: int) -> list[tuple[float, float
         steep[column] = max(steep[column], off)
     x, columns = -_COLUMN_GAP, []
     for column in range(count):
-        left = x + _COLUMN_GAP + min(steep[column] / 6, 60.0)
+        left = x + _COLUMN_GAP + min(steep[column] / _SLOPE, _STEEPEST)
         x = left + max(item.width for item in grid.items if item.column == column)
         columns.append((left, x))
     return columns

@@ -22,7 +22,7 @@ _FONTS = (
     "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', "
     "sans-serif"
 )
-_PAPER, _WHITE, _INK, _FAINT, _EDGE = "#f8fafc", "#ffffff", "#0f172a", "#5b677a", "#cbd5e1"
+_PAPER, _WHITE, _INK, _FAINT = "#f8fafc", "#ffffff", "#0f172a", "#5b677a"
 # Paul Tol's "muted" scheme, which colour-blind people can tell apart.
 _COLOURS = (
     "#332288", "#44aa99", "#cc6677", "#ddcc77", "#88ccee", "#882255", "#117733", "#999933",
@@ -37,6 +37,7 @@ _INDEX = "M7 1L2.6 7H6L5 11L9.4 5H6z"
 _ICONS = {
     "key": "M3.8 5.2a2.6 2.6 0 1 1 .01 0zM5.6 5.4L10.6 10.4M8.4 8.2L10 6.6",
     "unique": "M6 1.6L10.4 6L6 10.4L1.6 6z",
+    "together": "M4.2 2.6L7.6 6L4.2 9.4L.8 6zM7.8 2.6L11.2 6L7.8 9.4L4.4 6z",
     "range": _INDEX,
     "text": _INDEX,
     "point": _INDEX,
@@ -165,10 +166,10 @@ def _rect(rect: Rect, **attributes: str | float) -> str:
 
 def _body_of(rect: Rect) -> str:
     """What is below a box's head, within a border of one pixel."""
-    width, height, r = rect.width - 2, rect.height - BOX.head - 1, _n(_ROUND - 1)
-    down, back = _n(height - _ROUND + 1), _n(width - 2 * _ROUND + 2)
-    start = f"M{_n(rect.x + 1)} {_n(rect.y + BOX.head)}"
-    return f"{start}h{_n(width)}v{down}a{r} {r} 0 0 1 -{r} {r}h-{back}a{r} {r} 0 0 1 -{r} -{r}z"
+    wide, high, r = rect.width - 2, rect.height - BOX.head - 1, _ROUND - 1
+    start = f"M{_n(rect.x + 1)} {_n(rect.y + BOX.head)}h{_n(wide)}v{_n(high - r)}"
+    corner = f"a{_n(r)} {_n(r)} 0 0 1 -{_n(r)}"
+    return f"{start}{corner} {_n(r)}h-{_n(wide - 2 * r)}{corner} -{_n(r)}z"
 
 
 def _head(card: Card, rect: Rect, look: Look, ink: str, faint: str) -> Iterator[str]:
@@ -219,7 +220,7 @@ def _arrow(to_label: Line, from_label: Line, ink: str) -> Iterator[str]:
     back = _HEAD if before > x else -_HEAD
     # The line ends inside the head, whose point would be blunt otherwise.
     lines = _path(to_label) + _path((*from_label[:-1], (x + back / 2, y)))
-    yield _tag("path", d=lines, fill="none", stroke=_PAPER, stroke_width=6)
+    yield _tag("path", d=lines, fill="none", stroke=_PAPER, stroke_width=5)
     yield _tag("path", d=lines, fill="none", stroke=ink, stroke_width=1.6)
     yield _tag("path", d=f"M{_n(x)} {_n(y)}l{_n(back)} -4.5v9z", fill=ink)
 
@@ -268,7 +269,8 @@ def _icon(mark: str, x: float, middle: float) -> str:
 
 
 def _n(number: float) -> str:
-    return f"{number:.1f}".removesuffix(".0")
+    """A number to one decimal; nothing is minus nothing."""
+    return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")
 
 
 # --- colours

@@ -8,8 +8,8 @@ import unicodedata
 _NARROW, _SLIM, _WIDE = frozenset("ijlI'"), frozenset(" !,.:;|"), frozenset("mwMW@%")
 _SMALL = frozenset("()[]{}-/\\frt`")
 _WITHOUT_WIDTH = frozenset({"Mn", "Me", "Cf"})
-# Not in XML at all (or not as text): controls, halves of surrogate pairs, code points without use.
-_UNPRINTABLE = frozenset({"Cc", "Cs", "Cn"})
+# Controls without a picture, and what XML cannot carry: surrogates and two code points.
+_UNPRINTABLE, _NO_CHARACTERS = frozenset({"Cc", "Cs"}), frozenset("\ufffe\uffff")
 _PICTURES, _REPLACEMENT = 0x2400, "\ufffd"
 _ZERO_WIDTH_JOINER, _RIGHT_TO_LEFT_MARK = "\u200d", "\u200f"
 _SHORT_TYPES = {"ZONED DATETIME": "datetime", "ZONED TIME": "time"}
@@ -23,7 +23,8 @@ def visible(text: str) -> str:
 def _visible(char: str) -> str:
     if char < " ":
         return chr(_PICTURES + ord(char))
-    return _REPLACEMENT if unicodedata.category(char) in _UNPRINTABLE else char
+    lost = char in _NO_CHARACTERS or unicodedata.category(char) in _UNPRINTABLE
+    return _REPLACEMENT if lost else char
 
 
 def width(text: str, size: float) -> float:

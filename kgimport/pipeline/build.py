@@ -124,7 +124,12 @@ def _build(
 def _without_overlap(seconds: Mapping[str, float]) -> dict[str, float]:
     # The server's stage encloses the two that need it.
     inner = seconds["index"] + seconds["verify"]
-    return {**seconds, "start": round(seconds["start"] - inner, 3)}
+    start = round(seconds["start"] - inner, 3)
+    return {
+        "import": seconds["import"],
+        "start": start,
+        **{n: seconds[n] for n in ("index", "verify")},
+    }
 
 
 def _heap_mb() -> int:
