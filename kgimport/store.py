@@ -126,6 +126,26 @@ def _is_held(lock: Path) -> bool:
     return False
 
 
+def dig_holes(data: Path) -> None:
+    """Makes long runs of zeros in transaction logs take no disk, and changes no byte.
+
+    Neo4j 5.26's importer preallocates 256 MiB of them whatever it is told.
+    """
+    for log in data.glob("transactions/*/neostore.transaction.db.*"):
+        aside = log.with_name(f"{log.name}.aside")
+        with log.open("rb") as old, aside.open("wb") as new:
+            while block := old.read(_BLOCK):
+                if block.count(0) == len(block):
+                    new.seek(len(block), os.SEEK_CUR)
+                else:
+                    new.write(block)
+            new.truncate(old.tell())
+        aside.replace(log)
+
+
+_BLOCK = 1 << 16
+
+
 def size(folder: Path) -> int:
     """Bytes on disk of all files below a folder (holes not counted)."""
     return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())

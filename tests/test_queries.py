@@ -369,7 +369,7 @@ def cell(value: object) -> str:
 
 def operators(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield plan["operatorType"].partition("@")[0], plan["args"].get("Details", "")
-    for child in plan["children"]:
+    for child in plan.get("children", ()):
         yield from operators(child)
 
 

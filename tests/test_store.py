@@ -112,3 +112,17 @@ def test_two_builds_of_one_graph_do_not_run_at_once(tmp_path: Path) -> None:
 def test_no_store_is_told_with_the_command_that_makes_one(tmp_path: Path) -> None:
     with pytest.raises(DestinationError, match="kgimport build-db"):
         store.find(tmp_path)
+
+
+def test_holes_change_no_byte_and_take_no_disk(tmp_path: Path) -> None:
+    logs = tmp_path / "transactions" / "neo4j"
+    logs.mkdir(parents=True)
+    content = b"head" + bytes(20_000_000) + b"tail" + bytes(1_000)
+    log = logs / "neostore.transaction.db.0"
+    log.write_bytes(content)
+
+    store.dig_holes(tmp_path)
+
+    assert log.read_bytes() == content
+    assert store.size(tmp_path) < 1_000_000
+    assert [each.name for each in logs.iterdir()] == [log.name]

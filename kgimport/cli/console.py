@@ -118,6 +118,8 @@ def store_summary(record: StoreRecord, place: str, seconds: Mapping[str, float])
     say(f"{record.bytes / 1e6:,.0f} MB on disk" + (f"; {stages}" if stages else ""))
 
 
-def facts(title: str, rows: Mapping[str, str]) -> None:
-    """Named facts, one a line."""
-    table(title, ("", ""), rows.items())
+def facts(rows: Mapping[str, str]) -> None:
+    """Named facts, one a line, as long as they are."""
+    width = max(map(len, rows), default=0)
+    for name, fact in rows.items():
+        say(f"{name:<{width}}  {fact}".rstrip())

@@ -30,6 +30,7 @@ from kgimport.cli.options import (
 from kgimport.errors import ExitCode, ReconciliationError, ServerError
 
 if TYPE_CHECKING:
+    from kgimport.pipeline.doctor import Symptom
     from kgimport.runtime.server import Server
 
 
@@ -78,8 +79,11 @@ def _quiet(_: str) -> None:
 
 def _announce(server: Server, place: Path) -> None:
     console.facts(
-        f"serving {place}",
-        {"Bolt": server.bolt_uri, "Neo4j Browser": f"{server.http_uri}/browser/"},
+        {
+            "serving": str(place),
+            "Bolt": server.bolt_uri,
+            "Neo4j Browser": f"{server.http_uri}/browser/",
+        }
     )
     console.note("Ctrl-C stops it")
 
@@ -152,7 +156,11 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     if as_json:
         typer.echo(json.dumps([each.as_dict() for each in findings], indent=2))
     else:
-        rows = ((each.mark, each.subject, each.state, each.remedy) for each in findings)
-        console.table("", ("", "", "", "what to do"), rows)
+        console.facts({each.subject: _told(each) for each in findings})
     if any(each.needed and not each.good for each in findings):
         raise typer.Exit(ExitCode.RUNTIME)
+
+
+def _told(symptom: Symptom) -> str:
+    remedy = f" → {symptom.remedy}" if symptom.remedy else ""
+    return f"{symptom.mark:<7}  {symptom.state}{remedy}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kgimport.drawing.cards import Card, Cards, Row
-    from kgimport.drawing.lines import Layout, Line, Point, Rect
+    from kgimport.drawing.lines import Layout, Line, Rect
 
 _FONTS = (
     "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', "
@@ -226,16 +226,14 @@ def _arrow(to_label: Line, from_label: Line, ink: str) -> Iterator[str]:
 
 
 def _path(line: Line) -> str:
-    return f"M{_n(line[0][0])} {_n(line[0][1])}" + "".join(map(_stretch, line, line[1:]))
-
-
-def _stretch(start: Point, end: Point) -> str:
-    """Level, or a curve that leaves and arrives level."""
-    (x0, y0), (x1, y1) = start, end
-    middle = _n((x0 + x1) / 2)
-    if _n(y0) == _n(y1):
-        return f"H{_n(x1)}"
-    return f"C{middle} {_n(y0)} {middle} {_n(y1)} {_n(x1)} {_n(y1)}"
+    """Level, or curves that leave and arrive level."""
+    (x0, y0), path = line[0], ""
+    for x, y in line[1:]:
+        middle = _n((x0 + x) / 2)
+        if _n(y0) != _n(y):
+            path += f"H{_n(x0)}C{middle} {_n(y0)} {middle} {_n(y)} {_n(x)} {_n(y)}"
+        x0, y0 = x, y
+    return f"M{_n(line[0][0])} {_n(line[0][1])}{path}H{_n(x0)}"
 
 
 # --- elements

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from itertools import accumulate
 
 _NARROW, _SLIM, _WIDE = frozenset("ijlI'"), frozenset(" !,.:;|"), frozenset("mwMW@%")
 _SMALL = frozenset("()[]{}-/\\frt`")
@@ -49,9 +51,8 @@ def shortened(text: str, size: float, limit: float) -> str:
     text = visible(text)
     if width(text, size) <= limit:
         return text
-    while text and width(text, size) > limit - size:
-        text = text[:-1]
-    text = text.rstrip(_ZERO_WIDTH_JOINER + " ")
+    ends = list(accumulate(size * _advance(char) for char in text))
+    text = text[: bisect_right(ends, limit - size)].rstrip(_ZERO_WIDTH_JOINER + " ")
     # The dots follow the text's own direction.
     leftwards = unicodedata.bidirectional(text[-1:] or " ") in {"R", "AL"}
     return f"{text}…{_RIGHT_TO_LEFT_MARK if leftwards else ''}"

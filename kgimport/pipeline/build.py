@@ -106,6 +106,7 @@ def _build(
             _reconcile(verification.count_differences(verification.expected(record), found))
             compared = compare(driver, record, options.samples)
             _reconcile(compared.differences)
+    stores.dig_holes(data)
     return report.StoreRecord(
         graph=record.graph,
         build_id=record.build_id,
