@@ -71,6 +71,17 @@ def end_check(side: str, columns: tuple[str, ...], missing: str) -> Check:
     return Check("dangling-end", "integrity", columns, sentence, pl.col(missing))
 
 
+def name_checks(column: str, dtype: pl.DataType, word: str) -> Iterator[Check]:
+    """A column of labels or types: each row needs one (or a list of some), none of them empty."""
+    each = pl.col(column).cast(pl.List(pl.String)) if dtype == pl.List else pl.concat_list(column)
+    names = pl.element()
+    empty = (each.list.len() == 0) | each.list.eval(names.is_null() | (names == "")).list.any()
+    offends = pl.col(column).is_null() | empty.fill_null(value=True)
+    yield Check(f"empty-{word}", "value", (column,), f"no {word}, or an empty one", offends)
+    inside = each.list.eval(names.str.contains(ARRAY_DELIMITER, literal=True)).list.any()
+    yield Check(f"array-delimiter-in-{word}", "value", (column,), f"U+001F in a {word}", inside)
+
+
 def value_checks(fields: Iterable[Field]) -> Iterator[Check]:
     """Every value that its carrier cannot carry."""
     for field in fields:
@@ -188,7 +199,8 @@ def _size(field: Field) -> pl.Expr:
         return _text_size(values.list.join(ARRAY_DELIMITER))
     if "[]" in field.carrier.header:
         return values.list.len().fill_null(0).cast(pl.Int64) * _CELL_BYTES
-    return pl.lit(_CELL_BYTES, pl.Int64)
+    # A point has up to three coordinates in its cell.
+    return pl.lit(3 * _CELL_BYTES, pl.Int64)
 
 
 def _text_size(texts: pl.Expr) -> pl.Expr:

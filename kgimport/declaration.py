@@ -23,6 +23,7 @@ from kgimport.graph import (
     IndexKind,
     NodeTable,
     OnMissing,
+    Point,
     RelationshipTable,
     property_name,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from kgimport.graph import Table
+    from kgimport.graph import Crs, Table
 
 Name = Annotated[str, Field(min_length=1)]
 Columns = Annotated[list[Name], Field(min_length=1)]
@@ -75,6 +76,15 @@ class IndexSpec(_Strict):
     )
 
 
+class PointSpec(_Strict):
+    """A property made of coordinate columns."""
+
+    x: Name = Field(description="The column of x, or of the longitude in degrees.")
+    y: Name = Field(description="The column of y, or of the latitude in degrees.")
+    z: Name | None = Field(default=None, description="The column of z, or of the height.")
+    crs: Literal["wgs-84", "cartesian"] = "wgs-84"
+
+
 class NodeSpec(_Strict):
     """A table whose rows become nodes."""
 
@@ -83,8 +93,12 @@ class NodeSpec(_Strict):
     id_space: Name | None = Field(
         default=None, description="Where the key is unique; default: first label."
     )
+    label_column: Name | None = Field(
+        default=None, description="A column of further labels: a string, or a list of strings."
+    )
     unique: list[Columns] = Field(default=[], description="Uniqueness constraints.")
     indexes: list[IndexSpec] = []
+    points: dict[Name, PointSpec] = Field(default={}, description="Points, by property name.")
 
 
 class EndSpec(_Strict):
@@ -97,13 +111,17 @@ class EndSpec(_Strict):
 class RelationshipSpec(_Strict):
     """A table whose rows become relationships."""
 
-    type: Name
+    type: Name | None = None
+    type_column: Name | None = Field(
+        default=None, description="Instead of type: a column that holds each row's type."
+    )
     start: EndSpec
     end: EndSpec
     on_missing: OnMissing = Field(
         default="error", description="What to do with rows whose start or end node does not exist."
     )
     indexes: list[IndexSpec] = []
+    points: dict[Name, PointSpec] = Field(default={}, description="Points, by property name.")
 
 
 class TableSpec(_Strict):
@@ -251,6 +269,7 @@ def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
         "start": EndSpec,
         "end": EndSpec,
         "indexes": IndexSpec,
+        "points": PointSpec,
     }
     parents = [part for part in loc[:-1] if isinstance(part, str)]
     if not parents:
@@ -276,6 +295,8 @@ def _mistakes(spec: GraphSpec) -> Iterator[str]:
         if (table.node is None) == (table.relationship is None):
             yield f"tables.{name}: needs either node: or relationship:"
         if table.relationship:
+            if (table.relationship.type is None) == (table.relationship.type_column is None):
+                yield f"tables.{name}.relationship: needs either type: or type_column:"
             yield from _end_mistakes(f"tables.{name}.relationship", table.relationship, nodes)
 
 
@@ -317,6 +338,18 @@ def _indexes(specs: list[IndexSpec]) -> tuple[Index, ...]:
     return tuple(Index(spec.kind, tuple(spec.properties), spec.name) for spec in specs)
 
 
+def _points(specs: dict[str, PointSpec]) -> tuple[Point, ...]:
+    return tuple(
+        Point(name, (spec.x, spec.y), spec.crs)
+        if spec.z is None
+        else Point(name, (spec.x, spec.y, spec.z), _SOLID[spec.crs])
+        for name, spec in specs.items()
+    )
+
+
+_SOLID: dict[str, Crs] = {"wgs-84": "wgs-84-3d", "cartesian": "cartesian-3d"}
+
+
 def _node(name: str, table: TableSpec, node: NodeSpec, base: Path) -> NodeTable:
     return NodeTable(
         name=name,
@@ -325,8 +358,10 @@ def _node(name: str, table: TableSpec, node: NodeSpec, base: Path) -> NodeTable:
         key=tuple(node.key),
         id_space=node.id_space or node.labels[0],
         columns=_rules(table),
+        label_column=node.label_column,
         unique=tuple(tuple(columns) for columns in node.unique),
         indexes=_indexes(node.indexes),
+        points=_points(node.points),
     )
 
 
@@ -336,12 +371,14 @@ def _relationship(
     return RelationshipTable(
         name=name,
         location=_location(table.location, base),
-        type=relationship.type,
+        type=relationship.type or "",
+        type_column=relationship.type_column,
         start=End(relationship.start.node, tuple(relationship.start.key)),
         end=End(relationship.end.node, tuple(relationship.end.key)),
         on_missing=relationship.on_missing,
         columns=_rules(table),
         indexes=_indexes(relationship.indexes),
+        points=_points(relationship.points),
     )
 
 
@@ -371,7 +408,11 @@ def _named_columns(table: Table) -> Iterator[tuple[str, str]]:
     else:
         for side, end in table.ends:
             yield from ((f"relationship.{side}.key", column) for column in end.key)
+    chosen = table.label_column if isinstance(table, NodeTable) else table.type_column
+    if chosen is not None:
+        yield ("node.label_column" if isinstance(table, NodeTable) else "type_column"), chosen
     yield from (("columns", column) for column in table.columns)
+    yield from ((f"points.{p.property}", column) for p in table.points for column in p.columns)
 
 
 def _column_mistakes(table: Table, columns: list[str]) -> Iterator[str]:
@@ -380,6 +421,7 @@ def _column_mistakes(table: Table, columns: list[str]) -> Iterator[str]:
             yield f"{table.name}.{place}: no column {column}{_instead(column, columns)}"
     kept = [c for c in columns if not (table.columns.get(c) or ColumnRule()).skip]
     names = [property_name(table, column) for column in kept]
+    names += [point.property for point in table.points]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"{table.name}: two columns become the property {name}"
     wanted = [name for index in table.indexes for name in index.properties]

@@ -119,7 +119,8 @@ NULL_IN_LIST = Rule(
 )
 
 
-def _spelled_floats(column: pl.Expr) -> pl.Expr:
+def spelled_floats(column: pl.Expr) -> pl.Expr:
+    """Floats as text that Java reads back to the same bits."""
     # Java reads NaN and Infinity, but not Polars' `inf`.
     return column.cast(pl.String).replace({"inf": "Infinity", "-inf": "-Infinity"})
 
@@ -145,7 +146,7 @@ def _float(_: pl.DataType, __: ColumnRule) -> Carrier:
         "double",
         "FLOAT",
         value=lambda c: c.cast(pl.Float64),
-        spell=_spelled_floats,
+        spell=spelled_floats,
         native_unless=lambda c: c.is_infinite(),
     )
 

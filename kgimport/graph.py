@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 OnMissing = Literal["error", "skip"]
 IndexKind = Literal["range", "text", "point", "fulltext"]
+Crs = Literal["wgs-84", "wgs-84-3d", "cartesian", "cartesian-3d"]
 CastType = Literal["string", "long", "double", "boolean", "date", "localdatetime"]
 
 
@@ -51,6 +52,15 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A property made of coordinate columns: x, y (or longitude, latitude) and perhaps a third."""
+
+    property: str
+    columns: tuple[str, ...]
+    crs: Crs
+
+
+@dataclass(frozen=True, slots=True)
 class NodeTable:
     """Rows that become nodes: `key` names the columns whose values together are one id."""
 
@@ -59,7 +69,10 @@ class NodeTable:
     labels: tuple[str, ...]
     key: tuple[str, ...]
     id_space: str
+    # A column of further labels: a string or a list of strings.
+    label_column: str | None = None
     columns: Mapping[str, ColumnRule] = field(default_factory=dict)
+    points: tuple[Point, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[Index, ...] = ()
 
@@ -78,11 +91,14 @@ class RelationshipTable:
 
     name: str
     location: str
+    # Empty where the types stand in `type_column`.
     type: str
     start: End
     end: End
+    type_column: str | None = None
     on_missing: OnMissing = "error"
     columns: Mapping[str, ColumnRule] = field(default_factory=dict)
+    points: tuple[Point, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[Index, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kgimport.dialect import ARRAY_DELIMITER, DELIMITER, is_plain
+from kgimport.dialect import ARRAY_DELIMITER, DELIMITER
 from kgimport.errors import ImportFailedError
 from kgimport.runtime.process import Finished, run
 from kgimport.runtime.programs import admin_command
@@ -68,10 +68,7 @@ def _multiline(paths: list[str]) -> tuple[str, ...]:
 def _table_argument(table: TableRecord) -> str:
     files = ",".join([table.header, *(file.path for file in table.files)])
     option = "nodes" if table.kind == "node" else "relationships"
-    names = table.labels if table.kind == "node" else (table.type,)
-    # Other names travel in a :LABEL or :TYPE column, where any text may stand.
-    named = f"{':'.join(names)}=" if all(is_plain(name) for name in names) else ""
-    return f"--{option}={named}{files}"
+    return f"--{option}={table.argument}{'=' if table.argument else ''}{files}"
 
 
 def argument_file(arguments: Iterable[str]) -> str:

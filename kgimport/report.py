@@ -59,8 +59,10 @@ class TableRecord:
 
     name: str
     kind: Literal["node", "relationship"]
-    labels: tuple[str, ...]
-    type: str
+    # Nodes per label, or relationships per type.
+    counts: Mapping[str, int]
+    # The labels or the type in the importer's argument; empty where a column of the CSV has them.
+    argument: str
     # Changes when a source file does: names, sizes and times of change.
     fingerprint: str
     rows: int
@@ -165,4 +167,4 @@ def build_id(graph: str, tables: Iterable[TableRecord], schema: Iterable[SchemaI
 
 def _identity(table: TableRecord) -> list[Any]:
     files = [[file.path, file.sha256] for file in table.files]
-    return [table.name, table.kind, table.labels, table.type, table.header, files]
+    return [table.name, table.kind, table.argument, table.header, files]

@@ -11,6 +11,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from neo4j.spatial import Point
 from neo4j.time import Date, DateTime, Duration, Time
 
 if TYPE_CHECKING:
@@ -75,14 +76,28 @@ def _(value: Duration) -> Any:
     return ("duration", value.seconds * _SECOND_NS + value.nanoseconds)
 
 
+@plain.register
+def _(value: Point) -> Any:
+    return ("point", value.srid, tuple(plain(float(axis)) for axis in value))
+
+
 def column(field: Field, frame: pl.DataFrame) -> list[Any]:
     """What the store must hold of a column, in plain form; None where the property is absent."""
     values = frame.select(field.carrier.value(pl.col(field.column))).to_series()
+    if field.carrier.cypher == "POINT":
+        return [_point(field, value) for value in values.to_list()]
     dtype = values.dtype.inner if isinstance(values.dtype, pl.List) else values.dtype
     if not dtype.is_temporal():
         return [plain(value) for value in values.to_list()]
     make = _temporal(field, dtype)
     return [_mapped(value, make) for value in values.to_physical().to_list()]
+
+
+def _point(field: Field, axes: dict[str, float] | None) -> Any:
+    if axes is None:
+        return None
+    srid = int(field.carrier.header.partition(":")[2].rstrip("}"))
+    return ("point", srid, tuple(plain(axis) for axis in axes.values()))
 
 
 def _temporal(field: Field, dtype: Any) -> Callable[[int], Any]:

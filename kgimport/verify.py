@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport import dialect, values
+from kgimport import values
 from kgimport.cypher import quoted, statement
 from kgimport.graph import NodeTable, property_name, rule_of
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from kgimport.graph import Graph, RelationshipTable, Table
     from kgimport.report import ExportRecord
 
-    Rows = Callable[[Table], pl.LazyFrame]
+    # A table's rows, and the columns of them that are properties.
+    Rows = Callable[[Table], tuple[pl.LazyFrame, tuple[Field, ...]]]
 
 SAMPLES = 100
 _SHOWN = 5
@@ -54,9 +55,7 @@ def expected(record: ExportRecord) -> Counts:
     labels: Counter[str] = Counter()
     types: Counter[str] = Counter()
     for table in record.tables:
-        labels.update(dict.fromkeys(table.labels, table.written))
-        if table.kind == "relationship":
-            types[table.type] += table.written
+        (labels if table.kind == "node" else types).update(table.counts)
     return Counts(record.nodes, record.relationships, _positive(labels), _positive(types))
 
 
@@ -113,7 +112,7 @@ def samples(driver: Driver, graph: Graph, rows: Rows, *, size: int = SAMPLES) ->
     for table in graph.tables:
         if not all(_keeps_key(graph.node(name)) for name in _node_names(table)):
             continue
-        one = _table_samples(driver, graph, table, rows(table), size)
+        one = _table_samples(driver, graph, table, rows(table), size=size)
         compared += one.compared
         differences += one.differences
     return Samples(compared, tuple(differences))
@@ -128,18 +127,23 @@ def _keeps_key(table: NodeTable) -> bool:
 
 
 def _table_samples(
-    driver: Driver, graph: Graph, table: Table, frame: pl.LazyFrame, size: int
+    driver: Driver,
+    graph: Graph,
+    table: Table,
+    rows: tuple[pl.LazyFrame, tuple[Field, ...]],
+    *,
+    size: int,
 ) -> Samples:
-    fields = dialect.fields(table, frame.collect_schema())
+    frame, fields = rows
     if isinstance(table, NodeTable):
-        wanted = _wanted(_spread(frame, size), table.key, fields)
+        wanted = _wanted(table, _spread(frame, size), table.key, fields)
         found = _stored_nodes(driver, table, list(wanted))
     else:
         columns = list(dict.fromkeys((*table.start.key, *table.end.key)))
         pairs = _spread(frame, size).select(columns).unique().lazy()
         # All relationships of the chosen pairs, for several may join one pair of nodes.
         alike = frame.join(pairs, on=columns, how="semi").collect(engine="streaming")
-        wanted = _wanted(alike, (*table.start.key, *table.end.key), fields)
+        wanted = _wanted(table, alike, (*table.start.key, *table.end.key), fields)
         found = _stored_relationships(driver, graph, table, list(wanted))
     return _compared(table.name, wanted, found)
 
@@ -158,16 +162,30 @@ Properties = frozenset[tuple[str, Any]]
 
 
 def _wanted(
-    rows: pl.DataFrame, key: Sequence[str], fields: Sequence[Field]
+    table: Table, rows: pl.DataFrame, key: Sequence[str], fields: Sequence[Field]
 ) -> dict[Key, Counter[Properties]]:
     """The rows' properties by key; several relationships may join one pair of nodes."""
     keys = rows.select(pl.col(column).alias(str(at)) for at, column in enumerate(key)).rows()
     columns = [(field.name, values.column(field, rows)) for field in fields]
+    columns.append((_NAMES, _names_of(table, rows)))
     wanted: dict[Key, Counter[Properties]] = {}
     for at, each in enumerate(keys):
         present = ((name, column[at]) for name, column in columns if column[at] is not None)
         wanted.setdefault(each, Counter())[frozenset(present)] += 1
     return wanted
+
+
+# Stands beside the properties for the labels of a node, or the type of a relationship.
+_NAMES = ""
+
+
+def _names_of(table: Table, rows: pl.DataFrame) -> list[tuple[str, ...]]:
+    names = table.labels if isinstance(table, NodeTable) else tuple(filter(None, (table.type,)))
+    column = table.label_column if isinstance(table, NodeTable) else table.type_column
+    if column is None:
+        return [tuple(sorted(names))] * rows.height
+    more = rows.get_column(column).to_list()
+    return [tuple(sorted({*names, *(each if isinstance(each, list) else [each])})) for each in more]
 
 
 def _stored_nodes(
@@ -176,7 +194,7 @@ def _stored_nodes(
     labels = "".join(f":{quoted(label)}" for label in table.labels)
     query = (
         f"UNWIND $keys AS key MATCH (n{labels}) WHERE {_is_key('n', table, 0)} "
-        "RETURN key, properties(n) AS p"
+        "RETURN key, properties(n) AS p, labels(n) AS names"
     )
     return _fetched(driver, query, keys)
 
@@ -185,11 +203,13 @@ def _stored_relationships(
     driver: Driver, graph: Graph, table: RelationshipTable, keys: list[Key]
 ) -> dict[Key, Counter[Properties]]:
     start, end = (graph.node(each.node) for _, each in table.ends)
+    of_type = f":{quoted(table.type)}" if table.type else ""
     query = (
         f"UNWIND $keys AS key "
         f"MATCH (a:{_any_label(graph, start)}) WHERE {_is_key('a', start, 0)} "
         f"MATCH (b:{_any_label(graph, end)}) WHERE {_is_key('b', end, len(start.key))} "
-        f"MATCH (a)-[r:{quoted(table.type)}]->(b) RETURN key, properties(r) AS p"
+        f"MATCH (a)-[r{of_type}]->(b) RETURN key, properties(r) AS p, "
+        "[type(r)] AS names"
     )
     return _fetched(driver, query, keys)
 
@@ -212,7 +232,12 @@ def _fetched(driver: Driver, query: str, keys: list[Key]) -> dict[Key, Counter[P
     found: dict[Key, Counter[Properties]] = {}
     rows = driver.execute_query(statement(query), keys=[list(key) for key in keys]).records
     for row in rows:
-        held = frozenset((name, values.plain(value)) for name, value in row["p"].items())
+        held = frozenset(
+            [
+                (_NAMES, tuple(sorted(row["names"]))),
+                *((name, values.plain(value)) for name, value in row["p"].items()),
+            ]
+        )
         found.setdefault(tuple(row["key"]), Counter())[held] += 1
     return found
 
@@ -233,6 +258,6 @@ def _differences(
         missing = rows - held
         if missing:
             one, other = next(iter(missing)), next(iter(held), frozenset())
-            names = sorted({name for name, _ in one ^ other})
+            names = sorted({name or "labels or type" for name, _ in one ^ other})
             what = f"differs in {', '.join(names)}" if held else "is not in the store"
             yield f"{table} {', '.join(map(repr, key))} {what}"

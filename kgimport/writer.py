@@ -15,6 +15,7 @@ import polars as pl
 
 from kgimport import dialect
 from kgimport.dialect import is_plain
+from kgimport.graph import NodeTable
 from kgimport.identity import END, ID, START
 from kgimport.report import DataFile
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from polars.io.partition import FileProviderArgs
 
     from kgimport.dialect import Field
-    from kgimport.graph import Graph, NodeTable, RelationshipTable
+    from kgimport.graph import Graph, RelationshipTable, Table
 
 ROWS_PER_PART = 5_000_000
 _CHUNK = 1 << 20
@@ -40,12 +41,28 @@ class Cell:
     values: pl.Expr
 
 
-def node_cells(table: NodeTable) -> tuple[Cell, ...]:
+def node_cells(table: NodeTable, schema: pl.Schema) -> tuple[Cell, ...]:
     """What stands before a node's properties: its id, and labels that no argument can carry."""
     cell = Cell(dialect.in_space(dialect.ID_HEADER, folder_name(table.id_space)), pl.col(ID))
-    if all(is_plain(label) for label in table.labels):
+    if argument(table):
         return (cell,)
-    return cell, Cell(":LABEL", pl.lit(dialect.ARRAY_DELIMITER.join(table.labels)))
+    labels = pl.lit(dialect.ARRAY_DELIMITER.join(table.labels))
+    if table.label_column is not None:
+        dtype = schema[table.label_column]
+        more = pl.col(table.label_column)
+        text = more.list.join(dialect.ARRAY_DELIMITER) if dtype == pl.List else more.cast(pl.String)
+        labels = pl.concat_str(labels, text, separator=dialect.ARRAY_DELIMITER)
+    return cell, Cell(":LABEL", labels)
+
+
+def argument(table: Table) -> str:
+    """The labels or the type as an argument of the importer, or "" where a column carries them."""
+    if isinstance(table, NodeTable):
+        names, column = table.labels, table.label_column
+    else:
+        names, column = (table.type,), table.type_column
+    plain = column is None and all(is_plain(name) for name in names)
+    return ":".join(names) if plain else ""
 
 
 def relationship_cells(table: RelationshipTable, graph: Graph) -> tuple[Cell, ...]:
@@ -54,7 +71,11 @@ def relationship_cells(table: RelationshipTable, graph: Graph) -> tuple[Cell, ..
     spaces = [folder_name(graph.node(end.node).id_space) for _, end in table.ends]
     start, end = (dialect.in_space(*each) for each in zip(headers, spaces, strict=True))
     cells = (Cell(start, pl.col(START)), Cell(end, pl.col(END)))
-    return cells if is_plain(table.type) else (*cells, Cell(":TYPE", pl.lit(table.type)))
+    if argument(table):
+        return cells
+    column = table.type_column
+    types = pl.lit(table.type) if column is None else pl.col(column).cast(pl.String)
+    return *cells, Cell(":TYPE", types)
 
 
 @dataclass(frozen=True, slots=True)

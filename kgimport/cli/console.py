@@ -86,7 +86,7 @@ def export_summary(record: ExportRecord, place: str) -> None:
         (
             (
                 each.name,
-                f"({':'.join(each.labels)})" if each.kind == "node" else f"[{each.type}]",
+                ("(:{})" if each.kind == "node" else "[:{}]").format(", ".join(each.counts)),
                 each.written,
                 each.rejected,
                 each.properties,

@@ -69,7 +69,10 @@ def serve(
             log = console.note if verbose else _quiet
             server = stack.enter_context(served(place, program, options, log))
         _announce(server, place)
-        code = server.wait()
+        try:
+            code = server.wait()
+        except KeyboardInterrupt:
+            return  # how a server is meant to be stopped
         raise ServerError(f"Neo4j ended by itself with exit code {code}", "see it with --verbose")
 
 

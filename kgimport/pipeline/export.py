@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import identity, importer, report, schema, sources, store, writer
+from kgimport import identity, importer, points, report, schema, sources, store, writer
 from kgimport.errors import DestinationError, ReconciliationError
-from kgimport.graph import NodeTable, RelationshipTable
+from kgimport.graph import NodeTable
 from kgimport.pipeline.clock import Clock
 from kgimport.pipeline.proof import kept, missing, prove, refuse, scan
 
@@ -79,7 +79,7 @@ def _holds_anything(path: Path) -> bool:
 def _write(graph: Graph, scanned: Scanned, proof: Proof, folder: Path) -> TableRecord:
     table, profile = scanned.table, proof.profiles[scanned.table.name]
     if isinstance(table, NodeTable):
-        cells = writer.node_cells(table)
+        cells = writer.node_cells(table, scanned.frame.collect_schema())
     else:
         cells = writer.relationship_cells(table, graph)
     rejected = proof.sources[table.name] - profile.rows
@@ -110,7 +110,10 @@ def _set_aside(scanned: Scanned, folder: Path) -> None:
         pl.when(pl.col(identity.START_MISSING)).then(pl.lit("start")),
         pl.when(pl.col(identity.END_MISSING)).then(pl.lit("end")),
     ]
-    marks = (identity.START, identity.END, identity.START_MISSING, identity.END_MISSING)
+    marks = (
+        *(identity.START, identity.END, identity.START_MISSING, identity.END_MISSING),
+        *points.columns(scanned.table),
+    )
     rows = scanned.frame.filter(missing()).with_columns(
         pl.concat_str(sides, separator=", ", ignore_nulls=True).alias("missing")
     )
@@ -125,8 +128,8 @@ def _table_record(
     return report.TableRecord(
         name=table.name,
         kind="node" if isinstance(table, NodeTable) else "relationship",
-        labels=table.labels if isinstance(table, NodeTable) else (),
-        type=table.type if isinstance(table, RelationshipTable) else "",
+        counts=_counts(scanned, written.rows),
+        argument=writer.argument(table),
         fingerprint=sources.fingerprint(table),
         rows=profile.rows + rejected,
         written=written.rows,
@@ -136,6 +139,21 @@ def _table_record(
         header=written.header,
         files=written.files,
     )
+
+
+def _counts(scanned: Scanned, written: int) -> dict[str, int]:
+    """How many nodes each label gets, or relationships each type."""
+    table = scanned.table
+    names = table.labels if isinstance(table, NodeTable) else tuple(filter(None, (table.type,)))
+    column = table.label_column if isinstance(table, NodeTable) else table.type_column
+    fixed = dict.fromkeys(names, written)
+    if column is None:
+        return fixed
+    rows = kept(scanned).select(pl.col(column)).with_row_index("row")
+    if scanned.frame.collect_schema()[column] == pl.List:
+        rows = rows.explode(column).unique()
+    counted = rows.group_by(pl.col(column).cast(pl.String)).len().sort(column)
+    return {**dict(counted.collect(engine="streaming").rows()), **fixed}
 
 
 def _field_record(field: Field, dtype: pl.DataType) -> report.FieldRecord:

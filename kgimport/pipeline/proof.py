@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import checks, declaration, dialect, identity, sources
+from kgimport import checks, declaration, dialect, identity, points, sources
 from kgimport.errors import IntegrityError, ValueRefusedError
 from kgimport.graph import NodeTable, RelationshipTable
 
@@ -46,10 +46,11 @@ def scan(graph: Graph) -> dict[str, Scanned]:
 
 
 def _all_fields(graph: Graph, schemas: Mapping[str, pl.Schema]) -> list[tuple[Field, ...]]:
-    made, refused = [], []
+    made: list[tuple[Field, ...]] = []
+    refused: list[ValueRefusedError] = []
     for table in graph.tables:
         try:
-            made.append(dialect.fields(table, schemas[table.name]))
+            made.append((*dialect.fields(table, schemas[table.name]), *points.fields(table)))
         except ValueRefusedError as error:
             refused.append(error)
     if refused:
@@ -60,6 +61,7 @@ def _all_fields(graph: Graph, schemas: Mapping[str, pl.Schema]) -> list[tuple[Fi
 def _attached(
     graph: Graph, table: Table, frame: pl.LazyFrame, nodes: Mapping[str, pl.LazyFrame]
 ) -> pl.LazyFrame:
+    frame = points.attach(frame, table)
     if isinstance(table, NodeTable):
         return identity.attach_node_id(frame, table)
     ids = [identity.ids_of(graph, end, nodes) for _, end in table.ends]
@@ -144,7 +146,15 @@ def _checks(scanned: Scanned) -> Iterator[Check]:
     elif not _skips(table):
         yield checks.end_check("start", table.start.key, identity.START_MISSING)
         yield checks.end_check("end", table.end.key, identity.END_MISSING)
+    column = table.label_column if isinstance(table, NodeTable) else table.type_column
+    if column is not None:
+        dtype = scanned.frame.collect_schema()[column]
+        yield from checks.name_checks(column, dtype, _word(table))
     yield from checks.value_checks(scanned.fields)
+
+
+def _word(table: Table) -> str:
+    return "label" if isinstance(table, NodeTable) else "type"
 
 
 def _key_columns(table: Table) -> tuple[str, ...]:

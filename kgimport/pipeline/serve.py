@@ -129,7 +129,10 @@ def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
     """Compares sampled rows of every table with what a server holds."""
     tables = scan(record.declaration)
     return verification.samples(
-        driver, record.declaration, lambda table: exported(tables[table.name]), size=size
+        driver,
+        record.declaration,
+        lambda table: (exported(tables[table.name]), tables[table.name].fields),
+        size=size,
     )
 
 
