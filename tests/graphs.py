@@ -34,11 +34,10 @@ def people(
         id_space="Person",
         unique=(("id",),),
     )
-    between = {"start": End("person", ("a",)), "end": End("person", ("b",))}
+    usual = {"type": "KNOWS", "start": End("person", ("a",)), "end": End("person", ("b",))}
     edge = RelationshipTable(
         name="knows",
         location=str(folder / "knows.parquet"),
-        type="KNOWS",
-        **{**between, **knows_options},
+        **{**usual, **knows_options},
     )
     return Graph("people", (person,), (edge,))
