@@ -144,8 +144,8 @@ class Profile:
     """What one pass over a table's rows says about them.
 
     `properties` counts the values that become properties, as the importer does; `longest_row` is
-    an upper bound in bytes; `unspelled` names the columns with values that Polars' own CSV writer
-    does not spell as the importer reads them.
+    an upper bound in bytes; `unspelled` names the properties with values that Polars' own CSV
+    writer does not spell as the importer reads them.
     """
 
     rows: int
@@ -172,12 +172,12 @@ def profile(fields: Sequence[Field]) -> list[pl.Expr]:
 
 def profiled(fields: Sequence[Field], row: Mapping[str, int | None]) -> Profile:
     """Reads the row that the aggregations of `profile` have become."""
-    floats = (field.column for field in fields if field.carrier.native_unless)
+    floats = (field.name for field in fields if field.carrier.native_unless)
     return Profile(
         rows=row["rows"] or 0,
         properties=row["properties"] or 0,
         longest_row=row["longest_row"] or 0,
-        unspelled=frozenset(column for column in floats if row[f"unspelled:{column}"]),
+        unspelled=frozenset(name for name in floats if row[f"unspelled:{name}"]),
     )
 
 
@@ -187,7 +187,7 @@ def _value(field: Field) -> pl.Expr:
 
 def _unspelled(field: Field) -> pl.Expr:
     assert field.carrier.native_unless is not None  # noqa: S101  (the caller filters)
-    return field.carrier.native_unless(_value(field)).sum().alias(f"unspelled:{field.column}")
+    return field.carrier.native_unless(_value(field)).sum().alias(f"unspelled:{field.name}")
 
 
 def _size(field: Field) -> pl.Expr:

@@ -18,7 +18,7 @@ from kgimport.errors import ValueRefusedError
 from kgimport.graph import NO_RULE, ColumnRule, property_name, rule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from kgimport.graph import Table
 
@@ -266,11 +266,30 @@ def _from_double(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
 
 def _binary(_: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     if rule.binary == "refuse":
-        return Refusal(
-            "bytes have no CSV form", "choose `binary: base64` or `binary: hex` for the column"
-        )
+        choices = ("base64", "hex", "bytes")
+        named = ", ".join(f"`binary: {choice}`" for choice in choices)
+        return Refusal("bytes are no Cypher type", f"choose one of {named}")
+    if rule.binary == "bytes":
+        return _byte_array()
     encoding = rule.binary
     return Carrier("string", "STRING", value=lambda c: c.bin.encode(encoding))
+
+
+def _byte_array() -> Carrier:
+    """Bytes as a list of signed integers, which Bolt hands over as bytes again."""
+
+    def spell(column: pl.Expr) -> pl.Expr:
+        byte = pl.element().str.to_integer(base=16, dtype=pl.Int16)
+        signed = pl.when(byte > 127).then(byte - 256).otherwise(byte)  # noqa: PLR2004
+        pairs = column.bin.encode("hex").str.extract_all("..")
+        return pairs.list.eval(signed.cast(pl.String)).list.join(ARRAY_DELIMITER)
+
+    empty = Rule(
+        "empty-bytes",
+        "bytes of length 0, which the importer turns into an absent property",
+        lambda c: c.bin.size() == 0,
+    )
+    return Carrier("byte[]", "LIST<INTEGER NOT NULL>", spell=spell, native=False, rules=(empty,))
 
 
 def _null(_: pl.DataType, __: ColumnRule) -> Carrier:
@@ -280,7 +299,7 @@ def _null(_: pl.DataType, __: ColumnRule) -> Carrier:
 def _struct(_: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     if rule.struct == "json":
         return Carrier("string", "STRING", value=lambda c: c.struct.json_encode())
-    return Refusal("Neo4j has no map property", "choose `struct: json`, or take its fields in SQL")
+    return Refusal("Neo4j has no map property", "choose `struct: json` or `struct: flatten`")
 
 
 def _list(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
@@ -409,23 +428,44 @@ def fields(table: Table, schema: pl.Schema) -> tuple[Field, ...]:
 
     Raises `ValueRefusedError` that names every column whose type has no exact form.
     """
-    made = []
-    refused = []
+    made, refused = [], []
     for column, dtype in schema.items():
         rule = rule_of(table, column)
         if rule.skip:
             continue
-        how = carrier(dtype, rule)
-        if isinstance(how, Refusal):
-            refused.append(f"{table.name}.{column} ({dtype}): {how.reason}; {how.remedy}")
-        else:
-            made.append(Field(column, property_name(table, column), how))
+        for name, how in _carriers(property_name(table, column), dtype, rule):
+            if isinstance(how, Refusal):
+                refused.append(f"{table.name}.{name} ({dtype}): {how.reason}; {how.remedy}")
+            else:
+                made.append(Field(column, name, how))
     if refused:
         raise ValueRefusedError(
             "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
             "set the policy under the column's config.meta.kgimport, or `skip: true`",
         )
     return tuple(made)
+
+
+def _carriers(
+    name: str, dtype: pl.DataType, rule: ColumnRule
+) -> Iterator[tuple[str, Carrier | Refusal]]:
+    """One carrier for a column, or one for each field of a struct that is to be flattened."""
+    if not isinstance(dtype, pl.Struct) or rule.struct != "flatten":
+        yield name, carrier(dtype, rule)
+        return
+    for field, inner in pl.Schema(dtype.to_schema()).items():
+        for path, how in _carriers(f"{name}.{field}", inner, rule):
+            yield path, how if isinstance(how, Refusal) else _within(how, field)
+
+
+def _within(how: Carrier, field: str) -> Carrier:
+    """The carrier of a struct's field, for the struct's column."""
+
+    def inside(column: pl.Expr) -> pl.Expr:
+        return column.struct.field(field)
+
+    rules = tuple(_after(rule, inside) for rule in how.rules)
+    return replace(how, value=lambda c: how.value(inside(c)), rules=rules)
 
 
 # Labels and types made of these alone may stand in an argument of the importer.

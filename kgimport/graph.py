@@ -33,8 +33,8 @@ class ColumnRule:
     timezone: str | None = None
     decimal: Literal["refuse", "string", "double"] = "refuse"
     uint64: Literal["refuse", "string"] = "refuse"
-    binary: Literal["refuse", "base64", "hex"] = "refuse"
-    struct: Literal["refuse", "json"] = "refuse"
+    binary: Literal["refuse", "base64", "hex", "bytes"] = "refuse"
+    struct: Literal["refuse", "json", "flatten"] = "refuse"
     empty_list: Literal["refuse", "null"] = "refuse"
     null_in_list: Literal["refuse", "drop"] = "refuse"
 

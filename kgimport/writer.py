@@ -130,7 +130,7 @@ def _cells(fields: tuple[Field, ...], unspelled: frozenset[str]) -> Iterator[Cel
     for field in fields:
         how = field.carrier
         values = how.value(pl.col(field.column))
-        native = how.native and field.column not in unspelled
+        native = how.native and field.name not in unspelled
         yield Cell(field.header, values if native else how.spell(values))
 
 

@@ -130,8 +130,18 @@ def test_columns_that_no_table_has_are_told_together(tmp_path: Path) -> None:
     assert caught.value.message.split("\n  ")[1:] == [
         f"person.node.key: no column person_id; did you mean person_ids? {there}",
         f"person.columns: no column person_id; did you mean person_ids? {there}",
-        f"person: no property name to index; did you mean nam? {there}",
-        f"person: no property personId to index; did you mean person_ids? {there}",
+    ]
+
+
+def test_properties_that_no_table_has_are_told_together(tmp_path: Path) -> None:
+    graph = declared(tmp_path, PEOPLE)
+
+    with pytest.raises(DeclarationError) as caught:
+        declaration.check_properties(graph, {"person": ["nam", "nam", "personId"], "knows": []})
+
+    assert caught.value.message.split("\n  ")[1:] == [
+        "person: two columns become the property nam",
+        "person: no property name to index; did you mean nam? (there is: nam, nam, personId)",
     ]
 
 

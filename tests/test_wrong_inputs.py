@@ -180,20 +180,20 @@ def an_empty_declaration(place: Path) -> None:
 @wrong(
     ExitCode.DECLARATION,
     """\
-graph.yml has 4 mistakes:
-  tables.person.node.lables: unknown key; did you mean labels? \
-(there is: labels, key, id_space, unique, indexes)
+graph.yml has 5 mistakes:
+  tables.city.node.key: field required
   tables.city.colums: unknown key; did you mean columns? \
 (there is: location, node, relationship, columns)
-  tables.lives_in.relationship.type: field required
+  tables.lives_in.relationship.start.node: field required
+  tables.lives_in.relationship.start.nodes: unknown key; did you mean node? (there is: node, key)
   tables.lives_in.relationship.on_missing: input should be 'error' or 'skip'
 →""",
 )
 def several_mistakes_are_told_in_one_go(place: Path) -> None:
     def change(tables: dict[str, Any]) -> None:
-        tables["person"]["node"]["lables"] = ["Human"]
+        del tables["city"]["node"]["key"]
         tables["city"]["colums"] = {}
-        del tables["lives_in"]["relationship"]["type"]
+        start(tables)["nodes"] = start(tables).pop("node")
         tables["lives_in"]["relationship"]["on_missing"] = "ignore"
 
     declare(place, change)

@@ -36,6 +36,8 @@ def scan(graph: Graph) -> dict[str, Scanned]:
     declaration.check_columns(graph, schemas)
     identity.check_key_types(graph, schemas)
     fields = _all_fields(graph, schemas)
+    names = {table.name: [f.name for f in fields[at]] for at, table in enumerate(graph.tables)}
+    declaration.check_properties(graph, names)
     nodes = {table.name: opened[table.name][0] for table in graph.nodes}
     return {
         table.name: Scanned(

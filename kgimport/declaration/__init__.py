@@ -1,0 +1,143 @@
+"""The declaration, from a dbt manifest or a `graph.yml`, to a `Graph`: read, parse, validate.
+
+Both speak one vocabulary: in dbt it stands under a model's `config.meta.kgimport`, in a file under
+`tables:`. Every mistake is reported with its place, all of them in one go.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import ValidationError
+
+from kgimport.declaration.assemble import assemble
+from kgimport.declaration.form import GraphSpec, json_schema, known_keys
+from kgimport.declaration.mistakes import (
+    check_columns,
+    check_properties,
+    declaration_error,
+    in_form,
+    in_table,
+    instead,
+)
+from kgimport.errors import DeclarationError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+    from kgimport.graph import Graph
+
+__all__ = ["check_columns", "check_properties", "json_schema", "load_dbt", "load_yaml"]
+
+
+def load_yaml(path: Path) -> Graph:
+    """The graph declared in one YAML file; locations are relative to the file."""
+    return _graph(_read_yaml(path), str(path), path.parent)
+
+
+def load_dbt(manifest: Path, tables: Path, name: str | None = None) -> Graph:
+    """The graph declared in a dbt manifest, its tables as `<model>.parquet` below `tables`.
+
+    `name` chooses one where the project declares several graphs.
+    """
+    found = dict(_kgimport_models(_read_json(manifest)))
+    chosen = _choose_graph(found, name, manifest)
+    spec = {"graph": chosen, "tables": dict(_table_specs(found, chosen))}
+    return _graph(spec, str(manifest), tables.resolve())
+
+
+def _read_yaml(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}", "name a graph.yml") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise DeclarationError(f"{path} is not YAML: {reason}", "mend the file there") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SourceError(
+            f"{path} cannot be read: {error.strerror}", "run `dbt build` (or `dbt parse`) first"
+        ) from error
+    except ValueError as error:
+        raise DeclarationError(f"{path} is not JSON: {error}", "run `dbt parse` again") from error
+    return content
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    # dbt 1.10 moved meta below config; both places are still filled by some versions.
+    for place in (node.get("config") or {}, node):
+        meta = (place.get("meta") or {}).get("kgimport")
+        if meta:
+            return dict(meta)
+    return {}
+
+
+def _kgimport_models(manifest: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    # By name: dbt promises no order, and the order of tables is part of what a build is.
+    for _, node in sorted(manifest.get("nodes", {}).items()):
+        if node.get("resource_type") == "model" and _meta(node):
+            yield node["name"], node
+
+
+def _choose_graph(models: Mapping[str, Mapping[str, Any]], name: str | None, at: Path) -> str:
+    names = sorted({str(_meta(node).get("graph")) for node in models.values()})
+    if not names:
+        raise DeclarationError(
+            f"no model in {at} declares a graph", "add config.meta.kgimport to its graph models"
+        )
+    if name is not None and name not in names:
+        raise DeclarationError(f"{at} declares no graph {name}{instead(name, names)}")
+    if name is None and len(names) > 1:
+        raise DeclarationError(
+            f"{at} declares several graphs: {', '.join(names)}", "choose one with --name"
+        )
+    return name or names[0]
+
+
+def _table_specs(
+    models: Mapping[str, Mapping[str, Any]], graph: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, node in models.items():
+        meta = dict(_meta(node))
+        if meta.pop("graph", None) == graph:
+            columns = {c: dict(_meta(spec)) for c, spec in node.get("columns", {}).items()}
+            ruled = {column: rule for column, rule in columns.items() if rule}
+            place = (node.get("config") or {}).get("location") or f"{name}.parquet"
+            yield name, {"location": place, "columns": ruled, **meta}
+
+
+def _graph(raw: object, place: str, base: Path) -> Graph:
+    spec = _parse(raw, place)
+    mistakes = list(in_form(spec))
+    if mistakes:
+        raise declaration_error(place, mistakes)
+    graph = assemble(spec, base)
+    mistakes = [line for table in graph.tables for line in in_table(table)]
+    if mistakes:
+        raise declaration_error(place, mistakes)
+    return graph
+
+
+def _parse(raw: object, place: str) -> GraphSpec:
+    try:
+        return GraphSpec.model_validate(raw)
+    except ValidationError as error:
+        raise declaration_error(place, [_line(each) for each in error.errors()]) from error
+
+
+def _line(error: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or "the file"
+    if error["type"] == "extra_forbidden":
+        known = known_keys(error["loc"])
+        return f"{where}: unknown key{instead(str(error['loc'][-1]), known)}"
+    return f"{where}: {error['msg'][0].lower()}{error['msg'][1:]}"

@@ -1,0 +1,97 @@
+"""From the form of a declaration to the graph that it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kgimport.graph import (
+    ColumnRule,
+    End,
+    Graph,
+    Index,
+    NodeTable,
+    Point,
+    RelationshipTable,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kgimport.declaration.form import (
+        GraphSpec,
+        IndexSpec,
+        NodeSpec,
+        PointSpec,
+        RelationshipSpec,
+        TableSpec,
+    )
+    from kgimport.graph import Crs
+
+
+def assemble(spec: GraphSpec, base: Path) -> Graph:
+    """The graph that a declaration means; relative locations are relative to `base`."""
+    nodes = [
+        _node(name, table, table.node, base) for name, table in spec.tables.items() if table.node
+    ]
+    relationships = [
+        _relationship(name, table, table.relationship, base)
+        for name, table in spec.tables.items()
+        if table.relationship
+    ]
+    return Graph(spec.graph, tuple(nodes), tuple(relationships))
+
+
+def _location(location: str, base: Path) -> str:
+    return location if "://" in location else str(base / location)
+
+
+def _rules(table: TableSpec) -> dict[str, ColumnRule]:
+    return {column: ColumnRule(**rule.model_dump()) for column, rule in table.columns.items()}
+
+
+def _indexes(specs: list[IndexSpec]) -> tuple[Index, ...]:
+    return tuple(Index(spec.kind, tuple(spec.properties), spec.name) for spec in specs)
+
+
+def _points(specs: dict[str, PointSpec]) -> tuple[Point, ...]:
+    return tuple(
+        Point(name, (spec.x, spec.y), spec.crs)
+        if spec.z is None
+        else Point(name, (spec.x, spec.y, spec.z), _SOLID[spec.crs])
+        for name, spec in specs.items()
+    )
+
+
+_SOLID: dict[str, Crs] = {"wgs-84": "wgs-84-3d", "cartesian": "cartesian-3d"}
+
+
+def _node(name: str, table: TableSpec, node: NodeSpec, base: Path) -> NodeTable:
+    return NodeTable(
+        name=name,
+        location=_location(table.location, base),
+        labels=tuple(node.labels),
+        key=tuple(node.key),
+        id_space=node.id_space or node.labels[0],
+        columns=_rules(table),
+        label_column=node.label_column,
+        unique=tuple(tuple(columns) for columns in node.unique),
+        indexes=_indexes(node.indexes),
+        points=_points(node.points),
+    )
+
+
+def _relationship(
+    name: str, table: TableSpec, relationship: RelationshipSpec, base: Path
+) -> RelationshipTable:
+    return RelationshipTable(
+        name=name,
+        location=_location(table.location, base),
+        type=relationship.type or "",
+        type_column=relationship.type_column,
+        start=End(relationship.start.node, tuple(relationship.start.key)),
+        end=End(relationship.end.node, tuple(relationship.end.key)),
+        on_missing=relationship.on_missing,
+        columns=_rules(table),
+        indexes=_indexes(relationship.indexes),
+        points=_points(relationship.points),
+    )

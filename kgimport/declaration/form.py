@@ -1,0 +1,138 @@
+"""The form of a declaration: what a `graph.yml` may hold, as pydantic models and as JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kgimport.graph import CastType, IndexKind, OnMissing
+
+Name = Annotated[str, Field(min_length=1)]
+Columns = Annotated[list[Name], Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnSpec(_Strict):
+    """What one column becomes."""
+
+    property: Name | None = Field(
+        default=None, description="The property's name; default: the column's."
+    )
+    skip: bool = Field(default=False, description="Read the column, but make no property of it.")
+    type: CastType | None = Field(
+        default=None, description="A cast that must not change any value."
+    )
+    timezone: Name | None = Field(
+        default=None, description="The zone of a timestamp that carries none."
+    )
+    decimal: Literal["refuse", "string", "double"] = "refuse"
+    uint64: Literal["refuse", "string"] = "refuse"
+    binary: Literal["refuse", "base64", "hex", "bytes"] = "refuse"
+    struct: Literal["refuse", "json", "flatten"] = "refuse"
+    empty_list: Literal["refuse", "null"] = "refuse"
+    null_in_list: Literal["refuse", "drop"] = "refuse"
+
+
+class IndexSpec(_Strict):
+    """An index over a table's nodes or relationships."""
+
+    kind: IndexKind = Field(description=f"One of {', '.join(get_args(IndexKind))}.")
+    properties: Columns = Field(description="Property names, as they are in the graph.")
+    name: Name | None = Field(
+        default=None,
+        description="The index's name. Full-text indexes of one name span their tables.",
+    )
+
+
+class PointSpec(_Strict):
+    """A property made of coordinate columns."""
+
+    x: Name = Field(description="The column of x, or of the longitude in degrees.")
+    y: Name = Field(description="The column of y, or of the latitude in degrees.")
+    z: Name | None = Field(default=None, description="The column of z, or of the height.")
+    crs: Literal["wgs-84", "cartesian"] = "wgs-84"
+
+
+class NodeSpec(_Strict):
+    """A table whose rows become nodes."""
+
+    labels: Columns
+    key: Columns = Field(description="The columns that together identify a row.")
+    id_space: Name | None = Field(
+        default=None, description="Where the key is unique; default: first label."
+    )
+    label_column: Name | None = Field(
+        default=None, description="A column of further labels: a string, or a list of strings."
+    )
+    unique: list[Columns] = Field(default=[], description="Uniqueness constraints.")
+    indexes: list[IndexSpec] = []
+    points: dict[Name, PointSpec] = Field(default={}, description="Points, by property name.")
+
+
+class EndSpec(_Strict):
+    """One end of a relationship."""
+
+    node: Name = Field(description="The node table that the end points to.")
+    key: Columns = Field(description="The columns that hold the node's key, in its order.")
+
+
+class RelationshipSpec(_Strict):
+    """A table whose rows become relationships."""
+
+    type: Name | None = None
+    type_column: Name | None = Field(
+        default=None, description="Instead of type: a column that holds each row's type."
+    )
+    start: EndSpec
+    end: EndSpec
+    on_missing: OnMissing = Field(
+        default="error", description="What to do with rows whose start or end node does not exist."
+    )
+    indexes: list[IndexSpec] = []
+    points: dict[Name, PointSpec] = Field(default={}, description="Points, by property name.")
+
+
+class TableSpec(_Strict):
+    """One table: Parquet that becomes nodes or relationships."""
+
+    location: Name = Field(
+        description="A Parquet file, a folder of them, or a glob; relative to this file."
+    )
+    node: NodeSpec | None = None
+    relationship: RelationshipSpec | None = None
+    columns: dict[Name, ColumnSpec] = {}
+
+
+class GraphSpec(_Strict):
+    """A graph to be built from tables."""
+
+    graph: Name = Field(description="The graph's name.", pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
+    tables: dict[Name, TableSpec] = Field(min_length=1)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of `graph.yml`, by which editors complete it."""
+    schema = GraphSpec.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that are allowed where a mistake lies."""
+    specs: dict[str, type[BaseModel]] = {
+        "node": NodeSpec,
+        "relationship": RelationshipSpec,
+        "start": EndSpec,
+        "end": EndSpec,
+        "indexes": IndexSpec,
+        "points": PointSpec,
+    }
+    parents = [part for part in loc[:-1] if isinstance(part, str)]
+    if not parents:
+        return list(GraphSpec.model_fields)
+    if len(parents) > 2 and parents[2] == "columns":  # noqa: PLR2004  (tables.<name>.columns)
+        return list(ColumnSpec.model_fields)
+    return list(specs.get(parents[-1], TableSpec).model_fields)

@@ -1,0 +1,122 @@
+"""What is wrong with a declaration, each with its place: all of it is told in one go."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from kgimport.errors import DeclarationError
+from kgimport.graph import NodeTable, property_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kgimport.declaration.form import GraphSpec, NodeSpec, RelationshipSpec
+    from kgimport.graph import Graph, Table
+
+
+def declaration_error(place: str, mistakes: list[str]) -> DeclarationError:
+    """All mistakes of one place as one error."""
+    count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    lines = "\n  ".join(mistakes)
+    return DeclarationError(f"{place} has {count}:\n  {lines}", "`kgimport schema` prints the form")
+
+
+def instead(wrong: str, known: Iterable[str]) -> str:
+    """What was probably meant, and what there is."""
+    names = list(known)
+    close = difflib.get_close_matches(wrong, names, n=1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"{meant} (there is: {', '.join(names) or 'nothing'})"
+
+
+def in_form(spec: GraphSpec) -> Iterator[str]:
+    """What the form alone does not show: ends that point nowhere, tables that are nothing."""
+    nodes = {name: table.node for name, table in spec.tables.items() if table.node}
+    if not nodes:
+        yield "tables: none of them is a node table"
+    for name, table in spec.tables.items():
+        if (table.node is None) == (table.relationship is None):
+            yield f"tables.{name}: needs either node: or relationship:"
+        if table.relationship:
+            if (table.relationship.type is None) == (table.relationship.type_column is None):
+                yield f"tables.{name}.relationship: needs either type: or type_column:"
+            yield from _end_mistakes(f"tables.{name}.relationship", table.relationship, nodes)
+
+
+def _end_mistakes(
+    place: str, relationship: RelationshipSpec, nodes: Mapping[str, NodeSpec]
+) -> Iterator[str]:
+    for side, end in (("start", relationship.start), ("end", relationship.end)):
+        node = nodes.get(end.node)
+        if node is None:
+            yield f"{place}.{side}.node: no node table {end.node}{instead(end.node, nodes)}"
+        elif len(end.key) != len(node.key):
+            yield (
+                f"{place}.{side}.key: has {len(end.key)} columns, but the key of {end.node} "
+                f"has {len(node.key)} ({', '.join(node.key)})"
+            )
+
+
+def in_table(table: Table) -> Iterator[str]:
+    """Two columns that are to become one property."""
+    names = [property_name(table, column) for column in table.columns]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"tables.{table.name}.columns: two columns become the property {name}"
+
+
+def check_columns(graph: Graph, schemas: Mapping[str, Iterable[str]]) -> None:
+    """Refuses a declaration that names columns that its tables do not have.
+
+    `schemas` gives each table's columns. Raises `DeclarationError` with every mistake.
+    """
+    mistakes = [
+        line
+        for table in graph.tables
+        for line in _column_mistakes(table, list(schemas[table.name]))
+    ]
+    if mistakes:
+        raise declaration_error(f"graph {graph.name}", mistakes)
+
+
+def _named_columns(table: Table) -> Iterator[tuple[str, str]]:
+    if isinstance(table, NodeTable):
+        yield from (("node.key", column) for column in table.key)
+    else:
+        for side, end in table.ends:
+            yield from ((f"relationship.{side}.key", column) for column in end.key)
+    chosen = table.label_column if isinstance(table, NodeTable) else table.type_column
+    if chosen is not None:
+        yield ("node.label_column" if isinstance(table, NodeTable) else "type_column"), chosen
+    yield from (("columns", column) for column in table.columns)
+    yield from ((f"points.{p.property}", column) for p in table.points for column in p.columns)
+
+
+def _column_mistakes(table: Table, columns: list[str]) -> Iterator[str]:
+    for place, column in _named_columns(table):
+        if column not in columns:
+            yield f"{table.name}.{place}: no column {column}{instead(column, columns)}"
+
+
+def check_properties(graph: Graph, properties: Mapping[str, Sequence[str]]) -> None:
+    """Refuses two columns that become one property, and indexes on properties that there are not.
+
+    `properties` gives the names of each table's properties. Raises `DeclarationError` with all.
+    """
+    mistakes = [
+        line
+        for table in graph.tables
+        for line in _property_mistakes(table, list(properties[table.name]))
+    ]
+    if mistakes:
+        raise declaration_error(f"graph {graph.name}", mistakes)
+
+
+def _property_mistakes(table: Table, names: list[str]) -> Iterator[str]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{table.name}: two columns become the property {name}"
+    wanted = [name for index in table.indexes for name in index.properties]
+    wanted += [property_name(table, column) for key in table.unique for column in key]
+    for name in dict.fromkeys(wanted):
+        if name not in names:
+            yield f"{table.name}: no property {name} to index{instead(name, names)}"
