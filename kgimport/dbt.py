@@ -106,8 +106,12 @@ def _profile_folders(project: Path) -> tuple[Path, ...]:
 
 def _yaml(path: Path) -> dict[str, Any]:
     """A dbt file, with the one function rendered that profiles use: `env_var`."""
-    from jinja2 import Environment, TemplateError  # noqa: PLC0415  (comes with dbt)
-
+    try:
+        from jinja2 import Environment, TemplateError  # noqa: PLC0415  (comes with dbt)
+    except ModuleNotFoundError as error:
+        raise RuntimeMissingError(
+            "dbt is not installed", "pip install 'kgimport[dbt]', or say --tables"
+        ) from error
     try:
         text = path.read_text(encoding="utf-8")
         if path.name == "profiles.yml":

@@ -37,7 +37,7 @@ __all__ = ["check_columns", "check_properties", "json_schema", "load_dbt", "load
 
 def load_yaml(path: Path) -> Graph:
     """The graph declared in one YAML file; locations are relative to the file."""
-    return _graph(_read_yaml(path), str(path), path.parent)
+    return _graph(_read_yaml(path), str(path), path.parent.absolute())
 
 
 def load_dbt(manifest: Path, tables: Path, name: str | None = None) -> Graph:

@@ -1,0 +1,448 @@
+"""What must become of each value: a second opinion on the value contract, in exact arithmetic.
+
+Nothing here asks kgimport or Polars. A cell is physical (see `samples`); what Neo4j must hold is
+the Cypher type and a plain value: nanoseconds for temporal values, the bits of a double.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import struct
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from roundtrip.samples import inner_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from kgimport.graph import ColumnRule
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The store holds a value of that type; NULL is the absent property."""
+
+    cypher: str
+    value: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The export names these checks for the value; at least one of them where `loose`."""
+
+    checks: frozenset[str]
+    loose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """Depends on the version of the time zone data: refused, or else held as this."""
+
+    held: Held
+
+
+Outcome = Held | Refused | Unsure
+
+ABSENT = Held("NULL", None)
+# Nothing can be said; samples leave such values out.
+UNKNOWN = Unsure(Held("", None))
+SECOND = 1_000_000_000
+DAY = 86_400 * SECOND
+TICK = {"ms": 1_000_000, "us": 1_000, "ns": 1}
+LONG = range(-(2**63), 2**63)
+DATES = range(date(1, 1, 1).toordinal() - date(1970, 1, 1).toordinal(), 2_932_897)
+NAIVE = range(DATES.start * DAY, DATES.stop * DAY)
+# Where all zone data agree: before, countries differ by edition; after, Polars knows no rules.
+SETTLED = range(0, 4_102_444_800 * SECOND)
+UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Z", "+00:00", "GMT", "Etc/GMT"})
+UNKNOWN_ZONES = frozenset({"EST", "MST", "HST", "ROC", "GMT+0", "GMT-0"})
+INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
+WIDE = (pl.UInt64, pl.Int128, pl.UInt128)
+FLOATS = (pl.Float16, pl.Float32, pl.Float64)
+TEXTS = (pl.String, pl.Categorical, pl.Enum)
+
+
+def refused(*checks: str, loose: bool = False) -> Refused:
+    """The refusal by these checks."""
+    return Refused(frozenset(checks), loose)
+
+
+def float_bits(value: float) -> Hashable:
+    """A double by its bits, so that -0.0 is not 0.0; every NaN is one."""
+    return "NaN" if math.isnan(value) else struct.pack(">d", value)
+
+
+def unfit(dtype: pl.DataType, rule: ColumnRule) -> bool:
+    """Whether the type as a whole has no form under its rule."""
+    if rule.type is not None:
+        return dtype.base_type() not in CASTS[rule.type] or _zone(dtype) is not None
+    if isinstance(dtype, pl.List | pl.Array):
+        inner = inner_type(dtype)
+        return isinstance(inner, pl.List | pl.Array) or unfit(inner, rule)
+    if isinstance(dtype, pl.Struct):
+        return rule.struct == "refuse" or any(
+            _no_json(part) for part in dtype.to_schema().values()
+        )
+    if isinstance(dtype, pl.Decimal):
+        return rule.decimal == "refuse"
+    if dtype == pl.Datetime:
+        return (_zone(dtype) or rule.timezone) in UNKNOWN_ZONES
+    return dtype == pl.Binary and rule.binary == "refuse"
+
+
+def _no_json(dtype: pl.DataType) -> bool:
+    if isinstance(dtype, pl.List | pl.Array):
+        return _no_json(inner_type(dtype))
+    if isinstance(dtype, pl.Struct):
+        return any(_no_json(part) for part in dtype.to_schema().values())
+    return dtype == pl.Binary
+
+
+def _zone(dtype: pl.DataType) -> str | None:
+    return dtype.time_zone if isinstance(dtype, pl.Datetime) else None
+
+
+def misnamed(name: str) -> bool:
+    """Whether no header can spell the property's name."""
+    return any(mark in name for mark in "{(\n\r")
+
+
+def patterned(name: str) -> bool:
+    """Whether Polars takes the column's name for a pattern, or kgimport for its own."""
+    return name == "*" or (name.startswith("^") and name.endswith("$")) or name in OWN_COLUMNS
+
+
+OWN_COLUMNS = frozenset(
+    {"__id__", "__start__", "__end__", "__start_missing__", "__end_missing__", "__row__"}
+)
+
+
+def outcome(dtype: pl.DataType, rule: ColumnRule, cell: Any) -> Outcome:
+    """What must become of a cell of a column whose type is not refused."""
+    if cell is None:
+        return ABSENT
+    if rule.type is not None:
+        return _cast(dtype, rule, cell)
+    if isinstance(dtype, pl.List | pl.Array):
+        return _list(inner_type(dtype), rule, cell)
+    return _SCALARS[dtype.base_type()](dtype, rule, cell)
+
+
+def _integer(_: Any, __: ColumnRule, cell: int) -> Outcome:
+    return Held("INTEGER", cell) if cell in LONG else refused("integer-out-of-range")
+
+
+def _wide(dtype: Any, rule: ColumnRule, cell: int) -> Outcome:
+    return Held("STRING", str(cell)) if rule.uint64 == "string" else _integer(dtype, rule, cell)
+
+
+def _float(_: Any, __: ColumnRule, cell: float) -> Outcome:
+    return Held("FLOAT", float_bits(cell))
+
+
+def _text(_: Any, __: ColumnRule, cell: str) -> Outcome:
+    return Held("STRING", cell)
+
+
+def _boolean(_: Any, __: ColumnRule, cell: bool) -> Outcome:  # noqa: FBT001
+    return Held("BOOLEAN", cell)
+
+
+def _date(_: Any, __: ColumnRule, cell: int) -> Outcome:
+    return Held("DATE", cell) if cell in DATES else refused("year-out-of-range")
+
+
+def _time(_: Any, __: ColumnRule, cell: int) -> Outcome:
+    return Held("LOCAL TIME", cell)
+
+
+def _datetime(dtype: pl.Datetime, rule: ColumnRule, cell: int) -> Outcome:
+    ticks = cell * TICK[dtype.time_unit]
+    if dtype.time_zone is not None:
+        return _zoned(ticks, dtype.time_zone)
+    if rule.timezone is not None:
+        return _localised(ticks, rule.timezone)
+    return Held("LOCAL DATETIME", ticks) if ticks in NAIVE else refused("year-out-of-range")
+
+
+def _zoned(instant: int, zone: str) -> Outcome:
+    if zone in UTC_NAMES:
+        held = Held("ZONED DATETIME", (instant, "Z"))
+        return held if instant in NAIVE else refused("year-out-of-range")
+    held = Held("ZONED DATETIME", (instant, zone))
+    if re.fullmatch(r"[+-]\d\d:\d\d", zone):
+        local = instant + _fixed(zone) * SECOND
+        return held if local in NAIVE else refused("year-out-of-range")
+    if instant in SETTLED:
+        return held
+    if instant >= SETTLED.stop:
+        return _beyond_rules()
+    if instant < NAIVE.start - DAY:
+        return refused("year-out-of-range")
+    return Unsure(held)
+
+
+def _beyond_rules() -> Outcome:
+    return refused("zone-rules-unknown", "year-out-of-range", loose=True)
+
+
+def _fixed(zone: str) -> int:
+    sign = -1 if zone.startswith("-") else 1
+    return sign * (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60)
+
+
+def _localised(local: int, zone: str) -> Outcome:
+    if zone in UTC_NAMES:
+        return _zoned(local, zone)
+    if local not in range(SETTLED.start + DAY, SETTLED.stop - DAY):
+        return _far_local(local)
+    instants = _instants(local, zone)
+    return _zoned(instants[0], zone) if len(instants) == 1 else refused("local-time-not-unique")
+
+
+def _far_local(local: int) -> Outcome:
+    checks = ("local-time-not-unique", "zone-rules-unknown", "year-out-of-range")
+    if local >= SETTLED.stop + DAY or local < NAIVE.start - DAY:
+        return refused(*checks, "offset-with-seconds", loose=True)
+    return UNKNOWN
+
+
+def _instants(local: int, zone: str) -> list[int]:
+    """The instants at which clocks in a zone show a local time: none, one or two."""
+    seconds, rest = divmod(local, SECOND)
+    wall = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001  (a wall has no zone)
+    found = set()
+    for fold in (0, 1):
+        read = wall.replace(tzinfo=ZoneInfo(zone), fold=fold)
+        back = read.astimezone(UTC).astimezone(ZoneInfo(zone))
+        if back.replace(tzinfo=None) == wall:
+            found.add(seconds - _seconds(read.utcoffset()))
+    return [instant * SECOND + rest for instant in sorted(found)]
+
+
+def _seconds(offset: timedelta | None) -> int:
+    assert offset is not None
+    return int(offset.total_seconds())
+
+
+def _duration(dtype: pl.Duration, _: ColumnRule, cell: int) -> Outcome:
+    return Held("DURATION", cell * TICK[dtype.time_unit])
+
+
+def _decimal(dtype: pl.Decimal, rule: ColumnRule, cell: int) -> Outcome:
+    text = decimal_text(cell, dtype.scale)
+    return Held("STRING", text) if rule.decimal == "string" else _double_of(text, dtype.scale)
+
+
+def decimal_text(unscaled: int, scale: int) -> str:
+    """All digits of a decimal, the zeros at its end among them."""
+    digits = str(abs(unscaled)).zfill(scale + 1)
+    whole, fraction = digits[: len(digits) - scale], digits[len(digits) - scale :]
+    return ("-" if unscaled < 0 else "") + (f"{whole}.{fraction}" if scale else whole)
+
+
+def _double_of(text: str, scale: int, check: str = "decimal-beyond-double") -> Outcome:
+    """The nearest double, if its own digits at that scale are the text."""
+    nearest = float(text)
+    back = Decimal(nearest).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_EVEN, _WIDE)
+    return Held("FLOAT", float_bits(nearest)) if back == Decimal(text) else refused(check)
+
+
+_WIDE = Context(prec=1200)
+
+
+def _binary(_: Any, rule: ColumnRule, cell: bytes) -> Outcome:
+    encoded = cell.hex() if rule.binary == "hex" else base64.b64encode(cell).decode()
+    return Held("STRING", encoded)
+
+
+def _struct(dtype: pl.Struct, _: ColumnRule, cell: dict[str, Any]) -> Outcome:
+    bare = _bare(dtype, cell)
+    return refused("number-not-finite") if bare is _UNWRITABLE else Held("JSON", canonical(bare))
+
+
+_UNWRITABLE = object()
+
+
+def _bare(dtype: pl.DataType, cell: Any) -> Any:
+    """A cell as JSON has it."""
+    if cell is None:
+        return None
+    if isinstance(dtype, pl.Struct):
+        parts = {name: _bare(of, cell[name]) for name, of in dtype.to_schema().items()}
+        return _UNWRITABLE if _UNWRITABLE in parts.values() else parts
+    if isinstance(dtype, pl.List | pl.Array):
+        items = [_bare(inner_type(dtype), item) for item in cell]
+        return _UNWRITABLE if any(item is _UNWRITABLE for item in items) else items
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return _UNWRITABLE
+    if isinstance(dtype, pl.Decimal):
+        return decimal_text(cell, dtype.scale)
+    return cell
+
+
+def canonical(parsed: Any) -> Hashable:
+    """Parsed JSON so that equal is what JSON tells apart."""
+    if isinstance(parsed, dict):
+        return ("object", tuple((name, canonical(part)) for name, part in parsed.items()))
+    if isinstance(parsed, list):
+        return ("array", tuple(map(canonical, parsed)))
+    if isinstance(parsed, float):
+        return ("float", float_bits(parsed))
+    return (type(parsed).__name__, parsed)
+
+
+def parsed_json(text: str) -> Hashable:
+    """The canonical form of a JSON text."""
+    return canonical(json.loads(text))
+
+
+def _null(_: Any, __: ColumnRule, ___: Any) -> Outcome:
+    return ABSENT
+
+
+def _list(inner: pl.DataType, rule: ColumnRule, cell: list[Any]) -> Outcome:
+    checks: set[str] = set()
+    if None in cell and rule.null_in_list == "refuse":
+        checks.add("null-in-list")
+    kept = [item for item in cell if item is not None] if rule.null_in_list == "drop" else cell
+    if not kept:
+        return refused("empty-list") if rule.empty_list == "refuse" else ABSENT
+    items = [outcome(inner, rule, item) for item in kept if item is not None]
+    for item in items:
+        checks |= item.checks if isinstance(item, Refused) else set()
+    if any(isinstance(item, Held) and "\x1f" in str(item.value) for item in items):
+        checks |= {"array-delimiter-in-element"} if _is_text(items) else set()
+    if len(kept) == 1 and items == [Held("STRING", "")]:
+        checks.add("lone-empty-string")
+    if checks:
+        return refused(*checks, loose=any(_is_loose(item) for item in items))
+    held = [item.held if isinstance(item, Unsure) else item for item in items]
+    made = Held(f"LIST<{_element(held)} NOT NULL>", tuple(_value(item) for item in held))
+    return Unsure(made) if any(isinstance(item, Unsure) for item in items) else made
+
+
+def _is_loose(item: Outcome) -> bool:
+    return isinstance(item, Unsure) or (isinstance(item, Refused) and item.loose)
+
+
+def _is_text(items: list[Outcome]) -> bool:
+    return any(isinstance(item, Held) and item.cypher == "STRING" for item in items)
+
+
+def _element(items: list[Any]) -> str:
+    return str(items[0].cypher)
+
+
+def _value(item: Outcome) -> Hashable:
+    assert isinstance(item, Held)
+    return item.value
+
+
+_SCALARS: dict[Any, Callable[[Any, ColumnRule, Any], Outcome]] = {
+    **dict.fromkeys(INTEGERS, _integer),
+    **dict.fromkeys(WIDE, _wide),
+    **dict.fromkeys(FLOATS, _float),
+    **dict.fromkeys(TEXTS, _text),
+    pl.Boolean: _boolean,
+    pl.Date: _date,
+    pl.Time: _time,
+    pl.Datetime: _datetime,
+    pl.Duration: _duration,
+    pl.Decimal: _decimal,
+    pl.Binary: _binary,
+    pl.Struct: _struct,
+    pl.Null: _null,
+}
+
+
+_EXACT = (*INTEGERS, *WIDE, *FLOATS, pl.Decimal, *TEXTS, pl.Null)
+# What `type:` may cast from, so that every value can be told from what it becomes.
+CASTS: dict[str, tuple[Any, ...]] = {
+    "string": _EXACT,
+    "long": (*_EXACT, pl.Boolean),
+    "double": _EXACT,
+    "boolean": (pl.Boolean, *INTEGERS, *WIDE, pl.Null),
+    "date": (pl.Date, pl.Datetime, pl.Null),
+    "localdatetime": (pl.Date, pl.Datetime, pl.Null),
+}
+LOSSY = refused("lossy-cast")
+
+
+def _cast(dtype: pl.DataType, rule: ColumnRule, cell: Any) -> Outcome:
+    assert rule.type is not None
+    if rule.type in {"date", "localdatetime"}:
+        return _cast_temporal(dtype, rule.type, cell)
+    if isinstance(dtype, pl.Decimal):
+        return _cast_decimal(dtype, rule.type, cell)
+    return _CASTERS[rule.type](cell)
+
+
+def _cast_temporal(dtype: pl.DataType, to: str, cell: int) -> Outcome:
+    ticks = cell * (TICK[dtype.time_unit] if isinstance(dtype, pl.Datetime) else DAY)
+    if ticks % (DAY if to == "date" else TICK["us"]):
+        return LOSSY if ticks in NAIVE else refused("lossy-cast", "year-out-of-range", loose=True)
+    if ticks not in NAIVE:
+        return refused("lossy-cast", "year-out-of-range", loose=True)
+    return Held("DATE", ticks // DAY) if to == "date" else Held("LOCAL DATETIME", ticks)
+
+
+def _cast_decimal(dtype: pl.Decimal, to: str, cell: int) -> Outcome:
+    text = decimal_text(cell, dtype.scale)
+    if to == "string":
+        return Held("STRING", text)
+    if to == "double":
+        return _double_of(text, dtype.scale, "lossy-cast")
+    whole, rest = divmod(cell, 10**dtype.scale)
+    return LOSSY if rest or whole not in LONG else Held("INTEGER", whole)
+
+
+def _to_string(cell: Any) -> Outcome:
+    return Held("STRING", cell) if isinstance(cell, str) else Held("TEXT", _number(cell))
+
+
+def _number(cell: float) -> Hashable:
+    return float_bits(cell) if isinstance(cell, float) else str(cell)
+
+
+def _to_long(cell: Any) -> Outcome:
+    if isinstance(cell, str):
+        cell = int(cell) if re.fullmatch(r"0|-?[1-9][0-9]*", cell) else None
+    if cell is None or cell != cell or cell not in LONG:  # noqa: PLR0124  (NaN)
+        return LOSSY
+    return LOSSY if math.copysign(1, cell) < 0 and cell == 0 else Held("INTEGER", int(cell))
+
+
+def _to_double(cell: Any) -> Outcome:
+    if isinstance(cell, str):
+        return _number_text(cell)
+    nearest = float(cell)
+    return Held("FLOAT", float_bits(nearest)) if nearest == cell or cell != cell else LOSSY  # noqa: PLR0124
+
+
+def _number_text(text: str) -> Outcome:
+    try:
+        return Unsure(Held("FLOAT", float_bits(float(text))))
+    except ValueError:
+        return LOSSY
+
+
+def _to_boolean(cell: int) -> Outcome:
+    return Held("BOOLEAN", bool(cell)) if cell in {0, 1} else LOSSY
+
+
+_CASTERS: dict[str, Callable[[Any], Outcome]] = {
+    "string": _to_string,
+    "long": _to_long,
+    "double": _to_double,
+    "boolean": _to_boolean,
+}
