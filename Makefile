@@ -19,6 +19,7 @@ help: ## list the commands
 install: .venv/installed ## install everything into .venv (the other commands do it by themselves)
 
 .venv/installed: pyproject.toml uv.lock | $(UV)
+	@echo "installing the Python packages into .venv …" >&2
 	@$(UV) sync --locked --all-extras --quiet
 	@touch $@
 
@@ -42,7 +43,7 @@ check: install ## format, lint, types, layers and the quick tests: before each c
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
-	@$(BIN)/pytest -q -m 'not neo4j and not slow'
+	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not slow'
 
 format: install ## put the code in form
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet

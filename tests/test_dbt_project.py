@@ -1,3 +1,5 @@
+"""The dbt project makes graph tables that hold what the customers' Parquet holds."""
+
 from __future__ import annotations
 
 import hashlib
@@ -18,6 +20,7 @@ import pytest
 from kgimport.declaration import check_columns, load_dbt
 from kgimport.graph import property_name, rule_of
 
+pytestmark = pytest.mark.dbt
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "dbt"
 DATA = ROOT / "data"

@@ -126,8 +126,8 @@ def _tell(built: Built, stores: Path, seconds: Mapping[str, float], *, as_json: 
         return
     console.store_summary(built.record, str(built.path), seconds)
     place = stores / built.record.graph
-    console.note(f"look at it:   kgimport serve {place}")
-    console.note(f"check again:  kgimport verify {place}")
+    console.note(f"look at it:   {console.program()} serve {place}")
+    console.note(f"check again:  {console.program()} verify {place}")
 
 
 @command("kgimport run --dbt dbt --data data")

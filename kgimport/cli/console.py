@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -58,6 +61,12 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Prints one line on stderr, as long as it is."""
     err.print(text, soft_wrap=True, markup=False)
+
+
+def program() -> str:
+    """How to call kgimport from where the user is: by its name, or by the path just used."""
+    called = Path(sys.argv[0])
+    return "kgimport" if shutil.which("kgimport") else os.path.relpath(called)
 
 
 def table(title: str, heads: Iterable[str], rows: Iterable[Sequence[object]]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport.errors import SourceError
+from kgimport.errors import DestinationError, SourceError
 from kgimport.sources import parquet
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ def reading(name: str) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().split("\n")[0]
+        if "os error 28" in reason or "No space left" in reason:
+            raise DestinationError(
+                f"the disk is full, while {name} was written", "free some space, and run again"
+            ) from error
         raise SourceError(
             f"the rows of table {name} cannot be read: {reason}",
             "look at the table's Parquet files; all of them need the same columns and types",

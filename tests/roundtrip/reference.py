@@ -11,7 +11,7 @@ import json
 import math
 import re
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Any
@@ -407,26 +407,25 @@ def _cast_decimal(dtype: pl.Decimal, to: str, cell: int) -> Outcome:
 
 
 def _to_string(cell: Any) -> Outcome:
-    return Held("STRING", cell) if isinstance(cell, str) else Held("TEXT", _number(cell))
-
-
-def _number(cell: float) -> Hashable:
-    return float_bits(cell) if isinstance(cell, float) else str(cell)
+    # How Polars spells a float is no part of the contract.
+    return UNKNOWN if isinstance(cell, float) else Held("STRING", str(cell))
 
 
 def _to_long(cell: Any) -> Outcome:
     if isinstance(cell, str):
         cell = int(cell) if re.fullmatch(r"0|-?[1-9][0-9]*", cell) else None
-    if cell is None or cell != cell or cell not in LONG:  # noqa: PLR0124  (NaN)
-        return LOSSY
-    return LOSSY if math.copysign(1, cell) < 0 and cell == 0 else Held("INTEGER", int(cell))
+    if isinstance(cell, float):
+        minus_zero = cell == 0 and math.copysign(1, cell) < 0
+        cell = int(cell) if cell.is_integer() and not minus_zero else None
+    return LOSSY if cell is None or int(cell) not in LONG else Held("INTEGER", int(cell))
 
 
 def _to_double(cell: Any) -> Outcome:
     if isinstance(cell, str):
         return _number_text(cell)
     nearest = float(cell)
-    return Held("FLOAT", float_bits(nearest)) if nearest == cell or cell != cell else LOSSY  # noqa: PLR0124
+    exact = nearest == cell or math.isnan(nearest)
+    return Held("FLOAT", float_bits(nearest)) if exact else LOSSY
 
 
 def _number_text(text: str) -> Outcome:

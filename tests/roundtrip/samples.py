@@ -153,8 +153,10 @@ _PHYSICAL: dict[Any, pl.DataType] = {
 
 def _lists(name: str, dtype: pl.List | pl.Array, cells: Cells) -> pl.Series:
     inner = inner_type(dtype)
-    lists = [None if cell is None else _series("", inner, tuple(cell)) for cell in cells]
-    return pl.Series(name, lists, dtype=pl.List(inner)).cast(dtype)
+    absent = pl.Series([None], dtype=pl.List(inner))
+    made = [absent if cell is None else _series("", inner, tuple(cell)).implode() for cell in cells]
+    nothing = pl.Series([], dtype=pl.List(inner))
+    return pl.concat([nothing, *made]).cast(dtype).alias(name)
 
 
 def inner_type(dtype: pl.List | pl.Array) -> pl.DataType:
