@@ -197,6 +197,8 @@ def _size(field: Field) -> pl.Expr:
         return _text_size(values)
     if field.carrier.header == "string[]":
         return _text_size(values.list.join(ARRAY_DELIMITER))
+    if field.carrier.header == "byte[]":
+        return values.bin.size().fill_null(0).cast(pl.Int64) * len("-128,")
     if "[]" in field.carrier.header:
         return values.list.len().fill_null(0).cast(pl.Int64) * _CELL_BYTES
     # A point has up to three coordinates in its cell.

@@ -1,0 +1,41 @@
+"""The value contract: what each column type becomes in Neo4j, how a CSV cell spells it, what is no.
+
+Nothing here touches a file. A `Carrier` says how one column travels; a `Rule` says which of its
+values cannot. What the importer accepts was found by running it (5.26.30 and 2026.08.1).
+"""
+
+from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule
+from kgimport.dialect.cells import (
+    ARRAY_DELIMITER,
+    DELIMITER,
+    END_HEADER,
+    ID_HEADER,
+    START_HEADER,
+    TIME_FORMAT,
+    datetime_format,
+    header_row,
+    in_space,
+    is_plain,
+)
+from kgimport.dialect.scalars import spelled_floats
+from kgimport.dialect.types import carrier, fields
+
+__all__ = [
+    "ARRAY_DELIMITER",
+    "DELIMITER",
+    "END_HEADER",
+    "ID_HEADER",
+    "START_HEADER",
+    "TIME_FORMAT",
+    "Carrier",
+    "Field",
+    "Refusal",
+    "Rule",
+    "carrier",
+    "datetime_format",
+    "fields",
+    "header_row",
+    "in_space",
+    "is_plain",
+    "spelled_floats",
+]

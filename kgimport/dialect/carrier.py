@@ -1,0 +1,78 @@
+"""What the value contract is made of: carriers, the rules of what they cannot carry, refusals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Spelling = Callable[[pl.Expr], pl.Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Values that cannot be carried: a short name, the sentence about it, and who offends."""
+
+    name: str
+    sentence: str
+    offends: Spelling
+
+
+def same(column: pl.Expr) -> pl.Expr:
+    """The values as they are."""
+    return column
+
+
+def as_text(column: pl.Expr) -> pl.Expr:
+    """The values as Polars spells them."""
+    return column.cast(pl.String)
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """How one column travels into the store."""
+
+    # The importer's type with its options, as the header cell carries it.
+    header: str
+    # The type as Cypher's valueType() names it.
+    cypher: str
+    # Column -> the values that the store will hold: what verification compares.
+    value: Spelling = same
+    # Those values -> the text of a cell.
+    spell: Spelling = as_text
+    # Polars' own CSV writer spells the values just so (and faster) …
+    native: bool = True
+    # … unless one of them is like this.
+    native_unless: Spelling | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a column type has no exact form in the store, and what the user may choose instead."""
+
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column that becomes a property."""
+
+    column: str
+    name: str
+    carrier: Carrier
+
+    @property
+    def header(self) -> str:
+        """The header cell; the type is always explicit, so that a name may hold colons."""
+        return f"{self.name}:{self.carrier.header}"
+
+
+def after(rule: Rule, first: Spelling) -> Rule:
+    """The rule, asked of what `first` makes of a column."""
+    return replace(rule, offends=lambda c: rule.offends(first(c)))

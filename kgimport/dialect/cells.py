@@ -1,0 +1,43 @@
+"""How cells, headers and arguments are spelled."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DELIMITER = ","
+# An element cannot contain the array delimiter (the importer knows no escape), so a rare one.
+ARRAY_DELIMITER = "\x1f"
+ID_HEADER, START_HEADER, END_HEADER = ":ID", ":START_ID", ":END_ID"
+TIME_FORMAT = "%H:%M:%S%.9f"
+
+
+def datetime_format(digits: int) -> str:
+    """The spelling of a timestamp with that many fraction digits (3, 6 or 9)."""
+    return f"%Y-%m-%dT%H:%M:%S%.{digits}f"
+
+
+# Labels and types made of these alone may stand in an argument of the importer.
+_PLAIN = re.compile(r"\w[\w.\- ]*", re.ASCII)
+
+
+def is_plain(name: str) -> bool:
+    """Whether a label or type may stand in an argument; any other needs a column of its own."""
+    return _PLAIN.fullmatch(name) is not None
+
+
+def header_row(cells: Iterable[str]) -> str:
+    """One CSV line of header cells, quoted where they need it."""
+    line = io.StringIO()
+    csv.writer(line, delimiter=DELIMITER, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+def in_space(header: str, id_space: str) -> str:
+    """An id header cell within its id space: `:ID(User)`."""
+    return f"{header}({id_space})"

@@ -1,0 +1,192 @@
+"""The table of types: scalars, lists and structs, casts, and the fields of a whole table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after, as_text
+from kgimport.dialect.cells import ARRAY_DELIMITER
+from kgimport.dialect.scalars import SCALARS
+from kgimport.errors import ValueRefusedError
+from kgimport.graph import NO_RULE, ColumnRule, property_name, rule_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kgimport.dialect.carrier import Spelling
+    from kgimport.graph import Table
+
+EMPTY_LIST = Rule(
+    "empty-list",
+    "empty lists, which the importer turns into an absent property",
+    lambda c: c.list.len() == 0,
+)
+NULL_IN_LIST = Rule(
+    "null-in-list",
+    "lists with a null element, which Neo4j cannot store",
+    lambda c: c.list.eval(pl.element().is_null()).list.any(),
+)
+
+
+def _struct(_: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
+    if rule.struct == "json":
+        return Carrier("string", "STRING", value=lambda c: c.struct.json_encode())
+    return Refusal("Neo4j has no map property", "choose `struct: json` or `struct: flatten`")
+
+
+def _list(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
+    assert isinstance(dtype, pl.List | pl.Array)  # noqa: S101  (the table below dispatches on it)
+    item = pl.Schema({"item": dtype.inner})["item"]
+    inner = pl.List(item)
+    element = carrier(item, replace(rule, type=None))
+    if isinstance(element, Refusal):
+        return element
+    if element.header.endswith("[]"):
+        return Refusal("Neo4j has no list of lists", "unnest it in SQL")
+
+    def value(column: pl.Expr) -> pl.Expr:
+        lists = column.cast(inner)
+        if rule.null_in_list == "drop":
+            lists = lists.list.drop_nulls()
+        lists = lists.list.eval(element.value(pl.element()))
+        if rule.empty_list == "null":
+            lists = pl.when(lists.list.len() > 0).then(lists)
+        return lists
+
+    def spell(column: pl.Expr) -> pl.Expr:
+        return column.list.eval(element.spell(pl.element())).list.join(ARRAY_DELIMITER)
+
+    name, brace, options = element.header.partition("{")
+    header = f"{name}[]{brace}{options}"
+    cypher = f"LIST<{element.cypher} NOT NULL>"
+    rules = tuple(_inside_list(inner, rule, element))
+    return Carrier(header, cypher, value=value, spell=spell, native=False, rules=rules)
+
+
+def _inside_list(inner: pl.List, rule: ColumnRule, element: Carrier) -> Iterable[Rule]:
+    def kept(column: pl.Expr) -> pl.Expr:
+        lists = column.cast(inner)
+        return lists.list.drop_nulls() if rule.null_in_list == "drop" else lists
+
+    if rule.empty_list == "refuse":
+        yield after(EMPTY_LIST, kept)
+    if rule.null_in_list == "refuse":
+        yield after(NULL_IN_LIST, kept)
+    if element.header == "string":
+        yield after(DELIMITER_INSIDE, lambda c: kept(c).list.eval(as_text(pl.element())))
+        yield after(LONE_EMPTY_STRING, lambda c: kept(c).list.eval(as_text(pl.element())))
+    for each in element.rules:
+        yield replace(each, offends=_any_element(each, kept))
+
+
+def _any_element(rule: Rule, kept: Spelling) -> Spelling:
+    return lambda c: kept(c).list.eval(rule.offends(pl.element())).list.any()
+
+
+DELIMITER_INSIDE = Rule(
+    "array-delimiter-in-element",
+    "list elements that hold U+001F, the delimiter between elements",
+    lambda c: c.list.eval(
+        pl.element().str.contains(ARRAY_DELIMITER, literal=True).fill_null(value=False)
+    ).list.any(),
+)
+LONE_EMPTY_STRING = Rule(
+    "lone-empty-string",
+    "lists of one empty string, which the importer turns into an absent property",
+    lambda c: (c.list.len() == 1) & (c.list.first() == ""),
+)
+
+
+# For every Polars type, how it travels.
+_CARRIERS: dict[Any, Callable[[pl.DataType, ColumnRule], Carrier | Refusal]] = {
+    **SCALARS,
+    **dict.fromkeys((pl.List, pl.Array), _list),
+    pl.Struct: _struct,
+}
+_CASTS: dict[str, pl.DataType] = {
+    "string": pl.String(),
+    "long": pl.Int64(),
+    "double": pl.Float64(),
+    "boolean": pl.Boolean(),
+    "date": pl.Date(),
+    "localdatetime": pl.Datetime("us"),
+}
+
+
+def carrier(dtype: pl.DataType, rule: ColumnRule = NO_RULE) -> Carrier | Refusal:
+    """How a column of this type travels under the rule declared for it, or why it does not."""
+    if rule.type is not None:
+        return _cast(dtype, rule)
+    make = _CARRIERS.get(dtype.base_type())
+    if make is None:
+        return Refusal(f"{dtype} has no form in Neo4j", "cast it in SQL, or choose `skip: true`")
+    return make(dtype, rule)
+
+
+def _cast(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
+    assert rule.type is not None  # noqa: S101  (the caller looked)
+    target = _CASTS[rule.type]
+    if dtype.is_nested() or dtype == pl.Binary:
+        return Refusal(f"{dtype} cannot be cast to {rule.type}", "drop `type:` for the column")
+
+    def cast(column: pl.Expr) -> pl.Expr:
+        return column.cast(target, strict=False)
+
+    lossy = Rule(
+        "lossy-cast",
+        f"values that `type: {rule.type}` would change",
+        lambda c: cast(c).cast(dtype, strict=False).ne_missing(c),
+    )
+    plain = carrier(target, replace(rule, type=None))
+    if isinstance(plain, Refusal):
+        return plain
+    rules = (lossy, *(after(each, cast) for each in plain.rules))
+    return replace(plain, value=lambda c: plain.value(cast(c)), rules=rules)
+
+
+def fields(table: Table, schema: pl.Schema) -> tuple[Field, ...]:
+    """The columns of `schema` that become properties, in their order.
+
+    Raises `ValueRefusedError` that names every column whose type has no exact form.
+    """
+    made, refused = [], []
+    for column, dtype in schema.items():
+        rule = rule_of(table, column)
+        if rule.skip:
+            continue
+        for name, how in _carriers(property_name(table, column), dtype, rule):
+            if isinstance(how, Refusal):
+                refused.append(f"{table.name}.{name} ({dtype}): {how.reason}; {how.remedy}")
+            else:
+                made.append(Field(column, name, how))
+    if refused:
+        raise ValueRefusedError(
+            "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
+            "set the policy under the column's config.meta.kgimport, or `skip: true`",
+        )
+    return tuple(made)
+
+
+def _carriers(
+    name: str, dtype: pl.DataType, rule: ColumnRule
+) -> Iterator[tuple[str, Carrier | Refusal]]:
+    """One carrier for a column, or one for each field of a struct that is to be flattened."""
+    if not isinstance(dtype, pl.Struct) or rule.struct != "flatten":
+        yield name, carrier(dtype, rule)
+        return
+    for field, inner in pl.Schema(dtype.to_schema()).items():
+        for path, how in _carriers(f"{name}.{field}", inner, rule):
+            yield path, how if isinstance(how, Refusal) else _within(how, field)
+
+
+def _within(how: Carrier, field: str) -> Carrier:
+    """The carrier of a struct's field, for the struct's column."""
+
+    def inside(column: pl.Expr) -> pl.Expr:
+        return column.struct.field(field)
+
+    rules = tuple(after(rule, inside) for rule in how.rules)
+    return replace(how, value=lambda c: how.value(inside(c)), rules=rules)
