@@ -111,7 +111,30 @@ def samples(frame: pl.LazyFrame, check: Check, key: Iterable[str]) -> pl.LazyFra
 
 def printable(rows: pl.DataFrame) -> tuple[dict[str, str], ...]:
     """A few rows as texts that fit a line and a JSON record."""
-    return tuple({name: _short(value) for name, value in row.items()} for row in rows.to_dicts())
+    shown = rows.with_columns(
+        each.to_physical() for each in rows.iter_columns() if _is_beyond_python(each)
+    )
+    return tuple({name: _short(value) for name, value in row.items()} for row in shown.to_dicts())
+
+
+def _is_beyond_python(values: pl.Series) -> bool:
+    """Whether some date, instant or duration has no value in Python, and Polars panics over it."""
+    dtype = values.dtype
+    if isinstance(dtype, pl.List | pl.Array):
+        return _is_beyond_python(values.explode())
+    if isinstance(dtype, pl.Struct):
+        return any(_is_beyond_python(values.struct.field(part.name)) for part in dtype.fields)
+    if dtype in {pl.Date, pl.Datetime}:
+        # A day less on both ends, which a zone may shift.
+        known = values.dt.year().is_between(2, 9998).fill_null(value=False)
+    elif dtype == pl.Duration:
+        known = values.dt.total_days().abs() < _PYTHON_DAYS
+    else:
+        return False
+    return bool((values.is_not_null() & ~known).any())
+
+
+_PYTHON_DAYS = 999_999_999
 
 
 def _short(value: object) -> str:
@@ -154,8 +177,9 @@ class Profile:
     unspelled: frozenset[str]
 
 
-# No cell that is not text takes more bytes than this; quotes at most double a text.
-_CELL_BYTES = 48
+# No cell that is not text takes more bytes than this: an instant with the longest zone's name
+# takes 69. Quotes at most double a text.
+_CELL_BYTES = 80
 
 
 def profile(fields: Sequence[Field]) -> list[pl.Expr]:

@@ -31,6 +31,15 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
+def is_spellable(name: str) -> bool:
+    """Whether a header cell can hold a property's name.
+
+    Neo4j 5 takes what follows a parenthesis for an id space, both lines what follows a brace for
+    options, and no header cell may have a line break.
+    """
+    return not any(mark in name for mark in "({\r\n")
+
+
 def header_row(cells: Iterable[str]) -> str:
     """One CSV line of header cells, quoted where they need it."""
     line = io.StringIO()

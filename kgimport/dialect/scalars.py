@@ -11,23 +11,21 @@ from kgimport.dialect.carrier import Carrier, Refusal, Rule, after, as_text
 from kgimport.dialect.cells import ARRAY_DELIMITER, TIME_FORMAT, datetime_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kgimport.graph import ColumnRule
 
 _UTC = frozenset({"UTC", "Etc/UTC", "Z", "+00:00", "GMT", "Etc/GMT"})
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _DIGITS = {"ms": 3, "us": 6, "ns": 9}
+_DAY_S = 86_400
+# Days since 1970 of 0001-01-01 and 9999-12-31, seconds of 2100-01-01.
+_FIRST_DAY, _LAST_DAY, _2100_S = -719_162, 2_932_896, 4_102_444_800
 
 BEYOND_LONG = Rule(
     "integer-out-of-range",
     "integers beyond 64 bits signed, which Neo4j 5 wraps silently",
-    lambda c: ~c.is_between(pl.lit(-(2**63), pl.Int128), pl.lit(2**63 - 1, pl.Int128)),
-)
-YEAR = Rule(
-    "year-out-of-range",
-    "years outside 0001-9999, which Neo4j's drivers cannot read back",
-    lambda c: ~c.dt.year().is_between(1, 9999),
+    lambda c: c.cast(pl.Int64, strict=False).is_null() & c.is_not_null(),
 )
 ODD_OFFSET = Rule(
     "offset-with-seconds",
@@ -53,8 +51,12 @@ def _integer(_: pl.DataType, __: ColumnRule) -> Carrier:
 def _wide_integer(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
     if rule.uint64 == "string":
         return Carrier("string", "STRING", value=as_text)
-    wide = replace(BEYOND_LONG, offends=lambda c: BEYOND_LONG.offends(c.cast(pl.Int128)))
-    return replace(_integer(dtype, rule), rules=(wide,))
+    # The values are counted in the pass that refuses them, so none may stop it.
+    return replace(
+        _integer(dtype, rule),
+        value=lambda c: c.cast(pl.Int64, strict=False),
+        rules=(BEYOND_LONG,),
+    )
 
 
 def _float(_: pl.DataType, __: ColumnRule) -> Carrier:
@@ -72,24 +74,66 @@ def _boolean(_: pl.DataType, __: ColumnRule) -> Carrier:
     return Carrier("boolean", "BOOLEAN")
 
 
-def _date(_: pl.DataType, __: ColumnRule) -> Carrier:
-    return Carrier("date", "DATE", spell=lambda c: c.dt.to_string("%Y-%m-%d"), rules=(YEAR,))
+def _date(dtype: pl.DataType, _: ColumnRule) -> Carrier:
+    return Carrier(
+        "date", "DATE", spell=lambda c: c.dt.to_string("%Y-%m-%d"), rules=(_years(dtype),)
+    )
+
+
+def _in_years(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Whether dates or instants lie in the years 1 to 9999, by their ticks.
+
+    Farther out Polars can name no year, and panics over most other questions.
+    """
+    day = _DAY_S * _PER_SECOND[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 1
+    return column.to_physical().is_between(_FIRST_DAY * day, (_LAST_DAY + 1) * day - 1)
+
+
+def _years(dtype: pl.DataType) -> Rule:
+    return Rule(
+        "year-out-of-range",
+        "years outside 0001-9999, which Neo4j's drivers cannot read back",
+        lambda c: ~_in_years(c, dtype) | ~c.dt.year().is_between(1, 9999),
+    )
 
 
 def _time(_: pl.DataType, __: ColumnRule) -> Carrier:
     return Carrier("localtime", "LOCAL TIME", spell=lambda c: c.dt.to_string(TIME_FORMAT))
 
 
-def _datetime(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
+def _datetime(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     assert isinstance(dtype, pl.Datetime)  # noqa: S101  (the table below dispatches on it)
-    local = datetime_format(_DIGITS[dtype.time_unit])
-    if dtype.time_zone is None and rule.timezone is not None:
-        return _localised(dtype, rule.timezone)
-    if dtype.time_zone is None:
-        return Carrier(
-            "localdatetime", "LOCAL DATETIME", spell=lambda c: c.dt.to_string(local), rules=(YEAR,)
+    zone = dtype.time_zone or rule.timezone
+    if zone is None:
+        return _local(dtype)
+    if not _is_zone(zone):
+        return Refusal(
+            f"Neo4j knows no time zone {zone}", "take a region's, such as Europe/Stockholm, or UTC"
         )
-    return _zoned(dtype, dtype.time_zone)
+    return _zoned(dtype, zone) if dtype.time_zone else _localised(dtype, zone)
+
+
+def _local(dtype: pl.Datetime) -> Carrier:
+    form = datetime_format(_DIGITS[dtype.time_unit])
+    return Carrier(
+        "localdatetime",
+        "LOCAL DATETIME",
+        spell=lambda c: c.dt.to_string(form),
+        rules=(_years(dtype),),
+    )
+
+
+# Zones of the IANA database that Java leaves out, found by asking both Neo4j lines for each.
+_NOT_IN_JAVA = frozenset({"EST", "MST", "HST", "ROC", "GMT+0", "GMT-0"})
+
+
+def _is_zone(name: str) -> bool:
+    """Whether both Polars and Neo4j know a zone."""
+    try:
+        pl.Series([0]).cast(pl.Datetime("us", name))
+    except pl.exceptions.PolarsError:
+        return False
+    return name not in _NOT_IN_JAVA
 
 
 def _zoned(dtype: pl.Datetime, zone: str) -> Carrier:
@@ -101,32 +145,50 @@ def _zoned(dtype: pl.Datetime, zone: str) -> Carrier:
             "ZONED DATETIME",
             value=lambda c: c.dt.replace_time_zone(None),
             spell=lambda c: c.dt.to_string(local),
-            rules=(YEAR,),
+            rules=(_years(dtype),),
         )
+    fixed = zone[0] in "+-"
     # The offset beside the name tells the two readings of an autumn hour apart.
+    form = f"{local}%:z" if fixed else f"{local}%:z[{zone}]"
     return Carrier(
         "datetime",
         "ZONED DATETIME",
-        spell=lambda c: c.dt.to_string(f"{local}%:z[{zone}]"),
+        spell=lambda c: c.dt.to_string(form),
         native=False,
-        rules=(YEAR, ODD_OFFSET),
+        rules=(_years(dtype),) if fixed else (_years(dtype), *_zone_rules(dtype)),
+    )
+
+
+def _zone_rules(dtype: pl.Datetime) -> Iterator[Rule]:
+    """What the regions' offsets add; asked only of instants at which Polars knows them."""
+    yield after(ODD_OFFSET, lambda c: pl.when(_in_years(c, dtype)).then(c))
+    until = _2100_S * _PER_SECOND[dtype.time_unit]
+    yield Rule(
+        "zone-rules-unknown",
+        "instants from 2100 on in a zone whose clock changes Polars knows until then",
+        lambda c: c.to_physical() >= until,
     )
 
 
 def _localised(dtype: pl.Datetime, zone: str) -> Carrier:
+    # A day away from what the ticks can say, so that no offset leads beyond.
+    far = 2**63 - 1 - _DAY_S * _PER_SECOND[dtype.time_unit]
+
     def placed(column: pl.Expr) -> pl.Expr:
-        return column.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
+        sane = _in_years(column, dtype) & column.to_physical().is_between(-far, far)
+        inside = pl.when(sane).then(column)
+        return inside.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
 
     unplaced = Rule(
         "local-time-not-unique",
         f"local times that {zone} has twice or not at all (clock changes)",
-        lambda c: placed(c).is_null() & c.is_not_null(),
+        lambda c: placed(c).is_null() & _in_years(c, dtype),
     )
     zoned = _zoned(pl.Datetime(dtype.time_unit, zone), zone)
     return replace(
         zoned,
         value=lambda c: zoned.value(placed(c)),
-        rules=(unplaced, *(after(rule, placed) for rule in zoned.rules)),
+        rules=(_years(dtype), unplaced, *(after(rule, placed) for rule in zoned.rules)),
     )
 
 
@@ -201,12 +263,15 @@ def _null(_: pl.DataType, __: ColumnRule) -> Carrier:
     return Carrier("string", "NULL", value=as_text)
 
 
+FLOATS = (pl.Float16, pl.Float32, pl.Float64)
+_WIDE = (pl.UInt64, pl.Int128, pl.UInt128)
 _NARROW = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
+INTEGERS = (*_NARROW, *_WIDE)
 # For every scalar type of Polars, how it travels.
 SCALARS: dict[Any, Callable[[pl.DataType, ColumnRule], Carrier | Refusal]] = {
     **dict.fromkeys(_NARROW, _integer),
-    **dict.fromkeys((pl.UInt64, pl.Int128, pl.UInt128), _wide_integer),
-    **dict.fromkeys((pl.Float16, pl.Float32, pl.Float64), _float),
+    **dict.fromkeys(_WIDE, _wide_integer),
+    **dict.fromkeys(FLOATS, _float),
     **dict.fromkeys((pl.String, pl.Categorical, pl.Enum), _text),
     pl.Boolean: _boolean,
     pl.Date: _date,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after, as_text
-from kgimport.dialect.cells import ARRAY_DELIMITER
-from kgimport.dialect.scalars import SCALARS
+from kgimport.dialect.cells import ARRAY_DELIMITER, is_spellable
+from kgimport.dialect.scalars import FLOATS, INTEGERS, SCALARS
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import NO_RULE, ColumnRule, property_name, rule_of
 
@@ -31,10 +32,47 @@ NULL_IN_LIST = Rule(
 )
 
 
-def _struct(_: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
-    if rule.struct == "json":
-        return Carrier("string", "STRING", value=lambda c: c.struct.json_encode())
-    return Refusal("Neo4j has no map property", "choose `struct: json` or `struct: flatten`")
+def _struct(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
+    if rule.struct != "json":
+        return Refusal("Neo4j has no map property", "choose `struct: json` or `struct: flatten`")
+    if _holds(dtype, pl.Binary):
+        return Refusal("JSON has no bytes", "encode them in SQL, or choose `struct: flatten`")
+    not_finite = Rule(
+        "number-not-finite",
+        "NaN or an infinity, which JSON does not have",
+        lambda c: _has_no_number(dtype, c),
+    )
+    return Carrier(
+        "string",
+        "STRING",
+        # Without asking, a null struct would become the text `null`.
+        value=lambda c: pl.when(c.is_not_null()).then(c.struct.json_encode()),
+        rules=(not_finite,) if _holds(dtype, *FLOATS) else (),
+    )
+
+
+def _inner(dtype: pl.DataType) -> dict[str, pl.DataType]:
+    """The types within a type, by the names of a struct's fields; "" for a list's element."""
+    if isinstance(dtype, pl.Struct):
+        return dict(pl.Schema(dtype.to_schema()))
+    return dict(pl.Schema({"": dtype.inner})) if isinstance(dtype, pl.List | pl.Array) else {}
+
+
+def _holds(dtype: pl.DataType, *wanted: Any) -> bool:
+    return dtype in wanted or any(_holds(inner, *wanted) for inner in _inner(dtype).values())
+
+
+def _has_no_number(dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
+    """Whether a float somewhere in nested values is NaN or infinite."""
+    if dtype.is_float():
+        return ~column.is_finite()
+    inside = {name: inner for name, inner in _inner(dtype).items() if _holds(inner, *FLOATS)}
+    if "" in inside and not isinstance(dtype, pl.Struct):
+        lists = column.cast(pl.List(inside[""]))
+        return lists.list.eval(_has_no_number(inside[""], pl.element())).list.any()
+    return pl.any_horizontal(
+        _has_no_number(inner, column.struct.field(name)) for name, inner in inside.items()
+    )
 
 
 def _list(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
@@ -76,10 +114,15 @@ def _inside_list(inner: pl.List, rule: ColumnRule, element: Carrier) -> Iterable
     if rule.null_in_list == "refuse":
         yield after(NULL_IN_LIST, kept)
     if element.header == "string":
-        yield after(DELIMITER_INSIDE, lambda c: kept(c).list.eval(as_text(pl.element())))
-        yield after(LONE_EMPTY_STRING, lambda c: kept(c).list.eval(as_text(pl.element())))
+        texts = _of_elements(element.value, kept)
+        yield after(DELIMITER_INSIDE, texts)
+        yield after(LONE_EMPTY_STRING, texts)
     for each in element.rules:
         yield replace(each, offends=_any_element(each, kept))
+
+
+def _of_elements(value: Spelling, kept: Spelling) -> Spelling:
+    return lambda c: kept(c).list.eval(value(pl.element()))
 
 
 def _any_element(rule: Rule, kept: Spelling) -> Spelling:
@@ -114,6 +157,17 @@ _CASTS: dict[str, pl.DataType] = {
     "date": pl.Date(),
     "localdatetime": pl.Datetime("us"),
 }
+_TEXTS = (pl.String, pl.Categorical, pl.Enum)
+_NUMBERS = (*INTEGERS, *FLOATS, pl.Decimal, *_TEXTS, pl.Null)
+# What `type:` can be given to: only where every value comes back from what it has become.
+_CASTABLE: dict[str, tuple[Any, ...]] = {
+    "string": _NUMBERS,
+    "long": (*_NUMBERS, pl.Boolean),
+    "double": _NUMBERS,
+    "boolean": (*INTEGERS, pl.Boolean, pl.Null),
+    "date": (pl.Date, pl.Datetime, pl.Null),
+    "localdatetime": (pl.Date, pl.Datetime, pl.Null),
+}
 
 
 def carrier(dtype: pl.DataType, rule: ColumnRule = NO_RULE) -> Carrier | Refusal:
@@ -129,17 +183,25 @@ def carrier(dtype: pl.DataType, rule: ColumnRule = NO_RULE) -> Carrier | Refusal
 def _cast(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     assert rule.type is not None  # noqa: S101  (the caller looked)
     target = _CASTS[rule.type]
-    if dtype.is_nested() or dtype == pl.Binary:
-        return Refusal(f"{dtype} cannot be cast to {rule.type}", "drop `type:` for the column")
+    zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
+    if dtype.base_type() not in _CASTABLE[rule.type] or zone is not None:
+        return Refusal(f"{dtype} cannot be cast to {rule.type}", "cast it in SQL, or drop `type:`")
+    source = pl.String() if dtype.base_type() in _TEXTS else dtype
 
     def cast(column: pl.Expr) -> pl.Expr:
-        return column.cast(target, strict=False)
+        return column.cast(source).cast(target, strict=False)
 
-    lossy = Rule(
-        "lossy-cast",
-        f"values that `type: {rule.type}` would change",
-        lambda c: cast(c).cast(dtype, strict=False).ne_missing(c),
-    )
+    def changed(column: pl.Expr) -> pl.Expr:
+        before = column.cast(source)
+        back = cast(column).cast(source, strict=False)
+        # As text, for -0.0 equals 0.0.
+        return (
+            as_text(back).ne_missing(as_text(before))
+            if dtype.is_float()
+            else back.ne_missing(before)
+        )
+
+    lossy = Rule("lossy-cast", f"values that `type: {rule.type}` would change", changed)
     plain = carrier(target, replace(rule, type=None))
     if isinstance(plain, Refusal):
         return plain
@@ -154,10 +216,7 @@ def fields(table: Table, schema: pl.Schema) -> tuple[Field, ...]:
     """
     made, refused = [], []
     for column, dtype in schema.items():
-        rule = rule_of(table, column)
-        if rule.skip:
-            continue
-        for name, how in _carriers(property_name(table, column), dtype, rule):
+        for name, how in _carriers_of(table, column, dtype):
             if isinstance(how, Refusal):
                 refused.append(f"{table.name}.{name} ({dtype}): {how.reason}; {how.remedy}")
             else:
@@ -168,6 +227,25 @@ def fields(table: Table, schema: pl.Schema) -> tuple[Field, ...]:
             "set the policy under the column's config.meta.kgimport, or `skip: true`",
         )
     return tuple(made)
+
+
+def _carriers_of(
+    table: Table, column: str, dtype: pl.DataType
+) -> Iterator[tuple[str, Carrier | Refusal]]:
+    rule = rule_of(table, column)
+    if _PATTERN.fullmatch(column):
+        yield column, Refusal("the column's name is a pattern, or our own", "rename it in SQL")
+    elif not rule.skip:
+        for name, how in _carriers(property_name(table, column), dtype, rule):
+            yield name, how if is_spellable(name) else _UNSPELLABLE
+
+
+# Polars takes these names for patterns of names; with two underscores, columns are added.
+_PATTERN = re.compile(r"\*|\^.*\$|__.*__", re.DOTALL)
+_UNSPELLABLE = Refusal(
+    "Neo4j's headers can hold no `(`, `{` or line break in a property's name",
+    "choose another by `property:`",
+)
 
 
 def _carriers(
