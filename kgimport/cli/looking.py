@@ -68,7 +68,7 @@ def serve(
             tell("start Neo4j", None)
             log = console.note if verbose else _quiet
             server = stack.enter_context(served(place, program, options, log))
-        _announce(server, place)
+        _announce(server, place, password)
         try:
             code = server.wait()
         except KeyboardInterrupt:
@@ -80,12 +80,14 @@ def _quiet(_: str) -> None:
     """Keeps the server's log to itself."""
 
 
-def _announce(server: Server, place: Path) -> None:
+def _announce(server: Server, place: Path, password: str | None) -> None:
+    # With this, Neo4j Browser connects by itself where no password is asked for.
+    connect = "" if password else "?preselectAuthMethod=NO_AUTH"
     console.facts(
         {
             "serving": str(place),
             "Bolt": server.bolt_uri,
-            "Neo4j Browser": f"{server.http_uri}/browser/",
+            "Neo4j Browser": f"{server.http_uri}/browser/{connect}",
         }
     )
     console.note("Ctrl-C stops it")

@@ -223,12 +223,21 @@ def _decimal(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
 
 
 def _from_double(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
+    def nearest(column: pl.Expr) -> pl.Expr:
+        # By way of the digits: Polars' own cast divides, and may miss the nearest double.
+        return as_text(column).cast(pl.Float64)
+
     inexact = Rule(
         "decimal-beyond-double",
         "decimals that a double does not bring back to the same digits",
-        lambda c: c.cast(pl.Float64).cast(dtype, strict=False).ne_missing(c),
+        lambda c: _digits(as_text(nearest(c))) != _digits(as_text(c)),
     )
-    return replace(_float(dtype, rule), rules=(inexact,))
+    return replace(_float(dtype, rule), value=nearest, rules=(inexact,))
+
+
+def _digits(numbers: pl.Expr) -> pl.Expr:
+    """The significant digits of numbers as text, with or without an exponent."""
+    return numbers.str.replace("e.*", "").str.replace_all(r"\D", "").str.strip_chars("0")
 
 
 def _binary(_: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:

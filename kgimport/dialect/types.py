@@ -12,7 +12,7 @@ from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after, as_te
 from kgimport.dialect.cells import ARRAY_DELIMITER, is_spellable
 from kgimport.dialect.scalars import FLOATS, INTEGERS, SCALARS
 from kgimport.errors import ValueRefusedError
-from kgimport.graph import NO_RULE, ColumnRule, property_name, rule_of
+from kgimport.graph import NO_RULE, ColumnRule, NodeTable, property_name, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -71,8 +71,15 @@ def _has_no_number(dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
         lists = column.cast(pl.List(inside[""]))
         return lists.list.eval(_has_no_number(inside[""], pl.element())).list.any()
     return pl.any_horizontal(
-        _has_no_number(inner, column.struct.field(name)) for name, inner in inside.items()
+        _has_no_number(inner, _part(dtype, column, name)) for name, inner in inside.items()
     )
+
+
+def _part(dtype: pl.DataType, column: pl.Expr, name: str) -> pl.Expr:
+    """A struct's field by its position: Polars takes some names for patterns."""
+    names = list(_inner(dtype))
+    numbers = [str(at) for at in range(len(names))]
+    return column.struct.rename_fields(numbers).struct.field(numbers[names.index(name)])
 
 
 def _list(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
@@ -82,7 +89,7 @@ def _list(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     element = carrier(item, replace(rule, type=None))
     if isinstance(element, Refusal):
         return element
-    if element.header.endswith("[]"):
+    if "[]" in element.header:
         return Refusal("Neo4j has no list of lists", "unnest it in SQL")
 
     def value(column: pl.Expr) -> pl.Expr:
@@ -186,6 +193,8 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
     if dtype.base_type() not in _CASTABLE[rule.type] or zone is not None:
         return Refusal(f"{dtype} cannot be cast to {rule.type}", "cast it in SQL, or drop `type:`")
+    if isinstance(dtype, pl.Decimal) and rule.type == "double":
+        return carrier(dtype, replace(rule, type=None, decimal="double"))
     source = pl.String() if dtype.base_type() in _TEXTS else dtype
 
     def cast(column: pl.Expr) -> pl.Expr:
@@ -214,7 +223,7 @@ def fields(table: Table, schema: pl.Schema) -> tuple[Field, ...]:
 
     Raises `ValueRefusedError` that names every column whose type has no exact form.
     """
-    made, refused = [], []
+    made, refused = [], list(_unfit_labels(table))
     for column, dtype in schema.items():
         for name, how in _carriers_of(table, column, dtype):
             if isinstance(how, Refusal):
@@ -227,6 +236,12 @@ def fields(table: Table, schema: pl.Schema) -> tuple[Field, ...]:
             "set the policy under the column's config.meta.kgimport, or `skip: true`",
         )
     return tuple(made)
+
+
+def _unfit_labels(table: Table) -> Iterator[str]:
+    for label in table.labels if isinstance(table, NodeTable) else ():
+        if ARRAY_DELIMITER in label:
+            yield f"{table.name}: the label {label!r} holds U+001F, which parts labels"
 
 
 def _carriers_of(
@@ -255,16 +270,16 @@ def _carriers(
     if not isinstance(dtype, pl.Struct) or rule.struct != "flatten":
         yield name, carrier(dtype, rule)
         return
-    for field, inner in pl.Schema(dtype.to_schema()).items():
+    for field, inner in _inner(dtype).items():
         for path, how in _carriers(f"{name}.{field}", inner, rule):
-            yield path, how if isinstance(how, Refusal) else _within(how, field)
+            yield path, how if isinstance(how, Refusal) else _within(how, dtype, field)
 
 
-def _within(how: Carrier, field: str) -> Carrier:
+def _within(how: Carrier, dtype: pl.Struct, field: str) -> Carrier:
     """The carrier of a struct's field, for the struct's column."""
 
     def inside(column: pl.Expr) -> pl.Expr:
-        return column.struct.field(field)
+        return _part(dtype, column, field)
 
     rules = tuple(after(rule, inside) for rule in how.rules)
     return replace(how, value=lambda c: how.value(inside(c)), rules=rules)

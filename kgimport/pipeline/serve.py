@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kgimport import sources
 from kgimport import store as stores
 from kgimport import verify as verification
+from kgimport.errors import ServerError
 from kgimport.pipeline.proof import exported, scan
 from kgimport.runtime.config import configure
 from kgimport.runtime.server import serving, set_initial_password
@@ -37,12 +38,21 @@ def borrowed(data: Path) -> Iterator[tuple[Path, Path]]:
     What a server makes beside that database (the system database, its id) is gone with the block,
     so that the first real start of the store takes the user's password.
     """
+    _must_be_free(data)
     with tempfile.TemporaryDirectory(prefix="kgimport-") as place:
         home, own = Path(place) / "home", Path(place) / "data"
         for part in ("databases", "transactions"):
             (own / part).mkdir(parents=True)
             (own / part / DATABASE).symlink_to((data / part / DATABASE).absolute())
         yield home, own
+
+
+def _must_be_free(data: Path) -> None:
+    if stores.is_served(data.parent):
+        raise ServerError(
+            f"the store {data.parent} is in use: another Neo4j serves it",
+            "stop that one first, or use it: its address was printed when it began",
+        )
 
 
 @contextmanager
@@ -83,6 +93,7 @@ def served(
         else:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kgimport-")))
             data = store / "data"
+            _must_be_free(data)
             configure(neo4j, home=home, data=data, settings={})
             set_initial_password(neo4j, home=home, password=options.password)
         yield stack.enter_context(

@@ -125,12 +125,14 @@ def _held(port: int, held: ExitStack) -> int:
 
 
 def _addresses(bolt: int, http: int | None) -> dict[str, str]:
-    listen = {"server.http.listen_address": f"{HOST}:{http}"} if http else {}
-    return {
-        "server.bolt.listen_address": f"{HOST}:{bolt}",
-        "server.http.enabled": str(bool(http)).lower(),
-        **listen,
+    # Neo4j Browser connects to the advertised address, which else is that of the default port.
+    named = {"bolt": bolt, **({"http": http} if http else {})}
+    addresses = {
+        f"server.{name}.{kind}_address": f"{HOST}:{port}"
+        for name, port in named.items()
+        for kind in ("listen", "advertised")
     }
+    return {**addresses, "server.http.enabled": str(bool(http)).lower()}
 
 
 def _memory(heap_mb: int | None, pagecache_mb: int | None) -> dict[str, str]:

@@ -1,0 +1,109 @@
+"""`serve` and `verify` on a published store, as a person uses them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from neo4j import GraphDatabase
+from neo4j.exceptions import AuthError, Neo4jError
+
+from kgimport.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.neo4j
+PASSWORD = 'long "enough" #1'
+
+
+@contextmanager
+def serve(store: Path, **environment: str) -> Iterator[dict[str, str]]:
+    """`kgimport serve` in a process of its own; gives the addresses that it prints."""
+    argv = [sys.executable, "-m", "kgimport", "serve", str(store)]
+    ports = ["--bolt-port", "0", "--http-port", "0"]
+    env = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
+    with subprocess.Popen([*argv, *ports], stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().rstrip("\n") for _ in range(3)]
+        try:
+            yield dict(re.split(r"  +", line, maxsplit=1) for line in lines)
+        finally:
+            process.terminate()
+    assert process.returncode == ExitCode.DONE
+
+
+def verify(store: Path) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "kgimport", "verify", str(store)]
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+def content(store: Path) -> set[str]:
+    return {str(path.relative_to(store)) for path in store.glob("data/*/*")}
+
+
+def test_an_open_store_is_read_only_with_a_browser_and_left_as_it_was(lms_store: Path) -> None:
+    before = content(lms_store)
+
+    with serve(lms_store) as told, GraphDatabase.driver(told["Bolt"], auth=None) as driver:
+        users = driver.execute_query("MATCH (u:User) RETURN count(u) AS c").records[0]["c"]
+        with urllib.request.urlopen(told["Neo4j Browser"]) as page:
+            status = page.status
+        with pytest.raises(Neo4jError, match=r"read.?only"):
+            driver.execute_query("CREATE (:User)")
+        second = verify(lms_store)
+
+    assert (users, status) == (1_500, 200)
+    assert second.returncode == ExitCode.SERVER
+    assert "is in use" in second.stderr
+    assert content(lms_store) == before == {"data/databases/neo4j", "data/transactions/neo4j"}
+
+
+def test_the_first_start_with_a_password_takes_it(lms_store: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(lms_store, store)
+
+    with serve(store, KGIMPORT_PASSWORD=PASSWORD) as told:
+        with GraphDatabase.driver(told["Bolt"], auth=("neo4j", PASSWORD)) as driver:
+            languages = driver.execute_query("MATCH (l:Language) RETURN count(l) AS c").records
+        stranger = GraphDatabase.driver(told["Bolt"], auth=("neo4j", "wrong password"))
+        with stranger, pytest.raises(AuthError):
+            stranger.verify_connectivity()
+
+    assert languages[0]["c"] == 60
+
+
+def test_verify_agrees_with_what_was_built(lms_store: Path) -> None:
+    done = verify(lms_store)
+
+    assert done.returncode == ExitCode.DONE
+    assert "1,037 rows agree with their Parquet" in done.stdout
+
+
+def test_verify_tells_what_a_changed_store_lacks(lms_store: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(lms_store, store)
+    argv = ["--bolt-port", "0", "--http-port", "0", "--writable"]
+    command = [sys.executable, "-m", "kgimport", "serve", str(store), *argv]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        uri = process.stdout.readline().split()[-1]
+        with GraphDatabase.driver(uri, auth=None) as driver:
+            driver.execute_query("MATCH (c:Course) WITH c LIMIT 1 DETACH DELETE c")
+            driver.execute_query("MATCH (c:Customer) SET c.users = c.users + 1")
+        process.terminate()
+
+    done = verify(store)
+
+    assert done.returncode == ExitCode.RECONCILIATION
+    assert "label Course: the source has 200, the store 199" in done.stderr
+    assert "node_customer 'customer_1' differs in users" in done.stderr
