@@ -147,9 +147,9 @@ def _zoned(dtype: pl.Datetime, zone: str) -> Carrier:
             spell=lambda c: c.dt.to_string(local),
             rules=(_years(dtype),),
         )
-    fixed = zone[0] in "+-"
     # The offset beside the name tells the two readings of an autumn hour apart.
-    form = f"{local}%:z" if fixed else f"{local}%:z[{zone}]"
+    form = f"{local}%:z" if zone[0] in "+-" else f"{local}%:z[{zone}]"
+    fixed = zone.startswith(("+", "-", "Etc/"))
     return Carrier(
         "datetime",
         "ZONED DATETIME",
