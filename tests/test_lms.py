@@ -40,10 +40,10 @@ COUNTS = {
 @pytest.mark.parametrize("pattern", COUNTS)
 def test_counts_equal_what_duckdb_counts_in_the_raw_files(lms: Driver, pattern: str) -> None:
     sql = COUNTS[pattern].format(data=DATA)
-    [(expected,)] = duckdb.sql(sql).fetchall()
+    [(expected,)] = duckdb.execute(sql).fetchall()
 
     counted = "n" if pattern.startswith("(:") else "r"
     named = pattern.replace("(:", "(n:", 1) if counted == "n" else pattern.replace("[:", "[r:", 1)
-    found = lms.execute_query(f"MATCH {named} RETURN count({counted}) AS c").records[0]["c"]  # type: ignore[arg-type]
+    found = lms.execute_query(f"MATCH {named} RETURN count({counted}) AS c").records[0]["c"]
 
     assert found == expected

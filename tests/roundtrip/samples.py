@@ -13,10 +13,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from kgimport.graph import NO_RULE, ColumnRule, End, Graph, NodeTable, OnMissing, RelationshipTable
+from kgimport.graph import (
+    NO_RULE,
+    ColumnRule,
+    End,
+    Graph,
+    NodeTable,
+    OnMissing,
+    Point,
+    RelationshipTable,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 Cells = tuple[Any, ...]
 
@@ -45,6 +54,8 @@ class Nodes:
     key: tuple[str, ...]
     id_space: str
     columns: tuple[Column, ...]
+    label_column: str | None = None
+    points: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class Links:
     end: tuple[str, tuple[str, ...]]
     columns: tuple[Column, ...]
     on_missing: OnMissing = "error"
+    # Instead of `type`, which is empty then.
+    type_column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +96,21 @@ Table = TypeVar("Table", Nodes, Links)
 
 
 def _described(table: Nodes | Links) -> str:
-    words = table.labels if isinstance(table, Nodes) else (table.type, table.start, table.end)
-    key = table.key if isinstance(table, Nodes) else ()
-    lines = [f"{table.name!r} {words!r} key={key!r}"]
+    facts = {name: getattr(table, name) for name in table.__slots__ if name != "columns"}
+    lines = [" ".join(f"{name}={value!r}" for name, value in facts.items())]
     lines += [
-        f"  {each.name!r}: {each.dtype} {each.cells!r} {_told(each.rule)}" for each in table.columns
+        f"  {each.name!r}: {each.dtype} {_short(each.cells)} {_told(each.rule)}"
+        for each in table.columns
     ]
     return "\n".join(lines)
+
+
+def _short(cells: Cells) -> str:
+    text = repr(cells)
+    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"
+
+
+_WIDTH = 400
 
 
 def _told(rule: ColumnRule) -> str:
@@ -164,10 +185,15 @@ def inner_type(dtype: pl.List | pl.Array) -> pl.DataType:
     return pl.Schema({"": dtype.inner})[""]
 
 
+def struct_parts(dtype: pl.Struct) -> list[tuple[str, pl.DataType]]:
+    """The fields of a struct with their types."""
+    return list(pl.Schema(dtype.to_schema()).items())
+
+
 def _structs(name: str, dtype: pl.Struct, cells: Cells) -> pl.Series:
     parts = [
         _series(part, of, tuple(None if cell is None else cell[part] for cell in cells))
-        for part, of in dtype.to_schema().items()
+        for part, of in struct_parts(dtype)
     ]
     whole = pl.DataFrame([*parts]).to_struct(name)
     absent = pl.Series([cell is None for cell in cells], dtype=pl.Boolean)
@@ -200,17 +226,25 @@ def _rules(table: Nodes | Links) -> dict[str, ColumnRule]:
 
 def _node_table(table: Nodes, place: Path) -> NodeTable:
     return NodeTable(
-        table.name, str(place), table.labels, table.key, table.id_space, _rules(table)
+        name=table.name,
+        location=str(place),
+        labels=table.labels,
+        key=table.key,
+        id_space=table.id_space,
+        label_column=table.label_column,
+        columns=_rules(table),
+        points=table.points,
     )
 
 
 def _relationship_table(table: Links, place: Path) -> RelationshipTable:
     return RelationshipTable(
-        table.name,
-        str(place),
-        table.type,
-        End(*table.start),
-        End(*table.end),
-        table.on_missing,
-        _rules(table),
+        name=table.name,
+        location=str(place),
+        type=table.type,
+        start=End(*table.start),
+        end=End(*table.end),
+        type_column=table.type_column,
+        on_missing=table.on_missing,
+        columns=_rules(table),
     )

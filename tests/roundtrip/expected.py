@@ -1,0 +1,324 @@
+"""What an export must refuse of a sample, what is left of it then, and what the store must hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from tests.roundtrip import reference
+from tests.roundtrip.reference import ABSENT, Held, Refused, Unsure
+from tests.roundtrip.samples import (
+    Links,
+    Nodes,
+    Sample,
+    column,
+    key_rows,
+    only_rows,
+    rows,
+    struct_parts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from kgimport.checks import Finding
+    from tests.roundtrip.reference import Outcome
+    from tests.roundtrip.samples import Cells, Column, Table
+
+# (table, its columns, check)
+Place = tuple[str, tuple[str, ...], str]
+Properties = frozenset[tuple[str, str, "Hashable"]]
+Node = tuple[frozenset[str], Properties]
+Relationship = tuple[Node, str, Properties, Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one property is made of: a column, or a field of a flattened struct."""
+
+    property: str
+    dtype: pl.DataType
+    cells: Cells
+
+
+def parts(each: Column) -> list[Part]:
+    """The properties of a column; none where it is skipped."""
+    return [] if each.rule.skip else list(_parts(each.property, each.dtype, each.cells, each))
+
+
+def _parts(name: str, dtype: pl.DataType, cells: Cells, each: Column) -> Iterator[Part]:
+    if not isinstance(dtype, pl.Struct) or each.rule.struct != "flatten":
+        yield Part(name, dtype, cells)
+        return
+    for field, inner in struct_parts(dtype):
+        inside = tuple(None if cell is None else cell[field] for cell in cells)
+        yield from _parts(f"{name}.{field}", inner, inside, each)
+
+
+def unfit_parts(each: Column) -> list[str]:
+    """The properties of a column that are refused whatever is in it."""
+    if reference.patterned(each.name):
+        return [each.name]
+    return [
+        part.property
+        for part in parts(each)
+        if reference.misnamed(part.property) or reference.unfit(part.dtype, each.rule)
+    ]
+
+
+def unfit(sample: Sample) -> Iterator[str]:
+    """What is refused whatever the rows hold, as the export names it."""
+    for table in sample.tables:
+        for each in table.columns:
+            yield from (f"{table.name}.{name} (" for name in unfit_parts(each))
+        for label in table.labels if isinstance(table, Nodes) else ():
+            if "\x1f" in label:
+                yield f"{table.name}: the label {label!r}"
+
+
+def fit(sample: Sample) -> Sample:
+    """The sample without the columns that are refused; keys and labels are renamed."""
+    nodes = tuple(_fit(_renamed(table)) for table in sample.nodes)
+    return Sample(nodes, tuple(_fit(table) for table in sample.links))
+
+
+def _fit(table: Table) -> Table:
+    kept = tuple(each for each in table.columns if not unfit_parts(each))
+    return replace(table, columns=kept)
+
+
+def _renamed(table: Nodes) -> Nodes:
+    bad = [name for name in table.key if unfit_parts(column(table, name))]
+    new = {name: f"key {at}" for at, name in enumerate(bad)}
+    columns = tuple(
+        replace(each, name=new[each.name], rule=replace(each.rule, property=None))
+        if each.name in new
+        else each
+        for each in table.columns
+    )
+    key = tuple(new.get(name, name) for name in table.key)
+    labels = tuple(label.replace("\x1f", "") or "empty" for label in table.labels)
+    return replace(table, columns=columns, key=key, labels=tuple(dict.fromkeys(labels)))
+
+
+def outcomes(each: Column) -> dict[str, list[Outcome]]:
+    """What must become of each cell, by property."""
+    return {
+        part.property: [reference.outcome(part.dtype, each.rule, cell) for cell in part.cells]
+        for part in parts(each)
+    }
+
+
+def _all_outcomes(table: Nodes | Links) -> Iterator[tuple[str, str, list[Outcome]]]:
+    """Column, property, and what must become of each row."""
+    for each in table.columns:
+        for name, results in outcomes(each).items():
+            yield each.name, name, results
+    for point in table.points if isinstance(table, Nodes) else ():
+        axes = zip(*(column(table, name).cells for name in point.columns), strict=True)
+        results = [reference.point(point.crs, each) for each in axes]
+        yield f"__point_{point.property}__", point.property, results
+    word, words = _word_column(table)
+    if words is not None:
+        yield words, "", [_naming(word, cell) for cell in column(table, words).cells]
+
+
+def _word_column(table: Nodes | Links) -> tuple[str, str | None]:
+    if isinstance(table, Nodes):
+        return "label", table.label_column
+    return "type", table.type_column
+
+
+def _naming(word: str, cell: Any) -> Outcome:
+    names = cell if isinstance(cell, list) else [cell]
+    checks = set()
+    if not names or None in names or "" in names:
+        checks.add(f"empty-{word}")
+    if any("\x1f" in (name or "") for name in names):
+        checks.add(f"array-delimiter-in-{word}")
+    return Refused(frozenset(checks)) if checks else ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Which checks find how many rows; those in `maybe` may find any number."""
+
+    exact: Mapping[Place, int]
+    maybe: frozenset[Place]
+    # Columns of which at least one check in `maybe` must find something.
+    some: frozenset[tuple[str, str]]
+
+
+def predicted(sample: Sample) -> Predicted:
+    """What the export must find in a sample whose columns all fit."""
+    exact: Counter[Place] = Counter()
+    maybe: set[Place] = set()
+    some: set[tuple[str, str]] = set()
+    for table in sample.tables:
+        looked_at = _looked_at(sample, table)
+        for name, _, results in _all_outcomes(table):
+            for result in (results[at] for at in looked_at):
+                places = [(table.name, (name,), check) for check in _checks(result)]
+                if isinstance(result, Refused) and not result.loose:
+                    exact.update(places)
+                else:
+                    maybe.update(places)
+                if isinstance(result, Refused) and result.loose:
+                    some.add((table.name, name))
+        exact.update(_key_findings(sample, table))
+    return Predicted(exact, frozenset(maybe), frozenset(some))
+
+
+def _looked_at(sample: Sample, table: Nodes | Links) -> Sequence[int]:
+    """The rows that are checked: all but those that are set aside."""
+    if isinstance(table, Links) and table.on_missing == "skip":
+        return joined_rows(sample, table)
+    return range(rows(table))
+
+
+_UNSURE = (
+    *("offset-with-seconds", "local-time-not-unique", "year-out-of-range"),
+    *("zone-rules-unknown", "lossy-cast"),
+)
+
+
+def _checks(result: Outcome) -> Sequence[str]:
+    if isinstance(result, Held):
+        return ()
+    return tuple(result.checks) if isinstance(result, Refused) else _UNSURE
+
+
+def _key_findings(sample: Sample, table: Nodes | Links) -> Iterator[Place]:
+    if isinstance(table, Links):
+        if table.on_missing == "error":
+            yield from _dangling(sample, table)
+        return
+    for name in table.key:
+        for cell in column(table, name).cells:
+            if cell is None or cell == "":
+                yield (table.name, (name,), "null-key" if cell is None else "empty-key")
+    keys = Counter(key for key in key_rows(table, table.key) if None not in key)
+    for count in keys.values():
+        if count > 1:
+            yield from [(table.name, table.key, "duplicate-key")] * count
+
+
+def _dangling(sample: Sample, table: Links) -> Iterator[Place]:
+    for node, names in (table.start, table.end):
+        known = _keys(sample.table(node))
+        for key in key_rows(table, names):
+            if key not in known:
+                yield (table.name, names, "dangling-end")
+
+
+def _keys(table: Nodes) -> set[tuple[object, ...]]:
+    return {key for key in key_rows(table, table.key) if None not in key}
+
+
+def disagreements(sample: Sample, findings: Sequence[Finding]) -> list[str]:
+    """How what was found differs from what must be found."""
+    wanted = predicted(sample)
+    found: Counter[Place] = Counter()
+    for each in findings:
+        found[each.table, each.columns, each.check] += each.count
+    told = [
+        f"{place} must find {count} rows, found {found[place]}"
+        for place, count in wanted.exact.items()
+        if found[place] != count and not (place in wanted.maybe and found[place] > count)
+    ]
+    told += [
+        f"{place} found {count} rows for no reason"
+        for place, count in found.items()
+        if count and place not in wanted.exact and place not in wanted.maybe
+    ]
+    hit = {(table, columns[0]) for table, columns, _ in found}
+    return [*told, *(f"{place} must be refused" for place in wanted.some - hit)]
+
+
+def sound(sample: Sample, findings: Sequence[Finding]) -> Sample:
+    """The sample without the rows that were refused."""
+    hit = {(each.table, each.columns[0]) for each in findings}
+    nodes = tuple(_sound_nodes(table, hit) for table in sample.nodes)
+    left = Sample(nodes, tuple(_sound_values(table, hit) for table in sample.links))
+    return replace(left, links=tuple(_sound_links(left, table) for table in left.links))
+
+
+def _sound_values(table: Table, hit: set[tuple[str, str]]) -> Table:
+    bad: set[int] = set()
+    for name, _, results in _all_outcomes(table):
+        unsure = (table.name, name) in hit
+        for at, result in enumerate(results):
+            doubtful = isinstance(result, Unsure) and (unsure or result == reference.UNKNOWN)
+            if isinstance(result, Refused) or doubtful:
+                bad.add(at)
+    return only_rows(table, (at for at in range(rows(table)) if at not in bad))
+
+
+def _sound_nodes(table: Nodes, hit: set[tuple[str, str]]) -> Nodes:
+    table = _sound_values(table, hit)
+    firsts: dict[object, int] = {}
+    for at, key in enumerate(key_rows(table, table.key)):
+        if None not in key and "" not in key:
+            firsts.setdefault(key, at)
+    return only_rows(table, sorted(firsts.values()))
+
+
+def _sound_links(sample: Sample, table: Links) -> Links:
+    if table.on_missing == "skip":
+        return table
+    return only_rows(table, joined_rows(sample, table))
+
+
+def joined_rows(sample: Sample, table: Links) -> list[int]:
+    """The rows both of whose ends are nodes."""
+    (start, ours), (end, theirs) = table.start, table.end
+    starts, ends = _keys(sample.table(start)), _keys(sample.table(end))
+    pairs = zip(key_rows(table, ours), key_rows(table, theirs), strict=True)
+    return [at for at, (one, other) in enumerate(pairs) if one in starts and other in ends]
+
+
+def nodes(table: Nodes) -> list[Node]:
+    """The nodes that a sound table becomes, row by row."""
+    labels = frozenset(table.labels)
+    return [
+        (labels | more, held) for more, held in zip(_names(table), _properties(table), strict=True)
+    ]
+
+
+def _names(table: Nodes | Links) -> list[frozenset[str]]:
+    _, name = _word_column(table)
+    cells = [[]] * rows(table) if name is None else column(table, name).cells
+    return [frozenset(cell if isinstance(cell, list) else [cell]) for cell in cells]
+
+
+def relationships(sample: Sample, table: Links) -> list[Relationship]:
+    """The relationships that a sound table becomes."""
+    both = (table.start, table.end)
+    starts, ends = (_ends(sample.table(node), key_rows(table, key)) for node, key in both)
+    held = _properties(table)
+    types = [next(iter(names), table.type) for names in _names(table)]
+    return [(starts[at], types[at], held[at], ends[at]) for at in joined_rows(sample, table)]
+
+
+def _ends(table: Nodes, keys: Sequence[tuple[object, ...]]) -> dict[int, Node]:
+    known = dict(zip(key_rows(table, table.key), nodes(table), strict=True))
+    return {at: known[key] for at, key in enumerate(keys) if key in known}
+
+
+def _properties(table: Nodes | Links) -> list[Properties]:
+    columns = [(name, _held(results)) for _, name, results in _all_outcomes(table) if name]
+    return [
+        frozenset(
+            (name, held[at].cypher, held[at].value) for name, held in columns if held[at] != ABSENT
+        )
+        for at in range(rows(table))
+    ]
+
+
+def _held(results: list[Outcome]) -> list[Held]:
+    held = [one.held if isinstance(one, Unsure) else one for one in results]
+    assert all(isinstance(one, Held) for one in held), held
+    return [one for one in held if isinstance(one, Held)]
