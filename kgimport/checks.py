@@ -123,7 +123,7 @@ def _is_beyond_python(values: pl.Series) -> bool:
     if isinstance(dtype, pl.List | pl.Array):
         return _is_beyond_python(values.explode())
     if isinstance(dtype, pl.Struct):
-        return any(_is_beyond_python(values.struct.field(part.name)) for part in dtype.fields)
+        return any(map(_is_beyond_python, values.struct.unnest().iter_columns()))
     if dtype.base_type() in {pl.Date, pl.Datetime}:
         # A day less on both ends, which a zone may shift.
         known = values.dt.year().is_between(2, 9998).fill_null(value=False)

@@ -143,12 +143,19 @@ def parse(form: type[Record], text: str, name: str) -> Record:
             return TypeAdapter(form).validate_json(text)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise DestinationError(
-            f"{name} is damaged: {error}", "run the stage before again"
+            f"{name} is damaged: {_reason(error)}", "run the stage before again"
         ) from error
     raise DestinationError(
         f"{name} has form {version}, this kgimport reads form {VERSION}",
         "run the stage before again with this version",
     )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)
 
 
 def build_id(graph: str, tables: Iterable[TableRecord], schema: Iterable[SchemaItem]) -> str:

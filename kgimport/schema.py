@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kgimport.cypher import quoted, statement
-from kgimport.errors import ImportFailedError
+from kgimport.errors import DeclarationError, ImportFailedError
 from kgimport.graph import NodeTable, property_name
 from kgimport.report import SchemaItem
 
@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 
 
 def items(graph: Graph) -> tuple[SchemaItem, ...]:
-    """Every constraint and index of a graph, constraints first, each name once."""
+    """Every constraint and index of a graph, constraints first, each name once.
+
+    Raises `DeclarationError` where two that differ have one name.
+    """
     constraints = [item for table in graph.nodes for item in _constraints(table)]
     indexes = [item for table in graph.tables for item in _plain_indexes(table)]
-    unique = {item.name: item for item in [*constraints, *indexes, *_fulltext(graph)]}
+    unique: dict[str, SchemaItem] = {}
+    for item in [*constraints, *indexes, *_fulltext(graph)]:
+        if unique.setdefault(item.name, item) != item:
+            raise DeclarationError(
+                f"two indexes are named {item.name}", "give one of them another `name:`"
+            )
     return tuple(unique.values())
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport import values
+from kgimport import dialect, values
 from kgimport.cypher import quoted, statement
 from kgimport.graph import NodeTable, property_name, rule_of
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from neo4j import Driver
 
-    from kgimport.dialect import Field
+    from kgimport.dialect import Carrier, Field
     from kgimport.graph import Graph, RelationshipTable, Table
     from kgimport.report import ExportRecord
 
@@ -135,23 +135,76 @@ def _table_samples(
     size: int,
 ) -> Samples:
     frame, fields = rows
+    key = tuple(_key_parts(graph, table, frame.collect_schema()))
     if isinstance(table, NodeTable):
-        wanted = _wanted(table, _spread(frame, size), table.key, fields)
-        found = _stored_nodes(driver, table, list(wanted))
+        wanted = _wanted(table, _spread(frame, size), key, fields)
+        found = _stored_nodes(driver, table, key, list(wanted))
     else:
-        columns = list(dict.fromkeys((*table.start.key, *table.end.key)))
+        columns = list(dict.fromkeys(part.column for part in key))
         pairs = _spread(frame, size).select(columns).unique().lazy()
         # All relationships of the chosen pairs, for several may join one pair of nodes.
         alike = frame.join(pairs, on=columns, how="semi").collect(engine="streaming")
-        wanted = _wanted(table, alike, (*table.start.key, *table.end.key), fields)
-        found = _stored_relationships(driver, graph, table, list(wanted))
+        wanted = _wanted(table, alike, key, fields)
+        found = _stored_relationships(driver, graph, table, key, list(wanted))
     return _compared(table.name, wanted, found)
+
+
+# Cypher has a function of the same name for each of them.
+_MOMENTS = ("date", "localdatetime", "datetime")
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyPart:
+    """A column that holds a part of a node's key, and the property that holds it in the store."""
+
+    column: str
+    name: str
+    carrier: Carrier
+
+    @property
+    def _moment(self) -> str:
+        kind = self.carrier.header.partition("{")[0]
+        return kind if kind in _MOMENTS else ""
+
+    def parameter(self) -> pl.Expr:
+        """The values as the driver takes them: moments as text, for Cypher to read exactly.
+
+        A driver's own datetime knows microseconds only, and CPython's zoneinfo reads foreign
+        memory when the driver asks it for an offset.
+        """
+        values = self.carrier.value(pl.col(self.column))
+        if not self._moment:
+            return values
+        zone = "Z" if "{timezone:Z}" in self.carrier.header else ""
+        return self.carrier.spell(values) + zone
+
+    def equals(self, alias: str, at: int) -> str:
+        """Cypher: this property of `alias` is the key's part at that position."""
+        return f"{alias}.{quoted(self.name)} = {self._moment}(key[{at}])"
+
+
+def _key_parts(graph: Graph, table: Table, schema: pl.Schema) -> Iterator[_KeyPart]:
+    """The parts of a row's key (of both ends' keys), each as the node's table carries it."""
+    if isinstance(table, NodeTable):
+        pairs = [(column, table, column) for column in table.key]
+    else:
+        ends = [(end, graph.node(end.node)) for _, end in table.ends]
+        pairs = [
+            (ours, node, theirs)
+            for end, node in ends
+            for ours, theirs in zip(end.key, node.key, strict=True)
+        ]
+    for column, node, theirs in pairs:
+        how = dialect.carrier(schema[column], rule_of(node, theirs))
+        assert isinstance(how, dialect.Carrier)  # noqa: S101  (the export has carried it)
+        yield _KeyPart(column, property_name(node, theirs), how)
 
 
 def _spread(frame: pl.LazyFrame, size: int) -> pl.DataFrame:
     """Rows at even distances, the first and the last among them."""
     count = int(frame.select(pl.len()).collect(engine="streaming").item())
-    at = sorted({round(step * (count - 1) / max(size - 1, 1)) for step in range(min(size, count))})
+    steps = min(size, count)
+    at = sorted({round(step * (count - 1) / max(steps - 1, 1)) for step in range(steps)})
     numbered = frame.with_row_index("__row__")
     chosen = numbered.filter(pl.col("__row__").is_in(pl.Series(at, dtype=pl.UInt32).implode()))
     return chosen.drop("__row__").collect(engine="streaming")
@@ -162,10 +215,10 @@ Properties = frozenset[tuple[str, Any]]
 
 
 def _wanted(
-    table: Table, rows: pl.DataFrame, key: Sequence[str], fields: Sequence[Field]
+    table: Table, rows: pl.DataFrame, key: Sequence[_KeyPart], fields: Sequence[Field]
 ) -> dict[Key, Counter[Properties]]:
     """The rows' properties by key; several relationships may join one pair of nodes."""
-    keys = rows.select(pl.col(column).alias(str(at)) for at, column in enumerate(key)).rows()
+    keys = rows.select(part.parameter().alias(str(at)) for at, part in enumerate(key)).rows()
     columns = [(field.name, values.column(field, rows)) for field in fields]
     columns.append((_NAMES, _names_of(table, rows)))
     wanted: dict[Key, Counter[Properties]] = {}
@@ -189,25 +242,30 @@ def _names_of(table: Table, rows: pl.DataFrame) -> list[tuple[str, ...]]:
 
 
 def _stored_nodes(
-    driver: Driver, table: NodeTable, keys: list[Key]
+    driver: Driver, table: NodeTable, key: Sequence[_KeyPart], keys: list[Key]
 ) -> dict[Key, Counter[Properties]]:
     labels = "".join(f":{quoted(label)}" for label in table.labels)
     query = (
-        f"UNWIND $keys AS key MATCH (n{labels}) WHERE {_is_key('n', table, 0)} "
+        f"UNWIND $keys AS key MATCH (n{labels}) WHERE {_is_key('n', key, 0)} "
         "RETURN key, properties(n) AS p, labels(n) AS names"
     )
     return _fetched(driver, query, keys)
 
 
 def _stored_relationships(
-    driver: Driver, graph: Graph, table: RelationshipTable, keys: list[Key]
+    driver: Driver,
+    graph: Graph,
+    table: RelationshipTable,
+    key: Sequence[_KeyPart],
+    keys: list[Key],
 ) -> dict[Key, Counter[Properties]]:
     start, end = (graph.node(each.node) for _, each in table.ends)
+    split = len(start.key)
     of_type = f":{quoted(table.type)}" if table.type else ""
     query = (
         f"UNWIND $keys AS key "
-        f"MATCH (a:{_any_label(graph, start)}) WHERE {_is_key('a', start, 0)} "
-        f"MATCH (b:{_any_label(graph, end)}) WHERE {_is_key('b', end, len(start.key))} "
+        f"MATCH (a:{_any_label(graph, start)}) WHERE {_is_key('a', key[:split], 0)} "
+        f"MATCH (b:{_any_label(graph, end)}) WHERE {_is_key('b', key[split:], split)} "
         f"MATCH (a)-[r{of_type}]->(b) RETURN key, properties(r) AS p, "
         "[type(r)] AS names"
     )
@@ -220,12 +278,9 @@ def _any_label(graph: Graph, table: NodeTable) -> str:
     return "|".join(dict.fromkeys(quoted(member.labels[0]) for member in members))
 
 
-def _is_key(alias: str, table: NodeTable, first: int) -> str:
+def _is_key(alias: str, parts: Sequence[_KeyPart], first: int) -> str:
     """A node's key properties equal the parts of `key` from position `first` on."""
-    names = [property_name(table, column) for column in table.key]
-    return " AND ".join(
-        f"{alias}.{quoted(name)} = key[{at}]" for at, name in enumerate(names, start=first)
-    )
+    return " AND ".join(part.equals(alias, at) for at, part in enumerate(parts, start=first))
 
 
 def _fetched(driver: Driver, query: str, keys: list[Key]) -> dict[Key, Counter[Properties]]:

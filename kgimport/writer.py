@@ -164,6 +164,14 @@ def _fraction_digits(schema: pl.Schema) -> int:
     return max((digits[unit] for unit in units), default=6)
 
 
+def sha256(path: Path) -> str:
+    """A file's SHA-256; "" where there is no such file."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _examine(root: Path, part: Path) -> DataFile:
     """Counts and hashes what is really in a file, whatever its writer meant to write."""
     digest, rows, multiline, inside = hashlib.sha256(), 0, False, 0

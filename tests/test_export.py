@@ -18,7 +18,7 @@ from kgimport.errors import (
     SourceError,
     ValueRefusedError,
 )
-from kgimport.graph import End, Graph
+from kgimport.graph import End, Graph, Index
 from kgimport.pipeline.export import export
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, Rows, people
@@ -260,3 +260,12 @@ def test_large_tables_are_cut_into_numbered_parts(
     assert [Path(file.path).name for file in files] == [f"part-{n:05d}.csv" for n in range(4)]
     assert [file.rows for file in files] == [3_000, 3_000, 3_000, 1_000]
     assert all(file.multiline for file in files)
+
+
+def test_two_indexes_of_one_name_are_refused(tmp_path: Path) -> None:
+    graph = people(tmp_path)
+    twice = (Index("range", ("name",), "one"), Index("text", ("name",), "one"))
+    person = replace(graph.nodes[0], indexes=twice)
+
+    with pytest.raises(DeclarationError, match="two indexes are named one"):
+        export(replace(graph, nodes=(person,)), tmp_path / "build", quiet)

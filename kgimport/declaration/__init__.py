@@ -51,9 +51,24 @@ def load_dbt(manifest: Path, tables: Path, name: str | None = None) -> Graph:
     return _graph(spec, str(manifest), tables.resolve())
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML that may not say one thing twice: PyYAML would keep the last and say nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuses a key that its mapping has already."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if str(key.value) in seen and key.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value} stands twice in one mapping", key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def _read_yaml(path: Path) -> object:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  (a SafeLoader)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}", "name a graph.yml") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -137,6 +152,8 @@ def _parse(raw: object, place: str) -> GraphSpec:
 
 def _line(error: ErrorDetails) -> str:
     where = ".".join(str(part) for part in error["loc"]) or "the file"
+    if error["type"] == "model_type":
+        return f"{where}: should be a mapping of keys to values"
     if error["type"] == "extra_forbidden":
         known = known_keys(error["loc"])
         return f"{where}: unknown key{instead(str(error['loc'][-1]), known)}"

@@ -7,12 +7,12 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport import importer, report, schema
+from kgimport import importer, report, schema, writer
 from kgimport import store as stores
 from kgimport import verify as verification
-from kgimport.errors import KgimportError, ReconciliationError
+from kgimport.errors import DestinationError, KgimportError, ReconciliationError, SourceError
 from kgimport.pipeline.clock import Clock
-from kgimport.pipeline.serve import DATABASE, compare, connected
+from kgimport.pipeline.serve import DATABASE, changed_tables, compare, connected
 from kgimport.runtime.config import configure
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def build_db(
     Whatever goes wrong, `current` stays as it was and the half-built store is removed.
     """
     record = stores.read_export(build)
+    _must_be_whole(build, record)
     home = root.absolute() / record.graph
     with stores.locked(home):
         name = f"{record.build_id}-{neo4j.version}"
@@ -62,6 +63,27 @@ def build_db(
             published = stores.publish(folder, home, name)
         stores.retire(home, options.keep)
         return Built(published, made, fresh=True)
+
+
+def _must_be_whole(build: Path, record: ExportRecord) -> None:
+    """Refuses a build directory that is not what its export left, before hours go into it."""
+    files = [file for table in record.tables for file in table.files]
+    changed = [file.path for file in files if writer.sha256(build / file.path) != file.sha256]
+    headers = [table.header for table in record.tables]
+    absent = [p for p in (importer.ARGUMENTS, *headers) if not (build / p).is_file()]
+    if changed or absent:
+        raise DestinationError(
+            f"{build} is not what its export left: {', '.join([*absent, *changed][:_SHOWN])}",
+            "export again",
+        )
+    if tables := list(changed_tables(record)):
+        raise SourceError(
+            f"these tables changed since the export: {', '.join(tables)}",
+            "export again, so that the store can be compared with what it is made of",
+        )
+
+
+_SHOWN = 5
 
 
 def _unchanged(home: Path, record: ExportRecord, neo4j: Neo4j) -> Built | None:

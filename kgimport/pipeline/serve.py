@@ -131,7 +131,7 @@ def verify(store: Path, neo4j: Neo4j, *, samples: int, progress: Progress) -> Ve
         progress("verify", None)
         found = verification.actual(driver)
         unequal = list(verification.count_differences(verification.expected(export), found))
-        changed = tuple(_changed(export))
+        changed = tuple(changed_tables(export))
         compared = verification.Samples(0, ()) if changed else compare(driver, export, samples)
     return Verified(record, compared.compared, (*unequal, *compared.differences), changed)
 
@@ -147,7 +147,8 @@ def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
     )
 
 
-def _changed(record: ExportRecord) -> Iterator[str]:
+def changed_tables(record: ExportRecord) -> Iterator[str]:
+    """The tables whose Parquet has changed, or is gone, since it was exported."""
     prints = {table.name: table.fingerprint for table in record.tables}
     for table in record.declaration.tables:
         if sources.fingerprint(table) != prints[table.name]:

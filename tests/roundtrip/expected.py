@@ -179,16 +179,10 @@ def _looked_at(sample: Sample, table: Nodes | Links) -> Sequence[int]:
     return range(rows(table))
 
 
-_UNSURE = (
-    *("offset-with-seconds", "local-time-not-unique", "year-out-of-range"),
-    *("zone-rules-unknown", "lossy-cast"),
-)
-
-
 def _checks(result: Outcome) -> Sequence[str]:
     if isinstance(result, Held):
         return ()
-    return tuple(result.checks) if isinstance(result, Refused) else _UNSURE
+    return tuple(result.checks) if isinstance(result, Refused) else reference.DOUBTS
 
 
 def _key_findings(sample: Sample, table: Nodes | Links) -> Iterator[Place]:

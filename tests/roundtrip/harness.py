@@ -52,6 +52,15 @@ class Kept:
 
 def kept(sample: Sample) -> Kept:
     """Exports a sample alone; asserts that exactly what must be refused is."""
+    try:
+        return _kept(sample)
+    except (
+        pl.exceptions.PanicException
+    ) as panic:  # which is no Exception, so nobody would shrink it
+        raise AssertionError(f"Polars panics: {panic}") from panic
+
+
+def _kept(sample: Sample) -> Kept:
     refusals: Counter[str] = Counter()
     with scratch() as place:
         graph = samples.write(sample, place / "first")

@@ -53,6 +53,11 @@ class Unsure:
 Outcome = Held | Refused | Unsure
 
 ABSENT = Held("NULL", None)
+# By which checks a value may be refused that is `Unsure`.
+DOUBTS = (
+    *("offset-with-seconds", "local-time-not-unique", "year-out-of-range"),
+    *("zone-rules-unknown", "lossy-cast"),
+)
 # Nothing can be said: such values are left out before anything is compared.
 UNKNOWN = Unsure(Held("", None))
 SECOND = 1_000_000_000
@@ -356,7 +361,8 @@ def _list(inner: pl.DataType, rule: ColumnRule, cell: list[Any]) -> Outcome:
     if len(kept) == 1 and items == [Held("STRING", "")]:
         checks.add("lone-empty-string")
     if checks:
-        return refused(*checks, loose=any(_is_loose(item) for item in items))
+        doubts = DOUBTS if any(isinstance(item, Unsure) for item in items) else ()
+        return refused(*checks, *doubts, loose=any(_is_loose(item) for item in items))
     held = [item.held if isinstance(item, Unsure) else item for item in items]
     made = Held(f"LIST<{_element(held)} NOT NULL>", tuple(_value(item) for item in held))
     return Unsure(made) if any(isinstance(item, Unsure) for item in items) else made
