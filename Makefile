@@ -11,7 +11,7 @@ UV := $(shell command -v uv || echo $(TOOLS)/bin/uv)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench clean
+.PHONY: help install run test check format bench fuzz clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ format: install ## put the code in form
 
 bench: install ## how fast export is, as a ratio against bare Polars in the same run
 	@$(BIN)/python -m tests.benchmarks.export
+
+fuzz: install ## a longer round trip of generated tables through the real importer, both lines
+	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s tests/roundtrip/test_roundtrip.py
 
 clean: ## remove everything that was installed, downloaded or built
 	@rm -rf .venv .cache build stores dist dbt/target dbt/logs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -19,8 +19,9 @@ _UTC = frozenset({"UTC", "Etc/UTC", "Z", "+00:00", "GMT", "Etc/GMT"})
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _DIGITS = {"ms": 3, "us": 6, "ns": 9}
 _DAY_S = 86_400
-# Days since 1970 of 0001-01-01 and 9999-12-31, seconds of 2100-01-01.
-_FIRST_DAY, _LAST_DAY, _2100_S = -719_162, 2_932_896, 4_102_444_800
+# Days since 1970 of 0001-01-01 and 9999-12-31, seconds of the first of 2000 and of 2100.
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+_2000_S, _2100_S = 946_684_800, 4_102_444_800
 
 BEYOND_LONG = Rule(
     "integer-out-of-range",
@@ -160,8 +161,8 @@ def _zoned(dtype: pl.Datetime, zone: str) -> Carrier:
 
 
 def _zone_rules(dtype: pl.Datetime) -> Iterator[Rule]:
-    """What the regions' offsets add; asked only of instants at which Polars knows them."""
-    yield after(ODD_OFFSET, lambda c: pl.when(_in_years(c, dtype)).then(c))
+    """What the regions' offsets add."""
+    yield after(ODD_OFFSET, lambda c: _safe(c, dtype, _in_years(c, dtype)))
     until = _2100_S * _PER_SECOND[dtype.time_unit]
     yield Rule(
         "zone-rules-unknown",
@@ -170,14 +171,24 @@ def _zone_rules(dtype: pl.Datetime) -> Iterator[Rule]:
     )
 
 
+def _safe(column: pl.Expr, dtype: pl.Datetime, sane: pl.Expr) -> pl.Expr:
+    """The timestamps, with one that is sane in place of those that are not.
+
+    A null would not do: Polars looks at what lies under it, and panics all the same.
+    """
+    usual = pl.lit(_2000_S * _PER_SECOND[dtype.time_unit]).cast(dtype)
+    return pl.when(sane).then(column).otherwise(usual)
+
+
 def _localised(dtype: pl.Datetime, zone: str) -> Carrier:
     # A day away from what the ticks can say, so that no offset leads beyond.
     far = 2**63 - 1 - _DAY_S * _PER_SECOND[dtype.time_unit]
 
     def placed(column: pl.Expr) -> pl.Expr:
         sane = _in_years(column, dtype) & column.to_physical().is_between(-far, far)
-        inside = pl.when(sane).then(column)
-        return inside.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
+        inside = _safe(column, dtype, sane)
+        found = inside.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
+        return pl.when(sane).then(found)
 
     unplaced = Rule(
         "local-time-not-unique",

@@ -8,85 +8,23 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.roundtrip import harness
+from tests.roundtrip.conftest import SEED
+from tests.roundtrip.samples import Column, Nodes, Sample
 from tests.roundtrip.shrinking import shrink
-from tests.roundtrip.strategies import samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from kgimport.runtime.programs import Neo4j
-    from tests.roundtrip.harness import Batch
-    from tests.roundtrip.samples import Sample
-
-TABLES = int(os.environ.get("KGIMPORT_FUZZ_TABLES", "150"))
-SEED = int(os.environ.get("KGIMPORT_FUZZ_SEED", "2026"))
-# A sample has one and a half tables on average; this many fit one store well.
-_PER_SAMPLE, _PER_STORE = 1.5, 400
-
-
-@dataclass(slots=True)
-class Collected:
-    """Samples that an export took, what it refused of them, and where it was wrong about it."""
-
-    samples: list[Sample] = field(default_factory=list)
-    refusals: Counter[str] = field(default_factory=Counter)
-    wrong: Exception | None = None
-
-
-@pytest.fixture(scope="module")
-def collected() -> Collected:
-    """Samples exported one by one; a wrong refusal is shrunk by hypothesis."""
-    found = Collected()
-
-    @seed(SEED)
-    @settings(
-        max_examples=max(1, round(TABLES / _PER_SAMPLE)),
-        phases=[Phase.generate, Phase.shrink],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(samples())
-    def collect(sample: Sample) -> None:
-        kept = harness.kept(sample)
-        found.samples.append(kept.sample)
-        found.refusals.update(kept.refusals)
-
-    try:
-        collect()
-    except Exception as error:
-        found.wrong = error
-    return found
-
-
-@pytest.fixture(scope="module")
-def batches(collected: Collected, tmp_path_factory: pytest.TempPathFactory) -> list[Batch]:
-    """The samples in build directories of some hundred tables each."""
-    assert collected.wrong is None
-    places = (tmp_path_factory.mktemp("batch") for _ in iter(int, 1))
-    return [
-        harness.exported(part, place)
-        for part, place in zip(_parts(collected.samples), places, strict=False)
-    ]
-
-
-def _parts(found: Sequence[Sample]) -> Iterator[list[Sample]]:
-    part: list[Sample] = []
-    for sample in found:
-        part.append(sample)
-        if sum(len(each.tables) for each in part) >= _PER_STORE:
-            yield part
-            part = []
-    if part:
-        yield part
+    from tests.roundtrip.conftest import Collected
+    from tests.roundtrip.harness import Batch, Compared
 
 
 def test_an_export_refuses_exactly_what_has_no_form(
@@ -100,15 +38,16 @@ def test_an_export_refuses_exactly_what_has_no_form(
 
 @pytest.mark.neo4j
 def test_what_is_exported_comes_back(
-    batches: list[Batch], neo4j: Neo4j, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    batches: list[Batch],
+    compared: list[Compared],
+    neo4j: Neo4j,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    values: Counter[str] = Counter()
-    for batch in batches:
-        compared = harness.compared(batch, neo4j)
-        values += compared.values
-        for at in compared.differences:
+    for batch, found in zip(batches, compared, strict=True):
+        for at in found.differences:
             _fail(batch.samples[at], neo4j)
     tables = sum(len(sample.tables) for batch in batches for sample in batch.samples)
+    values = sum((found.values for found in compared), Counter[str]())
     with capsys.disabled():
         _tell(f"{neo4j.version}: {tables} tables; equal", values)
     assert values
@@ -122,6 +61,34 @@ def _fail(sample: Sample, neo4j: Neo4j) -> None:
 
 
 def _tell(what: str, counts: Counter[str]) -> None:
-    if TABLES > 1_000 or os.environ.get("KGIMPORT_FUZZ_SEED"):
+    if "KGIMPORT_FUZZ_TABLES" in os.environ:
         lines = [f"  {count:7,} {name}" for name, count in counts.most_common()]
         sys.stdout.write("\n".join([f"\n{what} {counts.total():,}", *lines, ""]))
+
+
+def test_a_failing_sample_is_shrunk_to_the_row_and_the_column_that_fail() -> None:
+    noise = [Column(f"noise {at}", pl.Int64(), tuple(range(20))) for at in range(8)]
+    texts = ("fine",) * 13 + ("so much that hides a \x00 within",) + ("fine",) * 6
+    key = Column("id", pl.String(), tuple(f"key {at}" for at in range(20)))
+    guilty = Column("guilty", pl.String(), texts)
+    table = Nodes("nodes", ("One", "Two"), ("id",), "Space", (key, *noise, guilty))
+
+    def failing(some: Sequence[Sample]) -> list[int]:
+        return [at for at, each in enumerate(some) if "\x00" in repr_of_cells(each)]
+
+    small = shrink(Sample((table, replace(table, name="more"))), failing)
+
+    least = Nodes(
+        "nodes",
+        ("A",),
+        ("key",),
+        "Space",
+        (Column("c0", pl.String(), ("\x00",)), Column("key", pl.Int64(), (0,))),
+    )
+    assert [replace(each, name="nodes") for each in small.nodes] == [least]
+
+
+def repr_of_cells(sample: Sample) -> str:
+    """All texts of a sample, end to end."""
+    columns = [column for table in sample.tables for column in table.columns]
+    return "".join(str(cell) for column in columns for cell in column.cells)

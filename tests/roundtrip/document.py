@@ -1,0 +1,157 @@
+"""The tables in docs/values.md, generated: `python -m tests.roundtrip.document docs/values.md`.
+
+Each stands between `<!-- begin: … -->` and `<!-- end -->`; what is around them stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from kgimport import dialect
+from kgimport.dialect import Carrier, Refusal
+from kgimport.graph import ColumnRule
+from tests.roundtrip.nasty import NASTY, type_name
+from tests.roundtrip.samples import Column, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kgimport.dialect import Rule
+
+_LIST, _PRICE = pl.List(pl.String()), pl.Decimal(10, 2)
+_PAIR = pl.Struct({"a": pl.Float64(), "b": pl.String()})
+_PAIR_CELL = {"a": 1.0, "b": "x"}
+# A type, the policies chosen for it, and a cell by which its spelling is shown.
+_SHOWN: tuple[tuple[pl.DataType, dict[str, Any], Any], ...] = (
+    (pl.String(), {}, 'say "hi"'),
+    (pl.Categorical(), {}, "red"),
+    (pl.Enum(["red"]), {}, "red"),
+    (pl.Boolean(), {}, True),
+    (pl.Int64(), {}, -7),
+    (pl.UInt64(), {}, 7),
+    (pl.UInt64(), {"uint64": "string"}, 2**64 - 1),
+    (pl.Int128(), {}, 7),
+    (pl.Float64(), {}, float("inf")),
+    (pl.Float32(), {}, 0.10000000149011612),
+    (_PRICE, {}, 150),
+    (_PRICE, {"decimal": "string"}, 150),
+    (_PRICE, {"decimal": "double"}, 150),
+    (pl.Date(), {}, 19_783),
+    (pl.Time(), {}, 45_296_000_000_001),
+    (pl.Datetime("us"), {}, 1_709_210_096_000_001),
+    (pl.Datetime("us"), {"timezone": "Europe/Stockholm"}, 1_709_210_096_000_001),
+    (pl.Datetime("us", "UTC"), {}, 1_709_210_096_000_001),
+    (pl.Datetime("us", "Europe/Stockholm"), {}, 1_709_210_096_000_001),
+    (pl.Duration("ms"), {}, -90_061_001),
+    (pl.Binary(), {}, b"\x00\xff"),
+    (pl.Binary(), {"binary": "base64"}, b"\x00\xff"),
+    (pl.Binary(), {"binary": "hex"}, b"\x00\xff"),
+    (pl.Binary(), {"binary": "bytes"}, b"\x00\xff"),
+    (_LIST, {}, ["a", "b"]),
+    (_LIST, {"empty_list": "null", "null_in_list": "drop"}, ["a", None]),
+    (pl.Array(pl.Float32(), 2), {}, [0.5, -0.25]),
+    (pl.List(_LIST), {}, [["a"]]),
+    (_PAIR, {}, _PAIR_CELL),
+    (_PAIR, {"struct": "json"}, _PAIR_CELL),
+    (pl.Null(), {}, None),
+)
+
+
+def types() -> str:
+    """For every type, with each of its policies: how it travels, and which values do not."""
+    rows = (_type_row(*each) for each in _SHOWN)
+    return _table(("Polars type", "policy", "Neo4j type", "header", "cell", "refused"), rows)
+
+
+def _type_row(dtype: pl.DataType, policies: dict[str, str], cell: Any) -> tuple[str, ...]:
+    how = dialect.carrier(dtype, ColumnRule(**policies))  # type: ignore[arg-type]
+    policy = ", ".join(f"`{name}: {choice}`" for name, choice in policies.items())
+    if isinstance(how, Refusal):
+        return _code(type_name(dtype)), policy, "", "", "", f"always: {how.reason}"
+    names = ", ".join(dict.fromkeys(rule.name for rule in how.rules))
+    return (
+        _code(type_name(dtype)),
+        policy,
+        _code(how.cypher),
+        _code(how.header),
+        _code(_spelled(how, dtype, cell)),
+        names,
+    )
+
+
+def _spelled(how: Carrier, dtype: pl.DataType, cell: Any) -> str:
+    values = frame([Column("c", dtype, (cell,))]).select(how.spell(how.value(pl.col("c"))))
+    line = values.write_csv(include_header=False, quote_style="necessary")
+    return line.removesuffix("\n").replace("\x1f", "␟")
+
+
+def checks() -> str:
+    """Every check of values, by what it finds."""
+    found: dict[str, str] = {}
+    for dtype, policies, _ in _SHOWN:
+        for chosen in (policies, {**policies, "type": "string"}):
+            how = dialect.carrier(dtype, ColumnRule(**chosen))
+            rules: tuple[Rule, ...] = () if isinstance(how, Refusal) else how.rules
+            found |= {rule.name: rule.sentence for rule in rules if rule.name not in found}
+    rows = ((_code(name), found[name]) for name in sorted(found))
+    return _table(("check", "refuses"), rows)
+
+
+def nasty() -> str:
+    """The nasty list, with what becomes of each thing on both Neo4j lines."""
+    return "\n\n".join(_group(group) for group in dict.fromkeys(each.group for each in NASTY))
+
+
+def _group(group: str) -> str:
+    rows = (
+        (_inline(each.what), _code(each.type), _inline(each.outcome))
+        for each in NASTY
+        if each.group == group
+    )
+    return f"### {group}\n\n" + _table(("what", "column", "becomes"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _code(text: str) -> str:
+    if not text:
+        return ""
+    fence = "``" if "`" in text else "`"
+    return f"{fence}{text.replace('|', chr(92) + '|')}{fence}"
+
+
+def _inline(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+_PARTS = {"types": types, "checks": checks, "nasty": nasty}
+
+
+def renewed(text: str) -> str:
+    """The document with its generated parts as they are now."""
+    for name, make in _PARTS.items():
+        begin = f"<!-- begin: {name} -->"
+        if found := re.search(f"{begin}.*?<!-- end -->", text, re.DOTALL):
+            part = f"{begin}\n\n{make()}\n\n<!-- end -->"
+            text = text[: found.start()] + part + text[found.end() :]
+    return text
+
+
+def skeleton() -> Iterator[str]:
+    """A document that holds the parts and nothing else."""
+    for name in _PARTS:
+        yield f"<!-- begin: {name} --><!-- end -->\n"
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    before = place.read_text(encoding="utf-8") if place.exists() else "\n".join(skeleton())
+    place.write_text(renewed(before), encoding="utf-8")

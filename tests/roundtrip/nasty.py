@@ -1,0 +1,487 @@
+"""Values that importers lose, each with what becomes of it here: a list to read and to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from kgimport.graph import NO_RULE, ColumnRule, Point
+from tests.roundtrip.samples import Column, Links, Nodes, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Nasty:
+    """A sample with one nasty thing, and what becomes of it.
+
+    `outcome` is the Cypher type of the property that comes back equal, `no property`, `equal` (for
+    a thing that is no value), or `refused` with the names of the checks.
+    """
+
+    group: str
+    what: str
+    sample: Sample
+    outcome: str
+
+    @property
+    def type(self) -> str:
+        """The column's type with its policies, or nothing where the thing is no value."""
+        column = next((c for c in self.sample.nodes[0].columns if c.name == "value"), None)
+        if column is None:
+            return ""
+        rule = column.rule
+        told = [f"{name}: {getattr(rule, name)}" for name in ColumnRule.__slots__]
+        plain = [f"{name}: {getattr(NO_RULE, name)}" for name in ColumnRule.__slots__]
+        chosen = [each for each, usual in zip(told, plain, strict=True) if each != usual]
+        return ", ".join([type_name(column.dtype), *chosen])
+
+
+def type_name(dtype: pl.DataType) -> str:
+    """A Polars type as short as it can be told."""
+    if isinstance(dtype, pl.List | pl.Array):
+        inner = pl.Schema({"": dtype.inner})[""]
+        size = f", {dtype.shape[0]}" if isinstance(dtype, pl.Array) else ""
+        return f"{dtype.base_type().__name__}({type_name(inner)}{size})"
+    if isinstance(dtype, pl.Datetime):
+        return f"Datetime({', '.join(filter(None, (dtype.time_unit, dtype.time_zone)))})"
+    if isinstance(dtype, pl.Duration):
+        return f"Duration({dtype.time_unit})"
+    if isinstance(dtype, pl.Decimal):
+        return f"Decimal({dtype.precision}, {dtype.scale})"
+    return dtype.base_type().__name__
+
+
+def _table(*columns: Column, rows: int = 1) -> Nodes:
+    key = Column("key", pl.Int64(), tuple(range(rows)))
+    return Nodes("nasty", ("Nasty",), ("key",), "Nasty", (key, *columns))
+
+
+def _value(dtype: pl.DataType, *cells: Any, **policies: Any) -> Sample:
+    column = Column("value", dtype, cells, ColumnRule(**policies))
+    return Sample((_table(column, rows=len(cells)),))
+
+
+_TEXT, _INT, _UINT, _FLOAT = pl.String(), pl.Int64(), pl.UInt64(), pl.Float64()
+_LIST = pl.List(pl.String())
+_MS, _US, _NS = pl.Datetime("ms"), pl.Datetime("us"), pl.Datetime("ns")
+_ZONE = "Europe/Stockholm"
+_LONG = 5_000_000
+
+_TEXTS = {
+    "the empty string, beside null": ("", None),
+    "two quotes": '""',
+    "a lone quote": '"',
+    "a quoted word": '"a"',
+    "quote, comma, quote": '","',
+    "a backslash": "\\",
+    "a backslash before a quote": '\\"',
+    "a carriage return": "a\rb",
+    "a line feed": "a\nb",
+    "both": "a\r\nb",
+    "line breaks alone": "\n\r\n\r",
+    "U+0000": "a\x00b",
+    "U+001F, the array delimiter": "a\x1fb",
+    "U+0085": "a\x85b",
+    "U+2028 and U+2029": "a\u2028b\u2029c",
+    "a byte order mark first": "\ufeffa",
+    "U+FFFE and U+FFFF": "\ufffe\uffff",
+    "astral characters": "😀\U0010ffff",
+    "a composed and a decomposed é": ("é", "e\u0301"),
+    "blanks around": " \t a \t ",
+    "a blank alone": " ",
+    "commas and semicolons": ",;,",
+    "`null`": "null",
+    "what looks like a point": "{x:1.5,y:2}",
+    "a leap second": "2016-12-31T23:59:60Z",
+    "5 MB": "a" * _LONG,
+    "5 MB of quotes": '"' * _LONG,
+    "5 MB in 100,000 lines": ("line " * 9 + "end\r\n") * (_LONG // 50),
+}
+
+
+def _texts() -> Iterator[Nasty]:
+    for what, cells in _TEXTS.items():
+        many = cells if isinstance(cells, tuple) else (cells,)
+        yield Nasty("Text", what, _value(_TEXT, *many), "STRING")
+    yield Nasty("Text", "null", _value(_TEXT, None), "no property")
+    yield Nasty("Text", "a category", _value(pl.Categorical(), "a", ""), "STRING")
+    yield Nasty("Text", "a column of type Null", _value(pl.Null(), None), "no property")
+
+
+def _numbers() -> Iterator[Nasty]:
+    group = "Numbers"
+    yield Nasty(group, "2^63 - 1 and -2^63", _value(_INT, 2**63 - 1, -(2**63)), "INTEGER")
+    yield Nasty(group, "2^53 + 1", _value(_INT, 2**53 + 1), "INTEGER")
+    yield Nasty(group, "2^63", _value(_UINT, 2**63), "refused: integer-out-of-range")
+    yield Nasty(group, "2^63", _value(_UINT, 2**63, uint64="string"), "STRING")
+    yield Nasty(
+        group, "2^127 - 1", _value(pl.Int128(), 2**127 - 1), "refused: integer-out-of-range"
+    )
+    for what, value in (
+        ("-0.0", -0.0),
+        ("5e-324, the least", 5e-324),
+        ("1.7976931348623157e308, the greatest", 1.7976931348623157e308),
+        ("0.1", 0.1),
+        ("1e16 and 1e-7", 1e16),
+        ("NaN", float("nan")),
+        ("Infinity", float("inf")),
+        ("-Infinity", -float("inf")),
+    ):
+        yield Nasty(group, what, _value(_FLOAT, value), "FLOAT")
+    single, half = 0.10000000149011612, 0.0999755859375
+    yield Nasty(
+        group, "0.1 of 32 bits, which is 0.10000000149011612", _value(pl.Float32(), single), "FLOAT"
+    )
+    yield Nasty(
+        group, "0.1 of 16 bits, which is 0.0999755859375", _value(pl.Float16(), half), "FLOAT"
+    )
+    price, fine, whole = pl.Decimal(10, 2), pl.Decimal(38, 18), pl.Decimal(38, 0)
+    yield Nasty(group, "1.50", _value(price, 150), "refused: type")
+    yield Nasty(group, "1.50", _value(price, 150, decimal="string"), "STRING")
+    yield Nasty(group, "1.50", _value(price, 150, decimal="double"), "FLOAT")
+    yield Nasty(group, "0.1 with 18 digits", _value(fine, 10**17, decimal="double"), "FLOAT")
+    yield Nasty(
+        group,
+        "0.1 and 1e-18",
+        _value(fine, 10**17 + 1, decimal="double"),
+        "refused: decimal-beyond-double",
+    )
+    yield Nasty(group, "38 nines", _value(whole, 10**38 - 1, decimal="string"), "STRING")
+
+
+def _ticks(moment: datetime, per_second: int) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1) * per_second
+
+
+def _utc(*parts: int, per_second: int = 1_000_000) -> int:
+    return _ticks(datetime(*parts, tzinfo=UTC), per_second)  # type: ignore[misc,arg-type]
+
+
+def _in_zone(*parts: int, fold: int = 0) -> int:
+    local = datetime(*parts, tzinfo=ZoneInfo(_ZONE), fold=fold)  # type: ignore[misc,arg-type]
+    return _ticks(local.astimezone(UTC), 1_000_000)
+
+
+def _days(*parts: int) -> int:
+    return date(*parts).toordinal() - date(1970, 1, 1).toordinal()
+
+
+def _times() -> Iterator[Nasty]:
+    group = "Dates and times"
+    days = pl.Date()
+    yield Nasty(
+        group,
+        "0001-01-01 and 9999-12-31",
+        _value(days, _days(1, 1, 1), _days(9999, 12, 31)),
+        "DATE",
+    )
+    yield Nasty(
+        group, "10000-01-01", _value(days, _days(9999, 12, 31) + 1), "refused: year-out-of-range"
+    )
+    yield Nasty(
+        group,
+        "the last day of year 0",
+        _value(days, _days(1, 1, 1) - 1),
+        "refused: year-out-of-range",
+    )
+    yield Nasty(group, "5,881,580-07-11", _value(days, 2**31 - 1), "refused: year-out-of-range")
+    yield Nasty(group, "23:59:59.999999999", _value(pl.Time(), 86_399_999_999_999), "LOCAL TIME")
+    yield Nasty(
+        group,
+        "one nanosecond after 2262-04-11",
+        _value(_NS, 9_223_372_036_854_775_807),
+        "LOCAL DATETIME",
+    )
+    yield Nasty(
+        group, "0001-01-01T00:00", _value(_MS, _utc(1, 1, 1, per_second=1_000)), "LOCAL DATETIME"
+    )
+    yield Nasty(
+        group,
+        "10000-01-01T00:00",
+        _value(_US, _utc(9999, 12, 31) + 86_400_000_000),
+        "refused: year-out-of-range",
+    )
+    yield Nasty(
+        group, "2^63 - 1 milliseconds", _value(_MS, 2**63 - 1), "refused: year-out-of-range"
+    )
+    yield from _zoned(group)
+    for span in (pl.Duration("ms"), pl.Duration("us"), pl.Duration("ns")):
+        spans = _value(span, 0, -1, 2**63 - 1, -(2**63) + 1)
+        yield Nasty(
+            group, "zero, minus one tick, the longest and the shortest span", spans, "DURATION"
+        )
+    yield Nasty(
+        group,
+        "one day, which stays 86,400 seconds",
+        _value(pl.Duration("us"), 86_400_000_000),
+        "DURATION",
+    )
+
+
+def _zoned(group: str) -> Iterator[Nasty]:
+    zoned, autumn = pl.Datetime("us", _ZONE), (2024, 10, 27, 2, 30)
+    both = (_in_zone(*autumn), _in_zone(*autumn, fold=1))
+    local = {"timezone": _ZONE}
+    yield Nasty(group, "an instant of UTC", _value(pl.Datetime("ns", "UTC"), 1), "ZONED DATETIME")
+    yield Nasty(group, "both readings of 02:30 in autumn", _value(zoned, *both), "ZONED DATETIME")
+    yield Nasty(
+        group,
+        "one microsecond before and after the change in spring",
+        _value(zoned, 1_711_846_799_999_999, 1_711_846_800_000_000),
+        "ZONED DATETIME",
+    )
+    yield Nasty(
+        group,
+        "02:30 in autumn",
+        _value(_US, _utc(*autumn), **local),
+        "refused: local-time-not-unique",
+    )
+    yield Nasty(
+        group,
+        "02:30 in spring",
+        _value(_US, _utc(2024, 3, 31, 2, 30), **local),
+        "refused: local-time-not-unique",
+    )
+    yield Nasty(group, "noon", _value(_US, _utc(2024, 10, 27, 12), **local), "ZONED DATETIME")
+    yield Nasty(
+        group,
+        "an offset of 10:30 hours",
+        _value(pl.Datetime("ms", "Australia/Lord_Howe"), 0, 1_750_000_000_000),
+        "ZONED DATETIME",
+    )
+    yield Nasty(
+        group,
+        "1850, when clocks showed local mean time",
+        _value(zoned, _utc(1850, 1, 1)),
+        "refused: offset-with-seconds",
+    )
+    yield Nasty(
+        group,
+        "the last second of 2099",
+        _value(zoned, _utc(2099, 12, 31, 23, 59, 59)),
+        "ZONED DATETIME",
+    )
+    yield Nasty(
+        group, "the first of 2100", _value(zoned, _utc(2100, 1, 1)), "refused: zone-rules-unknown"
+    )
+    yield Nasty(
+        group,
+        "9999-12-31 of UTC",
+        _value(pl.Datetime("us", "UTC"), _utc(9999, 12, 31)),
+        "ZONED DATETIME",
+    )
+    yield Nasty(
+        group,
+        "a zone that Java does not know",
+        _value(pl.Datetime("us", "EST"), 0),
+        "refused: type",
+    )
+
+
+def _lists() -> Iterator[Nasty]:
+    group = "Lists and structs"
+    yield Nasty(group, "an empty list", _value(_LIST, []), "refused: empty-list")
+    yield Nasty(group, "an empty list", _value(_LIST, [], empty_list="null"), "no property")
+    yield Nasty(group, "a null element", _value(_LIST, ["a", None]), "refused: null-in-list")
+    yield Nasty(
+        group,
+        "a null element",
+        _value(_LIST, ["a", None], null_in_list="drop"),
+        "LIST<STRING NOT NULL>",
+    )
+    yield Nasty(group, "an empty string alone", _value(_LIST, [""]), "refused: lone-empty-string")
+    yield Nasty(
+        group,
+        "empty strings among others",
+        _value(_LIST, ["", "a", ""], ["", ""]),
+        "LIST<STRING NOT NULL>",
+    )
+    yield Nasty(
+        group,
+        "U+001F in an element",
+        _value(_LIST, ["a\x1fb"]),
+        "refused: array-delimiter-in-element",
+    )
+    yield Nasty(
+        group,
+        "quotes, commas, semicolons, line breaks",
+        _value(_LIST, ['"', ",", ";", "\r\n", "\\"]),
+        "LIST<STRING NOT NULL>",
+    )
+    yield Nasty(group, "blanks and U+0000", _value(_LIST, [" a ", "\x00"]), "LIST<STRING NOT NULL>")
+    yield Nasty(
+        group, "categories", _value(pl.List(pl.Categorical()), ["a", "b"]), "LIST<STRING NOT NULL>"
+    )
+    yield Nasty(
+        group,
+        "100,000 numbers",
+        _value(pl.List(_INT), list(range(100_000))),
+        "LIST<INTEGER NOT NULL>",
+    )
+    yield Nasty(
+        group,
+        "a vector of 32-bit floats",
+        _value(pl.Array(pl.Float32(), 2), [0.5, -0.25]),
+        "LIST<FLOAT NOT NULL>",
+    )
+    yield Nasty(
+        group,
+        "NaN and infinities",
+        _value(pl.List(_FLOAT), [float("nan"), float("inf"), -0.0]),
+        "LIST<FLOAT NOT NULL>",
+    )
+    yield Nasty(
+        group, "truths", _value(pl.List(pl.Boolean()), [True, False]), "LIST<BOOLEAN NOT NULL>"
+    )
+    yield Nasty(
+        group,
+        "instants of a named zone",
+        _value(pl.List(pl.Datetime("us", _ZONE)), [0, 1]),
+        "LIST<ZONED DATETIME NOT NULL>",
+    )
+    yield Nasty(
+        group,
+        "instants of UTC",
+        _value(pl.List(pl.Datetime("us", "UTC")), [0, 1]),
+        "LIST<ZONED DATETIME NOT NULL>",
+    )
+    yield Nasty(
+        group, "spans", _value(pl.List(pl.Duration("ns")), [-1, 1]), "LIST<DURATION NOT NULL>"
+    )
+    yield Nasty(
+        group, "times of day", _value(pl.List(pl.Time()), [0, 1]), "LIST<LOCAL TIME NOT NULL>"
+    )
+    yield Nasty(group, "lists", _value(pl.List(_LIST), [["a"]]), "refused: type")
+    part = pl.Struct({"a": _INT, "b": _FLOAT})
+    yield Nasty(group, "a struct", _value(part, {"a": 1, "b": 0.5}), "refused: type")
+    yield Nasty(group, "a struct", _value(part, {"a": 1, "b": None}, struct="json"), "STRING")
+    yield Nasty(
+        group,
+        "NaN in a struct",
+        _value(part, {"a": 1, "b": float("nan")}, struct="json"),
+        "refused: number-not-finite",
+    )
+    yield Nasty(group, "a null struct", _value(part, None, struct="json"), "no property")
+    yield Nasty(
+        group,
+        "a struct (two properties)",
+        _value(part, {"a": 1, "b": float("nan")}, struct="flatten"),
+        "INTEGER, FLOAT",
+    )
+    raw = pl.Binary()
+    yield Nasty(group, "bytes", _value(raw, b"\x00\xff"), "refused: type")
+    yield Nasty(group, "bytes", _value(raw, b"\x00\xff", b"", binary="base64"), "STRING")
+    yield Nasty(group, "bytes", _value(raw, b"\x00\xff", binary="bytes"), "LIST<INTEGER NOT NULL>")
+    yield Nasty(group, "no bytes", _value(raw, b"", binary="bytes"), "refused: empty-bytes")
+
+
+def _points() -> Iterator[Nasty]:
+    group = "Points"
+    for what, crs, axes, outcome in (
+        ("the antimeridian and a pole", "wgs-84", (-180.0, 90.0), "POINT"),
+        ("181 degrees of longitude", "wgs-84", (181.0, 0.0), "refused: coordinate-out-of-range"),
+        ("a latitude without a longitude", "wgs-84", (None, 1.0), "refused: half-a-point"),
+        ("NaN for an axis", "cartesian", (float("nan"), 0.0), "refused: coordinate-not-finite"),
+        ("5e-324, -0.0 and 1e308", "cartesian-3d", (5e-324, -0.0, 1e308), "POINT"),
+        ("no coordinates", "cartesian", (None, None), "no property"),
+    ):
+        names = tuple(f"axis {at}" for at in range(len(axes)))
+        columns = [
+            Column(name, _FLOAT, (axis,), ColumnRule(skip=True))
+            for name, axis in zip(names, axes, strict=True)
+        ]
+        table = replace(_table(*columns), points=(Point("place", names, crs),))  # type: ignore[arg-type]
+        yield Nasty(group, f"{what} ({crs})", Sample((table,)), outcome)
+
+
+_NAMES = (
+    *("ID", ":ID", "LABEL", ":LABEL", "TYPE", ":TYPE", "START_ID", ":IGNORE", "ACTION"),
+    *("a:b", "a:string", "a:long[]", "a,b", 'a"b', "a'b", "a`b", " a ", "1a", "é", "$a.b"),
+    *("\x00", "\x1f", "\u2028", "\ufeff", "a}", "a)"),
+)
+
+
+def _names() -> Iterator[Nasty]:
+    group = "Names"
+    for name in _NAMES:
+        sample = Sample((_table(Column(name, _TEXT, ("a",))),))
+        yield Nasty(group, f"a property {name!r}", sample, "STRING")
+    for name in ("Price (EUR)", "a(b", "a{b}", "{", "a\nb", "a\rb", "*", "^a$", "__id__"):
+        sample = Sample((_table(Column(name, _TEXT, ("a",))),))
+        yield Nasty(group, f"a property {name!r}", sample, "refused: type")
+    for name in ("a:b", "a`b", "a;b", "a,b", 'a"b', "a\nb", "é", " ", "a=b", "ID"):
+        sample = _linked()
+        labels = (f"Nasty {name}", name)
+        nodes = replace(sample.nodes[0], labels=labels)
+        links = replace(sample.links[0], type=name)
+        yield Nasty(group, f"a label and a type {name!r}", Sample((nodes,), (links,)), "equal")
+    split = replace(_table(), labels=("Nasty", "a\x1fb"))
+    yield Nasty(group, "a label 'a\\x1fb'", Sample((split,)), "refused: type")
+
+
+def _linked() -> Sample:
+    ends = (Column("from", _INT, (0,)), Column("to", _INT, (1,)))
+    start, end = ("nasty", ("from",)), ("nasty", ("to",))
+    return Sample((_table(rows=2),), (Links("links", "TIES", start, end, ends),))
+
+
+def _keyed(*columns: Column) -> Sample:
+    """Nodes of that key, each tied to itself."""
+    names = tuple(column.name for column in columns)
+    place = ("nasty", names)
+    links = Links("links", "SELF", place, place, columns)
+    return Sample((Nodes("nasty", ("Nasty",), names, "Nasty", columns),), (links,))
+
+
+def _keys() -> Iterator[Nasty]:
+    group = "Keys and tables"
+    pairs = (Column("a", _TEXT, ("1", "12")), Column("b", _TEXT, ("23", "3")))
+    yield Nasty(group, "the keys (1, 23) and (12, 3)", _keyed(*pairs), "equal")
+    colons = (Column("a", _TEXT, ("1:1", "1")), Column("b", _TEXT, ("", "1:")))
+    yield Nasty(group, "an empty part of a key", _keyed(*colons), "refused: empty-key")
+    for what, dtype, cells in (
+        ("keys of blanks, quotes and line breaks", _TEXT, (" ", '"', "\n", "a", "a ", "A")),
+        ("keys that are truths", pl.Boolean(), (True, False)),
+        ("keys that are dates", pl.Date(), (0, -719_162)),
+        ("keys that are nanoseconds", _NS, (0, 1, 10**18 + 1)),
+        ("keys of UTC", pl.Datetime("us", "UTC"), (0, 1)),
+        (
+            "keys at both readings of an autumn hour",
+            pl.Datetime("us", _ZONE),
+            (1_729_989_000_000_000, 1_729_992_600_000_000),
+        ),
+        ("keys of 2^63 - 1", pl.UInt64(), (0, 2**63 - 1)),
+    ):
+        yield Nasty(group, what, _keyed(Column("key", dtype, cells)), "equal")
+    yield Nasty(
+        group, "a null key", _keyed(Column("key", _INT, (None,))), "refused: dangling-end, null-key"
+    )
+    twice = Sample((replace(_table(), columns=(Column("key", _INT, (1, 1)),)),))
+    yield Nasty(group, "a key twice", twice, "refused: duplicate-key")
+    yield Nasty(group, "an empty table", Sample((_table(rows=0),)), "equal")
+    bare = _linked()
+    hidden = tuple(replace(each, rule=ColumnRule(skip=True)) for each in bare.links[0].columns)
+    key = replace(bare.nodes[0].columns[0], rule=ColumnRule(skip=True))
+    nothing = Sample(
+        (replace(bare.nodes[0], columns=(key,)),), (replace(bare.links[0], columns=hidden),)
+    )
+    yield Nasty(group, "nodes and relationships without properties", nothing, "equal")
+    wide = [Column(f"column {at}", _TEXT, ("", None)) for at in range(200)]
+    yield Nasty(group, "rows of 200 columns", Sample((_table(*wide, rows=2),)), "equal")
+
+
+NASTY: tuple[Nasty, ...] = (
+    *_texts(),
+    *_numbers(),
+    *_times(),
+    *_lists(),
+    *_points(),
+    *_names(),
+    *_keys(),
+)
