@@ -41,6 +41,13 @@ def serve(store: Path, **environment: str) -> Iterator[dict[str, str]]:
     assert process.returncode == ExitCode.DONE
 
 
+@pytest.fixture
+def store(lms_store: Path, tmp_path: Path) -> Path:
+    """A store of one's own: other tests may be reading the one that they share."""
+    shutil.copytree(lms_store, tmp_path / "store")
+    return tmp_path / "store"
+
+
 def verify(store: Path) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "kgimport", "verify", str(store)]
     return subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -50,27 +57,24 @@ def content(store: Path) -> set[str]:
     return {str(path.relative_to(store)) for path in store.glob("data/*/*")}
 
 
-def test_an_open_store_is_read_only_with_a_browser_and_left_as_it_was(lms_store: Path) -> None:
-    before = content(lms_store)
+def test_an_open_store_is_read_only_with_a_browser_and_left_as_it_was(store: Path) -> None:
+    before = content(store)
 
-    with serve(lms_store) as told, GraphDatabase.driver(told["Bolt"], auth=None) as driver:
+    with serve(store) as told, GraphDatabase.driver(told["Bolt"], auth=None) as driver:
         users = driver.execute_query("MATCH (u:User) RETURN count(u) AS c").records[0]["c"]
         with urllib.request.urlopen(told["Neo4j Browser"]) as page:
             status = page.status
         with pytest.raises(Neo4jError, match=r"read.?only"):
             driver.execute_query("CREATE (:User)")
-        second = verify(lms_store)
+        second = verify(store)
 
     assert (users, status) == (1_500, 200)
     assert second.returncode == ExitCode.SERVER
     assert "is in use" in second.stderr
-    assert content(lms_store) == before == {"data/databases/neo4j", "data/transactions/neo4j"}
+    assert content(store) == before == {"data/databases/neo4j", "data/transactions/neo4j"}
 
 
-def test_the_first_start_with_a_password_takes_it(lms_store: Path, tmp_path: Path) -> None:
-    store = tmp_path / "store"
-    shutil.copytree(lms_store, store)
-
+def test_the_first_start_with_a_password_takes_it(store: Path) -> None:
     with serve(store, KGIMPORT_PASSWORD=PASSWORD) as told:
         with GraphDatabase.driver(told["Bolt"], auth=("neo4j", PASSWORD)) as driver:
             languages = driver.execute_query("MATCH (l:Language) RETURN count(l) AS c").records
@@ -81,16 +85,14 @@ def test_the_first_start_with_a_password_takes_it(lms_store: Path, tmp_path: Pat
     assert languages[0]["c"] == 60
 
 
-def test_verify_agrees_with_what_was_built(lms_store: Path) -> None:
-    done = verify(lms_store)
+def test_verify_agrees_with_what_was_built(store: Path) -> None:
+    done = verify(store)
 
     assert done.returncode == ExitCode.DONE
     assert re.search(r"^[\d,]+ rows agree with their Parquet$", done.stdout, re.MULTILINE)
 
 
-def test_verify_tells_what_a_changed_store_lacks(lms_store: Path, tmp_path: Path) -> None:
-    store = tmp_path / "store"
-    shutil.copytree(lms_store, store)
+def test_verify_tells_what_a_changed_store_lacks(store: Path) -> None:
     argv = ["--bolt-port", "0", "--http-port", "0", "--writable"]
     command = [sys.executable, "-m", "kgimport", "serve", str(store), *argv]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
