@@ -104,11 +104,12 @@ def _zoned(value: DateTime, local: int, text: str) -> Hashable:
     days = datetime(year, month, day).toordinal() - 719_163  # noqa: DTZ001
     seconds = days * 86_400 + hour * 3600 + minute * 60 + second
     nanoseconds = int((said[7] or "").ljust(9, "0"))
-    assert seconds * SECOND + nanoseconds == local, (text, value)
+    instant = (seconds - _offset(said[8])) * SECOND + nanoseconds
+    # From 2038 on the driver shows another wall clock, for pytz has no rules: the instant counts.
     offset = value.utc_offset()
     assert offset is not None
-    assert int(offset.total_seconds()) == _offset(said[8]), (text, value)
-    return ((seconds - _offset(said[8])) * SECOND + nanoseconds, said[9] or said[8])
+    assert local - int(offset.total_seconds()) * SECOND == instant, (text, value)
+    return instant, said[9] or said[8]
 
 
 def _offset(text: str) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 
 from kgimport.graph import NO_RULE, ColumnRule, Point
+from tests.roundtrip.reference import UNKNOWN_ZONES
 from tests.roundtrip.samples import Column, Links, Nodes, Sample
 
 if TYPE_CHECKING:
@@ -224,10 +225,33 @@ def _times() -> Iterator[Nasty]:
     )
 
 
+def _all_zones() -> Sample:
+    """A column for each zone, from 1970 to the last second of 2099."""
+    instants = (0, 15_638_400, 961_891_200, 1_711_846_800, 1_735_689_600, 4_102_444_799)
+    zones = sorted(available_timezones() - UNKNOWN_ZONES)
+    known = [zone for zone in zones if _is_known(zone)]
+    columns = [Column(zone, pl.Datetime("ms", zone), _thousands(instants)) for zone in known]
+    return Sample((_table(*columns, rows=len(instants)),))
+
+
+def _thousands(seconds: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(each * 1_000 for each in seconds)
+
+
+def _is_known(zone: str) -> bool:
+    try:
+        return bool(pl.Series([0]).cast(pl.Datetime("ms", zone)).len())
+    except pl.exceptions.ComputeError:
+        return False
+
+
 def _zoned(group: str) -> Iterator[Nasty]:
     zoned, autumn = pl.Datetime("us", _ZONE), (2024, 10, 27, 2, 30)
     both = (_in_zone(*autumn), _in_zone(*autumn, fold=1))
     local = {"timezone": _ZONE}
+    yield Nasty(
+        group, "every zone that is known, summer and winter", _all_zones(), "ZONED DATETIME"
+    )
     yield Nasty(group, "an instant of UTC", _value(pl.Datetime("ns", "UTC"), 1), "ZONED DATETIME")
     yield Nasty(group, "both readings of 02:30 in autumn", _value(zoned, *both), "ZONED DATETIME")
     yield Nasty(

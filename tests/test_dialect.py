@@ -1,0 +1,365 @@
+"""The value contract: header cells, spellings, refusals, and a golden file of hard values."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from kgimport import dialect
+from kgimport.dialect import Carrier, Refusal
+from kgimport.errors import ValueRefusedError
+from kgimport.graph import ColumnRule, Graph, NodeTable
+from kgimport.pipeline.export import export
+from tests.conftest import quiet
+
+GOLDEN = Path(__file__).parent / "golden" / "values"
+STOCKHOLM = "Europe/Stockholm"
+LOCAL, UTC = pl.Datetime("us"), pl.Datetime("us", "UTC")
+
+
+def local(*parts: int) -> datetime:
+    """A moment without a zone."""
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001
+
+
+def taken(dtype: pl.DataType, **policies: Any) -> Carrier:
+    """The carrier of a type that is not refused."""
+    how = dialect.carrier(dtype, ColumnRule(**policies))
+    assert isinstance(how, Carrier), how
+    return how
+
+
+def spelled(dtype: pl.DataType, *cells: Any, **policies: Any) -> list[Any]:
+    """Cells as the carrier spells them."""
+    how = taken(dtype, **policies)
+    values = pl.DataFrame({"c": pl.Series(cells, dtype=dtype)})
+    return values.select(how.spell(how.value(pl.col("c")))).to_series().to_list()
+
+
+def offending(dtype: pl.DataType, *cells: Any, **policies: Any) -> dict[str, list[int]]:
+    """Which cells each rule finds, by their positions; rules that find none are left out."""
+    values = pl.DataFrame({"c": pl.Series(cells, dtype=dtype)})
+    found = {
+        rule.name: values.select(rule.offends(pl.col("c")).fill_null(value=False)).to_series()
+        for rule in taken(dtype, **policies).rules
+    }
+    return {name: series.arg_true().to_list() for name, series in found.items() if series.any()}
+
+
+def test_every_type_has_its_header_and_its_cypher_type() -> None:
+    whole: tuple[pl.DataType, ...] = (pl.Int8(), pl.Int64(), pl.UInt32(), pl.UInt64(), pl.Int128())
+    floats: tuple[pl.DataType, ...] = (pl.Float16(), pl.Float32(), pl.Float64())
+    texts: tuple[pl.DataType, ...] = (pl.String(), pl.Categorical(), pl.Enum(["a"]))
+    found = {
+        str(dtype): (how.header, how.cypher)
+        for dtype in (
+            *whole,
+            *floats,
+            *texts,
+            *(pl.Boolean(), pl.Date(), pl.Time(), pl.Null(), pl.Duration("ms")),
+            *(LOCAL, UTC, pl.Datetime("ns", STOCKHOLM), pl.Datetime("ms", "Etc/UTC")),
+            *(pl.List(pl.String()), pl.Array(pl.Float32(), 3), pl.List(UTC), pl.List(LOCAL)),
+            *(pl.List(pl.Duration("us")), pl.List(pl.Time()), pl.List(pl.Boolean())),
+        )
+        for how in [taken(dtype)]
+    }
+
+    assert found == {
+        **{str(dtype): ("long", "INTEGER") for dtype in whole},
+        **{str(dtype): ("double", "FLOAT") for dtype in floats},
+        **{str(dtype): ("string", "STRING") for dtype in texts},
+        "Boolean": ("boolean", "BOOLEAN"),
+        "Date": ("date", "DATE"),
+        "Time": ("localtime", "LOCAL TIME"),
+        "Null": ("string", "NULL"),
+        "Duration(time_unit='ms')": ("duration", "DURATION"),
+        str(LOCAL): ("localdatetime", "LOCAL DATETIME"),
+        str(UTC): ("datetime{timezone:Z}", "ZONED DATETIME"),
+        str(pl.Datetime("ms", "Etc/UTC")): ("datetime{timezone:Z}", "ZONED DATETIME"),
+        str(pl.Datetime("ns", STOCKHOLM)): ("datetime", "ZONED DATETIME"),
+        "List(String)": ("string[]", "LIST<STRING NOT NULL>"),
+        "Array(Float32, shape=(3,))": ("double[]", "LIST<FLOAT NOT NULL>"),
+        f"List({UTC})": ("datetime[]{timezone:Z}", "LIST<ZONED DATETIME NOT NULL>"),
+        f"List({LOCAL})": ("localdatetime[]", "LIST<LOCAL DATETIME NOT NULL>"),
+        "List(Duration(time_unit='us'))": ("duration[]", "LIST<DURATION NOT NULL>"),
+        "List(Time)": ("localtime[]", "LIST<LOCAL TIME NOT NULL>"),
+        "List(Boolean)": ("boolean[]", "LIST<BOOLEAN NOT NULL>"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("dtype", "policies", "header", "cypher"),
+    [
+        (pl.UInt64(), {"uint64": "string"}, "string", "STRING"),
+        (pl.Decimal(9, 2), {"decimal": "string"}, "string", "STRING"),
+        (pl.Decimal(9, 2), {"decimal": "double"}, "double", "FLOAT"),
+        (pl.Binary(), {"binary": "hex"}, "string", "STRING"),
+        (pl.Binary(), {"binary": "bytes"}, "byte[]", "LIST<INTEGER NOT NULL>"),
+        (pl.Struct({"a": pl.Int8()}), {"struct": "json"}, "string", "STRING"),
+        (LOCAL, {"timezone": "UTC"}, "datetime{timezone:Z}", "ZONED DATETIME"),
+        (LOCAL, {"timezone": STOCKHOLM}, "datetime", "ZONED DATETIME"),
+        (pl.String(), {"type": "long"}, "long", "INTEGER"),
+        (pl.Int64(), {"type": "string"}, "string", "STRING"),
+        (pl.Int8(), {"type": "boolean"}, "boolean", "BOOLEAN"),
+        (LOCAL, {"type": "date"}, "date", "DATE"),
+        (pl.Date(), {"type": "localdatetime"}, "localdatetime", "LOCAL DATETIME"),
+        (pl.Decimal(9, 2), {"type": "double"}, "double", "FLOAT"),
+    ],
+    ids=str,
+)
+def test_a_policy_changes_the_header(
+    dtype: pl.DataType, policies: dict[str, str], header: str, cypher: str
+) -> None:
+    how = taken(dtype, **policies)
+
+    assert (how.header, how.cypher) == (header, cypher)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "policies", "reason"),
+    [
+        (pl.Decimal(9, 2), {}, "Neo4j has no decimal type"),
+        (pl.Binary(), {}, "bytes are no Cypher type"),
+        (pl.Struct({"a": pl.Int8()}), {}, "Neo4j has no map property"),
+        (pl.Struct({"a": pl.Binary()}), {"struct": "json"}, "JSON has no bytes"),
+        (pl.List(pl.List(pl.Int8())), {}, "Neo4j has no list of lists"),
+        (pl.List(pl.List(UTC)), {}, "Neo4j has no list of lists"),
+        (pl.List(pl.Binary()), {"binary": "bytes"}, "Neo4j has no list of lists"),
+        (pl.Datetime("us", "EST"), {}, "Neo4j knows no time zone EST"),
+        (LOCAL, {"timezone": "Nowhere"}, "Neo4j knows no time zone Nowhere"),
+        (pl.String(), {"type": "date"}, "String cannot be cast to date"),
+        (UTC, {"type": "localdatetime"}, f"{UTC} cannot be cast to localdatetime"),
+        (pl.Date(), {"type": "long"}, "Date cannot be cast to long"),
+        (pl.List(pl.Int8()), {"type": "string"}, "List(Int8) cannot be cast to string"),
+    ],
+    ids=str,
+)
+def test_a_type_without_an_exact_form_is_refused(
+    dtype: pl.DataType, policies: dict[str, str], reason: str
+) -> None:
+    how = dialect.carrier(dtype, ColumnRule(**policies))  # type: ignore[arg-type]
+
+    assert isinstance(how, Refusal)
+    assert how.reason == reason
+    assert how.remedy
+
+
+def test_integers_beyond_64_bits_offend() -> None:
+    wide = (2**63 - 1, 2**63, None)
+
+    assert offending(pl.UInt64(), *wide) == {"integer-out-of-range": [1]}
+    assert offending(pl.UInt128(), *wide, 2**128 - 1) == {"integer-out-of-range": [1, 3]}
+    assert offending(pl.Int128(), -(2**63), -(2**63) - 1) == {"integer-out-of-range": [1]}
+    assert offending(pl.UInt64(), 2**63, uint64="string") == {}
+
+
+def test_years_that_no_driver_reads_offend() -> None:
+    days = pl.Series([-719_163, -719_162, 2_932_896, 2_932_897, 2**31 - 1]).cast(pl.Date)
+    ticks = pl.Series([2**63 - 1, 253_402_300_799_999_999, 253_402_300_800_000_000])
+
+    assert offending(pl.Date(), *days.to_physical()) == {"year-out-of-range": [0, 3, 4]}
+    assert offending(LOCAL, *ticks) == {"year-out-of-range": [0, 2]}
+
+
+def test_instants_that_zones_do_not_tell_offend() -> None:
+    instants = (local(1850, 1, 1), local(2024, 7, 1), local(2100, 7, 1))
+    zoned = pl.Series(instants).dt.replace_time_zone("UTC").dt.convert_time_zone(STOCKHOLM)
+
+    found = offending(pl.Datetime("us", STOCKHOLM), *zoned.to_physical())
+
+    assert found == {"offset-with-seconds": [0], "zone-rules-unknown": [2]}
+
+
+def test_local_times_that_clocks_show_twice_or_never_offend() -> None:
+    autumn, spring, summer = (
+        local(2024, 10, 27, 2, 30),
+        local(2024, 3, 31, 2, 30),
+        local(2024, 7, 1),
+    )
+
+    found = offending(LOCAL, autumn, spring, summer, timezone=STOCKHOLM)
+
+    assert found == {"local-time-not-unique": [0, 1]}
+
+
+def test_lists_that_the_importer_loses_offend() -> None:
+    lists: tuple[Any, ...] = ([], ["a"], [None], [""], ["", ""], ["a\x1fb"], None)
+    texts = pl.List(pl.String())
+
+    assert offending(texts, *lists) == {
+        "empty-list": [0],
+        "null-in-list": [2],
+        "array-delimiter-in-element": [5],
+        "lone-empty-string": [3],
+    }
+    assert offending(texts, *lists[:3], empty_list="null", null_in_list="drop") == {}
+    assert offending(texts, [None], null_in_list="drop") == {"empty-list": [0]}
+    assert offending(pl.List(pl.Binary()), [b""], binary="hex") == {"lone-empty-string": [0]}
+    assert offending(pl.List(pl.UInt64()), [1, 2**63]) == {"integer-out-of-range": [0]}
+
+
+def test_decimals_of_more_digits_than_a_double_tells_offend() -> None:
+    fine, texts = pl.Decimal(38, 18), ("0.1", "0.100000000000000001", "12345678.12345678", "0")
+    cells = [Decimal(text) for text in texts]
+
+    assert offending(fine, *cells, decimal="double") == {"decimal-beyond-double": [1]}
+    assert offending(pl.Decimal(38, 0), Decimal(2**53 + 1), decimal="double") == {
+        "decimal-beyond-double": [0]
+    }
+    assert offending(pl.Decimal(38, 0), Decimal("9" * 38), decimal="double") == {
+        "decimal-beyond-double": [0]
+    }
+
+
+def test_json_refuses_what_it_does_not_have() -> None:
+    part = pl.Struct({"*": pl.Float64(), "b": pl.List(pl.Float32())})
+    cells = (
+        {"*": 1.0, "b": [0.5]},
+        {"*": float("nan"), "b": None},
+        {"*": None, "b": [float("inf")]},
+        None,
+    )
+
+    assert offending(part, *cells, struct="json") == {"number-not-finite": [1, 2]}
+    assert spelled(part, cells[0], None, struct="json") == ['{"*":1.0,"b":[0.5]}', None]
+
+
+def test_a_cast_refuses_what_it_would_change() -> None:
+    texts = ("7", "007", "x", "9223372036854775808", "-0", None)
+
+    assert offending(pl.String(), *texts, type="long") == {"lossy-cast": [1, 2, 3, 4]}
+    assert offending(pl.Categorical(), *texts, type="long") == {"lossy-cast": [1, 2, 3, 4]}
+    assert offending(pl.Float64(), 1.0, 1.5, -0.0, type="long") == {"lossy-cast": [1, 2]}
+    assert offending(pl.Int64(), 2**53, 2**53 + 1, type="double") == {"lossy-cast": [1]}
+    assert offending(pl.Int8(), 0, 1, 2, type="boolean") == {"lossy-cast": [2]}
+    noon = (local(2024, 7, 1), local(2024, 7, 1, 12))
+    assert offending(LOCAL, *noon, type="date") == {"lossy-cast": [1]}
+    assert offending(pl.Datetime("ns"), 1_000, 1, type="localdatetime") == {"lossy-cast": [1]}
+
+
+def test_values_that_polars_spells_otherwise_are_spelled_for_java() -> None:
+    infinite = (float("inf"), -float("inf"), float("nan"), -0.0, 5e-324, 1e16)
+    spans = (timedelta(days=1), -timedelta(microseconds=1), timedelta())
+    autumn = pl.Series([1_729_989_000_000_000, 1_729_992_600_000_000])
+
+    assert spelled(pl.Float64(), *infinite) == [
+        *("Infinity", "-Infinity", "NaN", "-0.0", "5e-324", "1e+16")
+    ]
+    assert spelled(pl.Duration("us"), *spans) == ["PT86400.000000S", "PT-0.000001S", "PT0.000000S"]
+    assert spelled(pl.Datetime("us", STOCKHOLM), *autumn) == [
+        "2024-10-27T02:30:00.000000+02:00[Europe/Stockholm]",
+        "2024-10-27T02:30:00.000000+01:00[Europe/Stockholm]",
+    ]
+    assert spelled(LOCAL, local(2024, 7, 1), timezone="+05:00") == [
+        "2024-07-01T00:00:00.000000+05:00"
+    ]
+    assert spelled(pl.Binary(), b"\x00\x7f\x80\xff", binary="bytes") == ["0\x1f127\x1f-128\x1f-1"]
+
+
+def test_plain_names_alone_may_stand_in_an_argument() -> None:
+    plain = ("User", "User_2", "a b", "a.b-c", "7")
+    other = ("", "a:b", "a,b", "a=b", "é", " a", "-a", 'a"b', "a`b", "a\nb", "a'b", "a\\b")
+
+    assert [dialect.is_plain(name) for name in (*plain, *other)] == [True] * 5 + [False] * 12
+
+
+def test_headers_quote_what_needs_quotes() -> None:
+    cells = ("id:ID", 'a"b:string', "a,b:long", "datetime{timezone:Z}")
+
+    row = dialect.header_row([dialect.in_space(":ID", "User"), *cells])
+
+    assert row == ':ID(User),id:ID,"a""b:string","a,b:long",datetime{timezone:Z}\n'
+
+
+def test_names_that_no_header_can_spell_are_refused_together() -> None:
+    columns = ("fine", "Price (EUR)", "a{b}", "a\nb", "*", "^a$", "__id__", "skipped(")
+    rules = {"skipped(": ColumnRule(skip=True), "a{b}": ColumnRule(property="ab")}
+    table = NodeTable("t", "t.parquet", ("T", "a\x1fb"), ("fine",), "T", columns=rules)
+
+    with pytest.raises(ValueRefusedError) as refusal:
+        dialect.fields(table, pl.Schema(dict.fromkeys(columns, pl.Int64())))
+
+    headers = "Neo4j's headers can hold no `(`, `{` or line break in a property's name"
+    named = f"{headers}; choose another by `property:`"
+    pattern = "the column's name is a pattern, or our own; rename it in SQL"
+    assert refusal.value.message.split("\n  ") == [
+        "these columns cannot be carried exactly:",
+        "t: the label 'a\\x1fb' holds U+001F, which parts labels",
+        f"t.Price (EUR) (Int64): {named}",
+        f"t.a\nb (Int64): {named}",
+        f"t.* (Int64): {pattern}",
+        f"t.^a$ (Int64): {pattern}",
+        f"t.__id__ (Int64): {pattern}",
+    ]
+
+
+def hard_values() -> tuple[pl.DataFrame, dict[str, ColumnRule]]:
+    """Rows that hold each value that a CSV loses easily, column by column."""
+    text = ["", '"', "a,b", "a\r\nb", "\r", "\x00\x1f\x85\u2028\ufeff", " é😀 ", None]
+    lists = [["", "a"], ['"', ","], ["a\nb"], [" "], ["\\"], ["é", "😀"], ["x"] * 3, None]
+    moments = [0, 1, -1, 1_729_989_000_000_000, 1_729_992_600_000_000, 253_402_300_799_999_999]
+    ticks = pl.Series([*moments, -62_135_596_800_000_000, None], dtype=pl.Int64())
+    zoned = pl.Series([*moments[:5], 4_102_444_799_999_999, 86_400_000_000, None])
+    floats = [0.1, -0.0, 5e-324, 1.7976931348623157e308, float("nan"), float("inf"), 1e16, None]
+    frame = pl.DataFrame(
+        {
+            "key": pl.Series([f"k{at}" for at in range(8)]),
+            "text": text,
+            "category": pl.Series(text, dtype=pl.Categorical()),
+            "list": lists,
+            "long": pl.Series([2**63 - 1, -(2**63), 0, 1, -1, 7, 10**18, None], dtype=pl.Int64()),
+            "wide": pl.Series([2**63 - 1, -(2**63), 0, 1, -1, 7, 10**18, None], dtype=pl.Int128()),
+            "huge": pl.Series([2**64 - 1, 2**63, 0, 1, 2, 7, 10**18, None], dtype=pl.UInt64()),
+            "double": floats,
+            "single": pl.Series([0.1, -0.0, 1e-45, 3e38, 1.5, 2.0, 1e16, None], dtype=pl.Float32()),
+            "doubles": pl.Series([floats[:2], floats[2:6], *[[0.5]] * 5, None]),
+            "truth": [True, False, True, False, True, False, True, None],
+            "date": pl.Series([-719_162, 2_932_896, 19_782, 0, 0, 0, 0, None]).cast(pl.Date()),
+            "time": [time(0), time(23, 59, 59, 999_999), *[time(12, 30)] * 5, None],
+            "local": ticks.cast(LOCAL),
+            "fine": pl.Series([0, 1, -1, 2**63 - 1, -(2**63) + 1, 7, 9, None]).cast(
+                pl.Datetime("ns")
+            ),
+            "coarse": pl.Series([0, 1, -1, 7, 9, 11, 13, None]).cast(pl.Datetime("ms")),
+            "utc": ticks.cast(UTC),
+            "zoned": zoned.cast(pl.Datetime("us", STOCKHOLM)),
+            "instants": pl.Series([[each] for each in moments[:5]] + [[0, 1], [2], None]).cast(
+                pl.List(pl.Datetime("us", STOCKHOLM))
+            ),
+            "span": pl.Series([0, 1, -1, 2**63 - 1, -(2**63) + 1, 7, 9, None]).cast(
+                pl.Duration("ns")
+            ),
+            "price": pl.Series(["1.50", "-0.05", "0.00", *["99999999.99"] * 4, None]).cast(
+                pl.Decimal(10, 2)
+            ),
+            "bytes": [b"\x00\xff", b"\x7f\x80", *[b"a"] * 5, None],
+            "struct": pl.Series([{"a": 1, 'b"': "x\ny"}, {"a": None, 'b"': None}] * 3 + [None] * 2),
+            "nothing": pl.Series([None] * 8, dtype=pl.Null()),
+            'a"b,c:d': pl.Series(range(8)),
+        }
+    )
+    rules = {
+        "huge": ColumnRule(uint64="string"),
+        "price": ColumnRule(decimal="string"),
+        "bytes": ColumnRule(binary="bytes"),
+        "struct": ColumnRule(struct="json"),
+    }
+    return frame, rules
+
+
+@pytest.mark.parametrize("file", ["header.csv", "part-00000.csv"])
+def test_hard_values_are_spelled_to_the_byte(tmp_path: Path, file: str) -> None:
+    frame, rules = hard_values()
+    frame.write_parquet(tmp_path / "hard.parquet")
+    place = str(tmp_path / "hard.parquet")
+    table = NodeTable("hard", place, ("Hard",), ("key",), "Hard", columns=rules)
+
+    export(Graph("hard", (table,)), tmp_path / "build", quiet)
+
+    made = (tmp_path / "build" / "csv" / "hard" / file).read_bytes()
+    assert made == (GOLDEN / file).read_bytes()
