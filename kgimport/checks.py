@@ -63,6 +63,10 @@ def key_checks(key: tuple[str, ...]) -> Iterator[Check]:
         yield Check("null-key", "integrity", (column,), "a null key", pl.col(column).is_null())
         empty = pl.col(column).cast(pl.String) == ""
         yield Check("empty-key", "integrity", (column,), "an empty key", empty)
+    if len(key) == 1:
+        # Where such a key came first in a file, the importer would take the mark for the file's.
+        marked = pl.col(*key).cast(pl.String).str.starts_with("\ufeff")
+        yield Check("marked-key", "value", key, "a byte order mark (U+FEFF) before the key", marked)
 
 
 def end_check(side: str, columns: tuple[str, ...], missing: str) -> Check:

@@ -186,18 +186,25 @@ def _checks(result: Outcome) -> Sequence[str]:
 
 
 def _key_findings(sample: Sample, table: Nodes | Links) -> Iterator[Place]:
-    if isinstance(table, Links):
-        if table.on_missing == "error":
-            yield from _dangling(sample, table)
-        return
-    for name in table.key:
-        for cell in column(table, name).cells:
-            if cell is None or cell == "":
-                yield (table.name, (name,), "null-key" if cell is None else "empty-key")
-    keys = Counter(key for key in key_rows(table, table.key) if None not in key)
-    for count in keys.values():
-        if count > 1:
-            yield from [(table.name, table.key, "duplicate-key")] * count
+    if isinstance(table, Nodes):
+        yield from _unfit_keys(table)
+    elif table.on_missing == "error":
+        yield from _dangling(sample, table)
+
+
+def _unfit_keys(table: Nodes) -> Iterator[Place]:
+    keys = key_rows(table, table.key)
+    for at, name in enumerate(table.key):
+        yield from ((table.name, (name,), "null-key") for key in keys if key[at] is None)
+        yield from ((table.name, (name,), "empty-key") for key in keys if key[at] == "")
+    yield from ((table.name, table.key, "marked-key") for key in keys if _is_marked(key))
+    counts = Counter(key for key in keys if None not in key)
+    more = (key for key in keys if counts[key] > 1)
+    yield from ((table.name, table.key, "duplicate-key") for _ in more)
+
+
+def _is_marked(key: Cells) -> bool:
+    return len(key) == 1 and isinstance(key[0], str) and key[0].startswith("\ufeff")
 
 
 def _dangling(sample: Sample, table: Links) -> Iterator[Place]:
@@ -255,7 +262,7 @@ def _sound_nodes(table: Nodes, hit: set[tuple[str, str]]) -> Nodes:
     table = _sound_values(table, hit)
     firsts: dict[object, int] = {}
     for at, key in enumerate(key_rows(table, table.key)):
-        if None not in key and "" not in key:
+        if None not in key and "" not in key and not _is_marked(key):
             firsts.setdefault(key, at)
     return only_rows(table, sorted(firsts.values()))
 

@@ -226,8 +226,8 @@ def _times() -> Iterator[Nasty]:
 
 
 def _all_zones() -> Sample:
-    """A column for each zone, from 1970 to the last second of 2099."""
-    instants = (0, 15_638_400, 961_891_200, 1_711_846_800, 1_735_689_600, 4_102_444_799)
+    """A column for each zone, from 1975 to the last second of 2099."""
+    instants = (157_766_400, 173_318_400, 961_891_200, 1_711_846_800, 1_735_689_600, 4_102_444_799)
     zones = sorted(available_timezones() - UNKNOWN_ZONES)
     known = [zone for zone in zones if _is_known(zone)]
     columns = [Column(zone, pl.Datetime("ms", zone), _thousands(instants)) for zone in known]
@@ -486,6 +486,8 @@ def _keys() -> Iterator[Nasty]:
     yield Nasty(
         group, "a null key", _keyed(Column("key", _INT, (None,))), "refused: dangling-end, null-key"
     )
+    marked = _keyed(Column("key", _TEXT, ("\ufeffa",)))
+    yield Nasty(group, "a byte order mark before a key", marked, "refused: marked-key")
     twice = Sample((replace(_table(), columns=(Column("key", _INT, (1, 1)),)),))
     yield Nasty(group, "a key twice", twice, "refused: duplicate-key")
     yield Nasty(group, "an empty table", Sample((_table(rows=0),)), "equal")

@@ -28,8 +28,9 @@ def rules(draw: DrawFn, dtype: pl.DataType) -> ColumnRule:
     """A rule for a column: mostly what lets its values through."""
     if draw(st.integers(0, 9)) == 0:
         return NO_RULE
+    zones = st.sampled_from(("Europe/Stockholm", "America/New_York"))
     rule = ColumnRule(
-        timezone=draw(st.none() | st.sampled_from(ZONES)) if dtype == pl.Datetime else None,
+        timezone=draw(st.none() | zones | st.sampled_from(ZONES)) if dtype == pl.Datetime else None,
         decimal=draw(st.sampled_from(["string", "double"])),
         uint64=draw(st.sampled_from(["refuse", "string"])),
         binary=draw(st.sampled_from(["base64", "hex", "bytes"])),
