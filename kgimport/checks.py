@@ -1,8 +1,8 @@
 """What would break the graph, found before anything is written.
 
 A check is a predicate that marks the offending rows of one table; all checks of a table are
-answered in one pass over it. Only duplicate keys need a pass of their own, over the keys alone.
-Nothing here reads a file: the caller collects.
+answered in one pass over it. Only duplicate keys, which may stand in two tables, are found by
+`kgimport.resolve`. Nothing here reads a file: the caller collects.
 """
 
 from __future__ import annotations
@@ -63,16 +63,19 @@ def key_checks(key: tuple[str, ...]) -> Iterator[Check]:
         yield Check("null-key", "integrity", (column,), "a null key", pl.col(column).is_null())
         empty = pl.col(column).cast(pl.String) == ""
         yield Check("empty-key", "integrity", (column,), "an empty key", empty)
+
+
+def first_cell_checks(key: tuple[str, ...]) -> Iterator[Check]:
+    """A key that comes first in a file: the importer would take its mark for the file's own."""
     if len(key) == 1:
-        # Where such a key came first in a file, the importer would take the mark for the file's.
         marked = pl.col(*key).cast(pl.String).str.starts_with("\ufeff")
         yield Check("marked-key", "value", key, "a byte order mark (U+FEFF) before the key", marked)
 
 
-def end_check(side: str, columns: tuple[str, ...], missing: str) -> Check:
-    """A relationship's end, where the boolean column `missing` says that no node has its key."""
+def end_check(side: str, columns: tuple[str, ...], identified: str) -> Check:
+    """A relationship's end: the column `identified` has no id where no node has its key."""
     sentence = f"{'an end' if side == 'end' else 'a start'} that is no node"
-    return Check("dangling-end", "integrity", columns, sentence, pl.col(missing))
+    return Check("dangling-end", "integrity", columns, sentence, pl.col(identified).is_null())
 
 
 def name_checks(column: str, dtype: pl.DataType, word: str) -> Iterator[Check]:
@@ -147,23 +150,6 @@ def _short(value: object) -> str:
 
 
 _WIDTH = 60
-
-
-def duplicates(members: Mapping[str, pl.LazyFrame], key: str) -> pl.LazyFrame:
-    """Keys that stand more than once in an id space, with the tables that hold them.
-
-    `members` gives each table's rows, reduced to their id in the column `key`.
-    """
-    parts = [
-        frame.select(pl.col(key), pl.lit(name).alias("tables")) for name, frame in members.items()
-    ]
-    return (
-        pl.concat(parts)
-        .drop_nulls(key)
-        .group_by(key)
-        .agg(pl.len().alias("rows"), pl.col("tables").unique().sort().str.join(", "))
-        .filter(pl.col("rows") > 1)
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,24 @@ class Graph:
         return tuple(table for table in self.nodes if table.id_space == name)
 
 
+def skips_missing_ends(table: Table) -> bool:
+    """Whether rows with an end that is no node are set aside instead of refused."""
+    return isinstance(table, RelationshipTable) and table.on_missing == "skip"
+
+
+def is_property(table: Table, column: str) -> bool:
+    """Whether a column becomes a property.
+
+    The columns that point to a relationship's ends do so only where they are given a name: their
+    values stand on the nodes.
+    """
+    rule = rule_of(table, column)
+    if rule.skip or isinstance(table, NodeTable):
+        return not rule.skip
+    points = any(column in end.key for _, end in table.ends)
+    return not points or rule.property is not None
+
+
 def rule_of(table: Table, column: str) -> ColumnRule:
     """What the declaration says of a column, or the defaults where it says nothing."""
     return table.columns.get(column, NO_RULE)

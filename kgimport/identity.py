@@ -1,30 +1,34 @@
-"""From key columns to the importer's node ids.
+"""From key columns to node ids: what a key is as text, as a join key, and as a dense record id.
 
-Today an id is the key itself, spelled as text within its id space. Whoever needs another kind
-(dense record ids, say) changes `attach` alone: everything below it works with the id column.
+A node's dense id is its row's number over all node tables, in the order of their declaration. It
+needs no lookup on the nodes' side; relationships get theirs by a join (`kgimport.resolve`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from kgimport.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from kgimport.graph import End, Graph, NodeTable, RelationshipTable
+    from kgimport.graph import Graph, RelationshipTable
 
+# `dense`: integers that are Neo4j's record ids; `keys`: the keys themselves, as text.
+Ids = Literal["dense", "keys"]
+
+# Columns that stand beside a table's own.
 ID, START, END = "__id__", "__start__", "__end__"
-START_MISSING, END_MISSING = "__start_missing__", "__end_missing__"
 
 _KEY_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Date, pl.Datetime)
+_WIDER_THAN_LONG = (pl.UInt64, pl.Int128, pl.UInt128)
 
 
 def key_text(columns: tuple[str, ...]) -> pl.Expr:
-    """The id of a row, null where any part of the key is null.
+    """The id of a row as text, null where any part of the key is null.
 
     One column is spelled as it is. Several are each preceded by their length, so that ("1", "23")
     and ("12", "3") stay apart (Neo4j 5 concatenates the parts of a composite id).
@@ -36,34 +40,38 @@ def key_text(columns: tuple[str, ...]) -> pl.Expr:
     return pl.concat_str(counted)
 
 
-def attach_node_id(frame: pl.LazyFrame, table: NodeTable) -> pl.LazyFrame:
-    """The rows of a node table with their id in the column `ID`."""
-    return frame.with_columns(key_text(table.key).alias(ID))
+def join_key(columns: tuple[str, ...], *, integers: bool) -> pl.Expr:
+    """What two rows have in common exactly when they have the same key; cheap to join by."""
+    return pl.col(*columns).cast(pl.Int64) if integers else key_text(columns)
 
 
-def attach_ends(frame: pl.LazyFrame, table: RelationshipTable) -> pl.LazyFrame:
-    """The rows of a relationship table with the ids of both ends in `START` and `END`."""
-    return frame.with_columns(
-        key_text(table.start.key).alias(START), key_text(table.end.key).alias(END)
+def are_integers(graph: Graph, schemas: Mapping[str, pl.Schema], id_space: str) -> bool:
+    """Whether every key of an id space, on nodes and ends alike, is one column of whole numbers."""
+    keys = [(table.name, table.key) for table in graph.id_space(id_space)]
+    for table in graph.relationships:
+        ends = (end for _, end in table.ends if graph.node(end.node).id_space == id_space)
+        keys += [(table.name, end.key) for end in ends]
+    types = [[schemas[name][column] for column in key] for name, key in keys]
+    return all(
+        len(each) == 1 and each[0].is_integer() and each[0] not in _WIDER_THAN_LONG
+        for each in types
     )
 
 
-def ids_of(graph: Graph, end: End, nodes: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-    """All ids that an end may point to: the rows of every node table in its id space."""
-    tables = graph.id_space(graph.node(end.node).id_space)
-    return pl.concat([nodes[table.name].select(key_text(table.key).alias(ID)) for table in tables])
+def missing() -> pl.Expr:
+    """Marks relationship rows with an end that is no node."""
+    return pl.col(START).is_null() | pl.col(END).is_null()
 
 
-def resolve_ends(frame: pl.LazyFrame, starts: pl.LazyFrame, ends: pl.LazyFrame) -> pl.LazyFrame:
-    """Marks in `START_MISSING` and `END_MISSING` which ends of the rows are no node.
-
-    `starts` and `ends` are what `ids_of` gives; the rows keep their order.
-    """
-    for column, ids, missing in ((START, starts, START_MISSING), (END, ends, END_MISSING)):
-        known = ids.unique().with_columns(pl.lit(value=False).alias(missing))
-        frame = frame.join(
-            known, left_on=column, right_on=ID, how="left", maintain_order="left"
-        ).with_columns(pl.col(missing).fill_null(value=True))
+def with_existing_ends(
+    frame: pl.LazyFrame, table: RelationshipTable, graph: Graph, nodes: Mapping[str, pl.LazyFrame]
+) -> pl.LazyFrame:
+    """The rows whose ends are nodes, in their order; `nodes` gives each node table's rows."""
+    for _, end in table.ends:
+        members = graph.id_space(graph.node(end.node).id_space)
+        known = pl.concat([nodes[one.name].select(key_text(one.key).alias(ID)) for one in members])
+        keyed = frame.with_columns(key_text(end.key).alias(ID))
+        frame = keyed.join(known, on=ID, how="semi", maintain_order="left").drop(ID)
     return frame
 
 
@@ -87,7 +95,7 @@ def _unfit_keys(graph: Graph, schemas: Mapping[str, pl.Schema]) -> Iterable[str]
                 yield f"{table.name}.{column} is {dtype}, which cannot be a key"
 
 
-def _unlike_ends(graph: Graph, schemas: Mapping[str, pl.Schema]) -> Iterable[str]:
+def _unlike_ends(graph: Graph, schemas: Mapping[str, pl.Schema]) -> Iterator[str]:
     for table in graph.relationships:
         for side, end in table.ends:
             node = graph.node(end.node)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from kgimport.report import Progress, TableRecord
+    from kgimport.report import ExportRecord, Progress, TableRecord
     from kgimport.runtime.programs import Neo4j
 
 ARGUMENTS = "import.args"
@@ -25,19 +25,19 @@ _IMPORTED = re.compile(r"^\s+(\d+) (nodes|relationships|properties)$")
 _SOURCE = re.compile(r"csv/([A-Za-z0-9_-]+)/")
 
 
-def arguments(tables: Iterable[TableRecord], longest_row: int) -> tuple[str, ...]:
+def arguments(record: ExportRecord) -> tuple[str, ...]:
     """What the importer must be told about a build directory; paths are relative to it.
 
     Every option whose default could lose or change data is set, so that a later default cannot.
     """
-    tables = tuple(tables)
+    tables = record.tables
     multiline = [file.path for table in tables for file in table.files if file.multiline]
     return (
         "--input-type=csv",
         "--input-encoding=UTF-8",
         f"--delimiter={DELIMITER}",
         f"--array-delimiter=U+{ord(ARRAY_DELIMITER):04X}",
-        "--id-type=string",
+        f"--id-type={_ID_TYPES[record.ids]}",
         "--normalize-types=true",
         "--trim-strings=false",
         "--ignore-empty-strings=false",
@@ -48,10 +48,14 @@ def arguments(tables: Iterable[TableRecord], longest_row: int) -> tuple[str, ...
         "--skip-duplicate-nodes=false",
         "--bad-tolerance=0",
         "--strict=true",
-        f"--read-buffer-size={_buffer_size(longest_row)}",
+        f"--read-buffer-size={_buffer_size(record.longest_row)}",
         *_multiline(multiline),
         *(_table_argument(table) for table in tables),
     )
+
+
+# `actual`: the ids are the store's own record ids, and nothing has to be looked up.
+_ID_TYPES = {"dense": "actual", "keys": "string"}
 
 
 def _buffer_size(longest_row: int) -> int:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from kgimport.checks import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.errors import DestinationError
 from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.identity import Ids  # noqa: TC001  (pydantic reads the annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     # How long work tells that it is alive: the stage, and how much of it is done (0 to 1) if known.
     Progress = Callable[[str, float | None], None]
 
-VERSION = 1
+VERSION = 2
 EXPORT_RECORD, STORE_RECORD = "export.json", "store.json"
 
 
@@ -89,6 +90,7 @@ class ExportRecord:
     graph: str
     build_id: str
     kgimport: str
+    ids: Ids
     tables: tuple[TableRecord, ...]
     schema: tuple[SchemaItem, ...]
     declaration: Graph

@@ -16,7 +16,7 @@ import polars as pl
 from kgimport import dialect
 from kgimport.dialect import is_plain
 from kgimport.graph import NodeTable
-from kgimport.identity import END, ID, START
+from kgimport.identity import END, ID, START, key_text
 from kgimport.report import DataFile
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from polars.io.partition import FileProviderArgs
 
     from kgimport.dialect import Field
-    from kgimport.graph import Graph, RelationshipTable, Table
+    from kgimport.graph import End, Graph, RelationshipTable, Table
+    from kgimport.identity import Ids
 
 ROWS_PER_PART = 5_000_000
 _CHUNK = 1 << 20
@@ -41,9 +42,12 @@ class Cell:
     values: pl.Expr
 
 
-def node_cells(table: NodeTable, schema: pl.Schema) -> tuple[Cell, ...]:
+def node_cells(table: NodeTable, schema: pl.Schema, ids: Ids) -> tuple[Cell, ...]:
     """What stands before a node's properties: its id, and labels that no argument can carry."""
-    cell = Cell(dialect.in_space(dialect.ID_HEADER, folder_name(table.id_space)), pl.col(ID))
+    cell = Cell(dialect.ID_HEADER, pl.col(ID))
+    if ids == "keys":
+        space = folder_name(table.id_space)
+        cell = Cell(dialect.in_space(dialect.ID_HEADER, space), key_text(table.key))
     if argument(table):
         return (cell,)
     labels = pl.lit(dialect.ARRAY_DELIMITER.join(table.labels))
@@ -65,17 +69,25 @@ def argument(table: Table) -> str:
     return ":".join(names) if plain else ""
 
 
-def relationship_cells(table: RelationshipTable, graph: Graph) -> tuple[Cell, ...]:
+def relationship_cells(table: RelationshipTable, graph: Graph, ids: Ids) -> tuple[Cell, ...]:
     """What stands before a relationship's properties: both ends, and a type likewise."""
-    headers = (dialect.START_HEADER, dialect.END_HEADER)
-    spaces = [folder_name(graph.node(end.node).id_space) for _, end in table.ends]
-    start, end = (dialect.in_space(*each) for each in zip(headers, spaces, strict=True))
-    cells = (Cell(start, pl.col(START)), Cell(end, pl.col(END)))
+    cells: tuple[Cell, ...] = (
+        Cell(dialect.START_HEADER, pl.col(START)),
+        Cell(dialect.END_HEADER, pl.col(END)),
+    )
+    if ids == "keys":
+        pairs = zip(cells, table.ends, strict=True)
+        cells = tuple(_key_cell(cell.header, end, graph) for cell, (_, end) in pairs)
     if argument(table):
         return cells
     column = table.type_column
     types = pl.lit(table.type) if column is None else pl.col(column).cast(pl.String)
     return *cells, Cell(":TYPE", types)
+
+
+def _key_cell(header: str, end: End, graph: Graph) -> Cell:
+    space = folder_name(graph.node(end.node).id_space)
+    return Cell(dialect.in_space(header, space), key_text(end.key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,13 @@ from kgimport.errors import (
     SourceError,
     ValueRefusedError,
 )
-from kgimport.graph import End, Graph, Index
-from kgimport.pipeline.export import export
+from kgimport.graph import ColumnRule, End, Graph, Index
+from kgimport.pipeline.export import ExportOptions, export
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, Rows, people
 
 if TYPE_CHECKING:
+    from kgimport.identity import Ids
     from kgimport.report import ExportRecord
 
 
@@ -35,25 +36,92 @@ def texts(folder: Path) -> dict[str, str]:
     return {file.relative_to(folder).as_posix(): file.read_text() for file in files}
 
 
-def test_a_graph_becomes_headers_parts_arguments_and_schema(tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+HEADERS: dict[Ids, dict[str, str]] = {
+    "dense": {"person": ":ID,id:string,name:string", "knows": ":START_ID,:END_ID,since:long"},
+    "keys": {
+        "person": ":ID(Person),id:string,name:string",
+        "knows": ":START_ID(Person),:END_ID(Person),since:long",
+    },
+}
+LINES: dict[Ids, dict[str, str]] = {
+    "dense": {"person": '0,a,Ann\n1,b,\n2,c,""\n', "knows": "0,1,2001\n1,2,2002\n"},
+    "keys": {"person": 'a,a,Ann\nb,b,\nc,c,""\n', "knows": "a,b,2001\nb,c,2002\n"},
+}
+
+
+@pytest.mark.parametrize("ids", ["dense", "keys"])
+def test_a_graph_becomes_headers_parts_arguments_and_schema(tmp_path: Path, ids: Ids) -> None:
+    export(people(tmp_path), tmp_path / "build", quiet, ExportOptions(ids=ids))
 
     found = texts(tmp_path / "build")
     arguments = found.pop("import.args").splitlines()
     assert found == {
-        "csv/knows/header.csv": ":START_ID(Person),:END_ID(Person),a:string,b:string,since:long\n",
-        "csv/knows/part-00000.csv": "a,b,a,b,2001\nb,c,b,c,2002\n",
-        "csv/person/header.csv": ":ID(Person),id:string,name:string\n",
-        "csv/person/part-00000.csv": 'a,a,Ann\nb,b,\nc,c,""\n',
+        **{f"csv/{name}/header.csv": f"{row}\n" for name, row in HEADERS[ids].items()},
+        **{f"csv/{name}/part-00000.csv": rows for name, rows in LINES[ids].items()},
         "schema.cypher": (
             "CREATE CONSTRAINT `Person_id_unique` IF NOT EXISTS "
             "FOR (n:`Person`) REQUIRE (n.`id`) IS UNIQUE;\n"
         ),
     }
+    assert f'"--id-type={"actual" if ids == "dense" else "string"}"' in arguments
     assert arguments[-2:] == [
         '"--nodes=Person=csv/person/header.csv,csv/person/part-00000.csv"',
         '"--relationships=KNOWS=csv/knows/header.csv,csv/knows/part-00000.csv"',
     ]
+
+
+def test_a_named_end_key_is_a_property_of_the_relationship_too(tmp_path: Path) -> None:
+    columns = {"a": ColumnRule(property="from")}
+
+    export(people(tmp_path, columns=columns), tmp_path / "build", quiet)
+
+    knows = tmp_path / "build" / "csv" / "knows"
+    assert (knows / "header.csv").read_text() == ":START_ID,:END_ID,from:string,since:long\n"
+    assert (knows / "part-00000.csv").read_text() == "0,1,a,2001\n1,2,b,2002\n"
+
+
+def test_dense_ids_number_the_nodes_of_all_tables(tmp_path: Path) -> None:
+    graph = people(tmp_path, knows={"a": ["c", "x"], "b": ["y", "a"]})
+    pl.DataFrame({"id": ["x", "y"]}).write_parquet(tmp_path / "robot.parquet")
+    robot = replace(
+        graph.nodes[0],
+        name="robot",
+        location=str(tmp_path / "robot.parquet"),
+        labels=("Robot",),
+        unique=(),
+    )
+
+    export(replace(graph, nodes=(*graph.nodes, robot)), tmp_path / "build", quiet)
+
+    csv = tmp_path / "build" / "csv"
+    assert (csv / "robot/part-00000.csv").read_text() == "3,x\n4,y\n"
+    assert (csv / "knows/part-00000.csv").read_text() == "2,4\n3,0\n"
+
+
+@pytest.mark.parametrize("ids", ["dense", "keys"])
+def test_keys_of_whole_numbers_of_any_width_find_each_other(tmp_path: Path, ids: Ids) -> None:
+    persons = pl.DataFrame({"id": [-1, 0, 7]}, schema={"id": pl.Int16})
+    knows = pl.DataFrame({"a": [7, -1], "b": [0, 7]}, schema={"a": pl.Int64, "b": pl.Int32})
+
+    export(people(tmp_path, persons, knows), tmp_path / "build", quiet, ExportOptions(ids=ids))
+
+    lines = {"dense": "2,1\n0,2\n", "keys": "7,0\n-1,7\n"}
+    assert (tmp_path / "build/csv/knows/part-00000.csv").read_text() == lines[ids]
+
+
+def test_ends_are_resolved_in_the_order_of_the_rows_whatever_the_memory(tmp_path: Path) -> None:
+    count = 300_000
+    number = pl.int_range(count, eager=True)
+    persons = pl.select(id=pl.format("p{}", number))
+    knows = pl.select(
+        a=pl.format("p{}", number * 7_919 % count), b=pl.format("p{}", number * 104_729 % count)
+    )
+
+    export(people(tmp_path, persons, knows), tmp_path / "build", quiet, ExportOptions(memory_mb=64))
+
+    found = pl.read_csv(tmp_path / "build/csv/knows/part-00000.csv", has_header=False)
+    wanted = pl.select(a=number * 7_919 % count, b=number * 104_729 % count)
+    assert found.rows() == wanted.rows()
 
 
 def test_the_record_says_what_is_in_the_files(tmp_path: Path) -> None:
@@ -62,7 +130,7 @@ def test_the_record_says_what_is_in_the_files(tmp_path: Path) -> None:
     assert store.read_export(tmp_path / "build") == made
     person, knows = made.tables
     assert (person.rows, person.written, person.rejected, person.properties) == (3, 3, 0, 5)
-    assert (knows.rows, knows.written, knows.rejected, knows.properties) == (2, 2, 0, 6)
+    assert (knows.rows, knows.written, knows.rejected, knows.properties) == (2, 2, 0, 2)
     for file in (*person.files, *knows.files):
         content = (tmp_path / "build" / file.path).read_bytes()
         assert file.sha256 == hashlib.sha256(content).hexdigest()
@@ -138,15 +206,15 @@ def test_skipped_rows_are_set_aside_and_counted(tmp_path: Path) -> None:
     made = export(people(tmp_path, knows=knows, on_missing="skip"), tmp_path / "build", quiet)
 
     table = made.tables[1]
-    assert (table.rows, table.written, table.rejected, table.properties) == (4, 1, 3, 3)
+    assert (table.rows, table.written, table.rejected, table.properties) == (4, 1, 3, 1)
     rejects = pl.read_parquet(tmp_path / "build" / "rejects" / "knows.parquet")
     assert rejects.to_dict(as_series=False) == {
         "a": ["x", None, "y"],
         "b": ["b", "c", "z"],
         "n": [2, 3, 4],
-        "missing": ["start", "start", "start, end"],
+        "__missing__": ["start", "start", "start, end"],
     }
-    assert (tmp_path / "build" / "csv/knows/part-00000.csv").read_text() == "a,b,a,b,1\n"
+    assert (tmp_path / "build" / "csv/knows/part-00000.csv").read_text() == "0,1,1\n"
 
 
 def test_values_that_cannot_be_carried_are_refused_with_their_key(tmp_path: Path) -> None:
@@ -186,7 +254,8 @@ def test_keys_of_several_columns_cannot_run_into_each_other(tmp_path: Path) -> N
     )
     person = replace(graph.nodes[0], key=("id", "two"))
 
-    export(Graph("people", (person,), graph.relationships), tmp_path / "build", quiet)
+    made = Graph("people", (person,), graph.relationships)
+    export(made, tmp_path / "build", quiet, ExportOptions(ids="keys"))
 
     csv = tmp_path / "build" / "csv"
     ids = [line.split(",")[0] for line in (csv / "person/part-00000.csv").read_text().splitlines()]

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kgimport import importer, store
+from kgimport import importer
 from kgimport.errors import ImportFailedError
-from kgimport.pipeline.export import export
+from kgimport.pipeline.export import ExportOptions, export
 from kgimport.runtime.config import configure
 from tests.conftest import quiet
 from tests.graphs import people
 
 if TYPE_CHECKING:
+    from kgimport.identity import Ids
+    from kgimport.report import ExportRecord
     from kgimport.runtime.programs import Neo4j
 
 
-def test_arguments_name_every_option_that_could_change_data() -> None:
-    assert importer.arguments([], longest_row=100) == (
+def exported(tmp_path: Path, ids: Ids = "dense") -> ExportRecord:
+    """The record of a small export."""
+    return export(people(tmp_path), tmp_path / "build", quiet, ExportOptions(ids=ids))
+
+
+def test_arguments_name_every_option_that_could_change_data(tmp_path: Path) -> None:
+    assert importer.arguments(replace(exported(tmp_path), tables=())) == (
         "--input-type=csv",
         "--input-encoding=UTF-8",
         "--delimiter=,",
         "--array-delimiter=U+001F",
-        "--id-type=string",
+        "--id-type=actual",
         "--normalize-types=true",
         "--trim-strings=false",
         "--ignore-empty-strings=false",
@@ -45,13 +53,16 @@ def test_arguments_name_every_option_that_could_change_data() -> None:
     ("longest", "buffer"),
     [(0, 4_194_304), (3_000_000, 4_194_304), (4_194_304, 8_388_608), (20_000_000, 33_554_432)],
 )
-def test_the_read_buffer_grows_with_the_longest_row(longest: int, buffer: int) -> None:
-    assert f"--read-buffer-size={buffer}" in importer.arguments([], longest_row=longest)
+def test_the_read_buffer_grows_with_the_longest_row(
+    tmp_path: Path, longest: int, buffer: int
+) -> None:
+    record = replace(exported(tmp_path), longest_row=longest)
+    assert f"--read-buffer-size={buffer}" in importer.arguments(record)
 
 
 def damaged(tmp_path: Path, file: str, row: str) -> Path:
     """A build directory with one more row in a file, as no export would write it."""
-    export(people(tmp_path), tmp_path / "build", quiet)
+    exported(tmp_path, "keys")
     with (tmp_path / "build" / file).open("a") as csv:
         csv.write(row)
     return tmp_path / "build"
@@ -61,8 +72,8 @@ def damaged(tmp_path: Path, file: str, row: str) -> Path:
 @pytest.mark.parametrize(
     ("file", "row", "message"),
     [
-        ("csv/knows/part-00000.csv", "a,b,a,b,soon\n", r"table knows: .*Not an integer"),
-        ("csv/knows/part-00000.csv", "a,zz,a,b,1\n", r"table knows: .*(missing node|Invalid rel)"),
+        ("csv/knows/part-00000.csv", "a,b,soon\n", r"table knows: .*Not an integer"),
+        ("csv/knows/part-00000.csv", "a,zz,1\n", r"table knows: .*(missing node|Invalid rel)"),
         ("csv/person/part-00000.csv", "a,a,Ann\n", r"more than once in group 'Person'"),
         ("csv/person/part-00000.csv", 'd,d,"open\n', r"table person: "),
     ],
@@ -86,8 +97,7 @@ def test_what_the_importer_refuses_is_told_in_one_sentence(
 
 @pytest.mark.neo4j
 def test_the_importer_counts_what_the_export_counted(neo4j: Neo4j, tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
-    record = store.read_export(tmp_path / "build")
+    record = exported(tmp_path)
     home = tmp_path / "home"
     configure(neo4j, home=home, data=tmp_path / "data", settings={})
     heard: list[tuple[str, float | None]] = []

@@ -296,7 +296,7 @@ def files_of_one_table_that_differ(place: Path) -> None:
     ExitCode.INTEGRITY,
     """\
 person.id: 2 rows with a key that others in id space Person have too [duplicate-key]
-    key='2', rows=2, tables='person'""",
+    key=2, rows=2, tables='person'""",
 )
 def a_duplicate_key(place: Path) -> None:
     fill(place, "person", id=[1, 2, 2])

@@ -17,8 +17,11 @@ from kgimport.cli.options import (
     AsJson,
     GraphFile,
     Heap,
+    IdKind,
+    Ids,
     IfChanged,
     Keep,
+    Memory,
     Name,
     Project,
     Runtime,
@@ -49,16 +52,19 @@ def export(
         Path | None,
         typer.Option(help="The build directory; default: build/GRAPH.", rich_help_panel=OUTPUT),
     ] = None,
+    ids: IdKind = Ids.DENSE,
+    memory: Memory = 1024,
     as_json: AsJson = False,
 ) -> None:
     """Prove the tables' integrity and write the build directory for `build-db`."""
     from kgimport import report
+    from kgimport.pipeline.export import ExportOptions
     from kgimport.pipeline.export import export as run
 
     declared = chosen_graph(graph, dbt, name, target, tables)
     place = out or Path("build") / declared.name
     with console.progress() as tell:
-        record = run(declared, place, tell)
+        record = run(declared, place, tell, ExportOptions(ids.value, memory))
     if as_json:
         typer.echo(report.dump(record), nl=False)
     else:
@@ -76,6 +82,8 @@ def check(
         bool,
         typer.Option("--declaration-only", help="Do not touch the data.", rich_help_panel=GRAPH),
     ] = False,
+    ids: IdKind = Ids.DENSE,
+    memory: Memory = 1024,
 ) -> None:
     """Check the declaration and the tables' integrity; write nothing."""
     from kgimport.pipeline.proof import check as run
@@ -85,7 +93,7 @@ def check(
         typer.echo(f"the declaration of graph {declared.name} is good")
         return
     with console.progress() as tell:
-        proof = run(declared, tell)
+        proof = run(declared, ids.value, memory, tell)
     rows = (
         (name, count, count - proof.profiles[name].rows) for name, count in proof.sources.items()
     )
@@ -144,16 +152,19 @@ def run(
     heap_mb: Heap = None,
     keep: Keep = 2,
     if_changed: IfChanged = False,
+    ids: IdKind = Ids.DENSE,
+    memory: Memory = 1024,
     as_json: AsJson = False,
 ) -> None:
     """Run dbt build, export and build-db, one after the other."""
     from kgimport.pipeline.build import BuildOptions
+    from kgimport.pipeline.export import ExportOptions
     from kgimport.pipeline.run import Project as Chosen
     from kgimport.pipeline.run import run as run_all
 
     program = chosen_neo4j(neo4j, runtime)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
-    project = Chosen(dbt, data, target, name)
+    project = Chosen(dbt, data, target, name, ExportOptions(ids.value, memory))
     with console.progress() as tell:
         built, seconds = run_all(project, stores, program, options, tell)
     _tell(built, stores, seconds, as_json=as_json)

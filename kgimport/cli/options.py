@@ -23,6 +23,13 @@ class Runtime(StrEnum):
     INSTALLED = "installed"
 
 
+class Ids(StrEnum):
+    """What nodes and ends are called in the importer's input."""
+
+    DENSE = "dense"
+    KEYS = "keys"
+
+
 GRAPH, SOURCE, NEO4J, OUTPUT = "Graph", "Source", "Neo4j", "Output"
 
 GraphFile = Annotated[
@@ -62,6 +69,23 @@ Heap = Annotated[
     int | None,
     typer.Option(
         min=128, help="The importer's Java heap; default: from the memory.", rich_help_panel=NEO4J
+    ),
+]
+IdKind = Annotated[
+    Ids,
+    typer.Option(
+        "--ids",
+        help="dense: record ids, imported in half the time; keys: portable CSV with :ID(Space).",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Memory = Annotated[
+    int,
+    typer.Option(
+        "--memory",
+        min=64,
+        help="MiB for resolving ids; what does not fit is spilled to disk.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 Stores = Annotated[Path, typer.Option(help="Where stores are kept.", rich_help_panel=OUTPUT)]

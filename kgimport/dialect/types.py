@@ -12,7 +12,7 @@ from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after, as_te
 from kgimport.dialect.cells import ARRAY_DELIMITER, is_spellable
 from kgimport.dialect.scalars import FLOATS, INTEGERS, SCALARS
 from kgimport.errors import ValueRefusedError
-from kgimport.graph import NO_RULE, ColumnRule, NodeTable, property_name, rule_of
+from kgimport.graph import NO_RULE, ColumnRule, NodeTable, is_property, property_name, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -250,7 +250,7 @@ def _carriers_of(
     rule = rule_of(table, column)
     if _PATTERN.fullmatch(column):
         yield column, Refusal("the column's name is a pattern, or our own", "rename it in SQL")
-    elif not rule.skip:
+    elif is_property(table, column):
         for name, how in _carriers(property_name(table, column), dtype, rule):
             yield name, how if is_spellable(name) else _UNSPELLABLE
 

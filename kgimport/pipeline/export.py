@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import identity, importer, points, report, schema, sources, store, writer
+from kgimport import identity, importer, report, schema, sources, store, writer
 from kgimport.errors import DestinationError, ReconciliationError
 from kgimport.graph import NodeTable
 from kgimport.pipeline.clock import Clock
-from kgimport.pipeline.proof import kept, missing, prove, refuse, scan
+from kgimport.pipeline.proof import kept, prove, refuse
+from kgimport.pipeline.resolution import resolved
+from kgimport.pipeline.scanning import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,29 +26,53 @@ if TYPE_CHECKING:
     from kgimport.checks import Profile
     from kgimport.dialect import Field
     from kgimport.graph import Graph
-    from kgimport.pipeline.proof import Proof, Scanned
+    from kgimport.identity import Ids
+    from kgimport.pipeline.proof import Proof
+    from kgimport.pipeline.scanning import Scanned
     from kgimport.report import ExportRecord, Progress, TableRecord
 
 REJECTS = "rejects"
+MEMORY_MB = 1024
 
 
-def export(graph: Graph, out: Path, progress: Progress) -> ExportRecord:
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What a user may choose for `export`; `memory_mb` bounds the joins that resolve the ends."""
+
+    ids: Ids = "dense"
+    memory_mb: int = MEMORY_MB
+
+
+DEFAULTS = ExportOptions()
+
+
+def export(
+    graph: Graph, out: Path, progress: Progress, options: ExportOptions = DEFAULTS
+) -> ExportRecord:
     """Proves a graph's integrity and writes its build directory; all of it, or nothing."""
     clock = Clock(progress)
-    with clock.stage("scan"):
-        tables = scan(graph)
-    with clock.stage("check"):
-        proof = prove(graph, tables, progress)
-    refuse(proof.findings)
     with _fresh_directory(out) as folder:
+        scratch = folder / _SCRATCH
+        scratch.mkdir()
+        with clock.stage("scan"):
+            tables = scan(graph)
+        with clock.stage("resolve"):
+            there = resolved(graph, tables, scratch, options.memory_mb, progress)
+        with clock.stage("check"):
+            proof = prove(graph, there, options.ids, progress)
+        refuse(proof.findings)
         written = []
         with clock.stage("write"):
-            for at, scanned in enumerate(tables.values()):
-                progress(f"write {scanned.table.name}", at / len(tables))
-                written.append(_write(graph, scanned, proof, folder))
-        record = _export_record(graph, tuple(written), proof, clock.seconds)
+            for at, scanned in enumerate(there.tables.values()):
+                progress(f"write {scanned.table.name}", at / len(there.tables))
+                written.append(_write(graph, scanned, proof, folder, options))
+        record = _export_record(graph, tuple(written), proof, options, clock.seconds)
         _leave_record(folder, record)
+        shutil.rmtree(scratch)
     return record
+
+
+_SCRATCH = ".resolve"
 
 
 @contextmanager
@@ -76,12 +103,14 @@ def _holds_anything(path: Path) -> bool:
     return not path.is_dir() or any(path.iterdir())
 
 
-def _write(graph: Graph, scanned: Scanned, proof: Proof, folder: Path) -> TableRecord:
+def _write(
+    graph: Graph, scanned: Scanned, proof: Proof, folder: Path, options: ExportOptions
+) -> TableRecord:
     table, profile = scanned.table, proof.profiles[scanned.table.name]
     if isinstance(table, NodeTable):
-        cells = writer.node_cells(table, scanned.frame.collect_schema())
+        cells = writer.node_cells(table, scanned.schema, options.ids)
     else:
-        cells = writer.relationship_cells(table, graph)
+        cells = writer.relationship_cells(table, graph, options.ids)
     rejected = proof.sources[table.name] - profile.rows
     with sources.reading(table.name):
         written = writer.write(
@@ -107,18 +136,18 @@ def _set_aside(scanned: Scanned, folder: Path) -> None:
     rejects = folder / REJECTS
     rejects.mkdir(exist_ok=True)
     sides = [
-        pl.when(pl.col(identity.START_MISSING)).then(pl.lit("start")),
-        pl.when(pl.col(identity.END_MISSING)).then(pl.lit("end")),
+        pl.when(pl.col(column).is_null()).then(pl.lit(side))
+        for side, column in (("start", identity.START), ("end", identity.END))
     ]
-    marks = (
-        *(identity.START, identity.END, identity.START_MISSING, identity.END_MISSING),
-        *points.columns(scanned.table),
-    )
-    rows = scanned.frame.filter(missing()).with_columns(
-        pl.concat_str(sides, separator=", ", ignore_nulls=True).alias("missing")
+    rows = scanned.frame.filter(identity.missing()).select(
+        *scanned.schema.names(),
+        pl.concat_str(sides, separator=", ", ignore_nulls=True).alias(_MISSING),
     )
     path = rejects / f"{writer.folder_name(scanned.table.name)}.parquet"
-    rows.drop(marks).sink_parquet(path, engine="streaming")
+    rows.sink_parquet(path, engine="streaming")
+
+
+_MISSING = "__missing__"  # no table's own column is named so
 
 
 def _table_record(
@@ -150,7 +179,7 @@ def _counts(scanned: Scanned, written: int) -> dict[str, int]:
     if column is None:
         return fixed
     rows = kept(scanned).select(pl.col(column)).with_row_index("row")
-    if scanned.frame.collect_schema()[column] == pl.List:
+    if scanned.schema[column] == pl.List:
         rows = rows.explode(column).unique()
     counted = rows.group_by(pl.col(column).cast(pl.String)).len().sort(column)
     return {**dict(counted.collect(engine="streaming").rows()), **fixed}
@@ -162,13 +191,18 @@ def _field_record(field: Field, dtype: pl.DataType) -> report.FieldRecord:
 
 
 def _export_record(
-    graph: Graph, tables: tuple[TableRecord, ...], proof: Proof, seconds: Mapping[str, float]
+    graph: Graph,
+    tables: tuple[TableRecord, ...],
+    proof: Proof,
+    options: ExportOptions,
+    seconds: Mapping[str, float],
 ) -> ExportRecord:
     items = schema.items(graph)
     return report.ExportRecord(
         graph=graph.name,
         build_id=report.build_id(graph.name, tables, items),
         kgimport=version("kgimport"),
+        ids=options.ids,
         tables=tables,
         schema=items,
         declaration=graph,
@@ -179,7 +213,7 @@ def _export_record(
 
 
 def _leave_record(folder: Path, record: ExportRecord) -> None:
-    args = importer.arguments(record.tables, record.longest_row)
+    args = importer.arguments(record)
     store.write_whole(folder / importer.ARGUMENTS, importer.argument_file(args))
     store.write_whole(folder / "schema.cypher", schema.script(record.schema))
     store.write_whole(folder / report.EXPORT_RECORD, report.dump(record))

@@ -1,73 +1,29 @@
-"""`kgimport check`: a graph's tables opened, and every check of every table answered."""
+"""`kgimport check`: every check of every table answered, before anything is written."""
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import checks, declaration, dialect, identity, points, sources
+from kgimport import checks, identity, sources
 from kgimport.errors import IntegrityError, ValueRefusedError
-from kgimport.graph import NodeTable, RelationshipTable
+from kgimport.graph import NodeTable, skips_missing_ends
+from kgimport.pipeline.resolution import resolved
+from kgimport.pipeline.scanning import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kgimport.checks import Check, Finding, Profile
-    from kgimport.dialect import Field
     from kgimport.graph import Graph, Table
+    from kgimport.identity import Ids
+    from kgimport.pipeline.resolution import Resolved
+    from kgimport.pipeline.scanning import Scanned
     from kgimport.report import Progress
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """A table with its rows, unread: ids attached, and the columns that become properties."""
-
-    table: Table
-    frame: pl.LazyFrame
-    fields: tuple[Field, ...]
-
-
-def scan(graph: Graph) -> dict[str, Scanned]:
-    """All tables of a graph, opened but unread; refuses what their schemas cannot bear."""
-    opened = {table.name: sources.scan(table) for table in graph.tables}
-    schemas = {name: schema_ for name, (_, schema_) in opened.items()}
-    declaration.check_columns(graph, schemas)
-    identity.check_key_types(graph, schemas)
-    fields = _all_fields(graph, schemas)
-    names = {table.name: [f.name for f in fields[at]] for at, table in enumerate(graph.tables)}
-    declaration.check_properties(graph, names)
-    nodes = {table.name: opened[table.name][0] for table in graph.nodes}
-    return {
-        table.name: Scanned(
-            table, _attached(graph, table, opened[table.name][0], nodes), fields[at]
-        )
-        for at, table in enumerate(graph.tables)
-    }
-
-
-def _all_fields(graph: Graph, schemas: Mapping[str, pl.Schema]) -> list[tuple[Field, ...]]:
-    made: list[tuple[Field, ...]] = []
-    refused: list[ValueRefusedError] = []
-    for table in graph.tables:
-        try:
-            made.append((*dialect.fields(table, schemas[table.name]), *points.fields(table)))
-        except ValueRefusedError as error:
-            refused.append(error)
-    if refused:
-        raise ValueRefusedError("\n".join(each.message for each in refused), refused[0].hint)
-    return made
-
-
-def _attached(
-    graph: Graph, table: Table, frame: pl.LazyFrame, nodes: Mapping[str, pl.LazyFrame]
-) -> pl.LazyFrame:
-    frame = points.attach(frame, table)
-    if isinstance(table, NodeTable):
-        return identity.attach_node_id(frame, table)
-    ids = [identity.ids_of(graph, end, nodes) for _, end in table.ends]
-    return identity.resolve_ends(identity.attach_ends(frame, table), *ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +35,30 @@ class Proof:
     findings: tuple[Finding, ...]
 
 
-def prove(graph: Graph, tables: Mapping[str, Scanned], progress: Progress) -> Proof:
-    """Answers every check of every table: one pass each, and one over the keys of each id space."""
+def prove(graph: Graph, there: Resolved, ids: Ids, progress: Progress) -> Proof:
+    """Answers every check of every table, in one pass over each."""
     profiles, rows, findings = {}, {}, []
-    for at, scanned in enumerate(tables.values()):
-        name = scanned.table.name
-        progress(f"check {name}", at / len(tables))
+    names = [table.name for table in graph.tables]
+    for at, name in enumerate(names):
+        progress(f"check {name}", at / len(names))
         with sources.reading(name):
-            profiles[name], rows[name], found = _examine(scanned)
+            profiles[name], rows[name], found = _examine(there.tables[name], ids)
         findings += found
-    for id_space in dict.fromkeys(table.id_space for table in graph.nodes):
-        findings += _duplicates(graph, id_space, tables)
-    return Proof(profiles, rows, tuple(findings))
+    return Proof(profiles, rows, (*findings, *there.duplicates))
 
 
-def check(graph: Graph, progress: Progress) -> Proof:
-    """Proves a graph's integrity and writes nothing; raises what was found."""
-    proof = prove(graph, scan(graph), progress)
+def check(graph: Graph, ids: Ids, memory_mb: int, progress: Progress) -> Proof:
+    """Proves a graph's integrity and writes nothing that stays; raises what was found."""
+    tables = scan(graph)
+    with tempfile.TemporaryDirectory(prefix="kgimport-") as folder:
+        there = resolved(graph, tables, Path(folder), memory_mb, progress)
+        proof = prove(graph, there, ids, progress)
     refuse(proof.findings)
     return proof
 
 
-def _examine(scanned: Scanned) -> tuple[Profile, int, list[Finding]]:
-    questions = tuple(_checks(scanned))
+def _examine(scanned: Scanned, ids: Ids) -> tuple[Profile, int, list[Finding]]:
+    questions = tuple(_checks(scanned, ids))
     rows = kept(scanned)
     asked = [*checks.profile(scanned.fields), *checks.counts(questions)]
     answers = rows.select(asked).collect(engine="streaming").row(0, named=True)
@@ -111,47 +68,31 @@ def _examine(scanned: Scanned) -> tuple[Profile, int, list[Finding]]:
     return profile, _source_rows(scanned, profile), found
 
 
-def _skips(table: Table) -> bool:
-    return isinstance(table, RelationshipTable) and table.on_missing == "skip"
-
-
-def missing() -> pl.Expr:
-    """Marks relationship rows with an end that is no node."""
-    return pl.col(identity.START_MISSING) | pl.col(identity.END_MISSING)
-
-
 def kept(scanned: Scanned) -> pl.LazyFrame:
     """The rows that are exported: all, or those whose ends exist where the user chose to skip."""
-    return scanned.frame.filter(~missing()) if _skips(scanned.table) else scanned.frame
-
-
-def exported(scanned: Scanned) -> pl.LazyFrame:
-    """A table's rows as they were exported: its own columns, without the rejected rows."""
-    marks = (identity.ID, identity.START, identity.END)
-    ends = (identity.START_MISSING, identity.END_MISSING)
-    frame = scanned.frame
-    if isinstance(scanned.table, RelationshipTable):
-        frame = kept(scanned).drop(ends)
-    return frame.drop(marks, strict=False)
+    if skips_missing_ends(scanned.table):
+        return scanned.frame.filter(~identity.missing())
+    return scanned.frame
 
 
 def _source_rows(scanned: Scanned, profile: Profile) -> int:
-    if not _skips(scanned.table):
+    if not skips_missing_ends(scanned.table):
         return profile.rows
     return int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
 
 
-def _checks(scanned: Scanned) -> Iterator[Check]:
+def _checks(scanned: Scanned, ids: Ids) -> Iterator[Check]:
     table = scanned.table
     if isinstance(table, NodeTable):
         yield from checks.key_checks(table.key)
-    elif not _skips(table):
-        yield checks.end_check("start", table.start.key, identity.START_MISSING)
-        yield checks.end_check("end", table.end.key, identity.END_MISSING)
+        if ids == "keys":
+            yield from checks.first_cell_checks(table.key)
+    elif not skips_missing_ends(table):
+        yield checks.end_check("start", table.start.key, identity.START)
+        yield checks.end_check("end", table.end.key, identity.END)
     column = table.label_column if isinstance(table, NodeTable) else table.type_column
     if column is not None:
-        dtype = scanned.frame.collect_schema()[column]
-        yield from checks.name_checks(column, dtype, _word(table))
+        yield from checks.name_checks(column, scanned.schema[column], _word(table))
     yield from checks.value_checks(scanned.fields)
 
 
@@ -167,24 +108,6 @@ def _finding(table: Table, frame: pl.LazyFrame, one: Check, count: int) -> Findi
     rows = checks.samples(frame, one, _key_columns(table)).collect(engine="streaming")
     shown = checks.printable(rows)
     return checks.Finding(one.name, one.kind, table.name, one.columns, one.sentence, count, shown)
-
-
-def _duplicates(graph: Graph, id_space: str, tables: Mapping[str, Scanned]) -> Iterator[Finding]:
-    members = graph.id_space(id_space)
-    frames = {each.name: tables[each.name].frame.select(identity.ID) for each in members}
-    with sources.reading(", ".join(frames)):
-        found = checks.duplicates(frames, identity.ID)
-        rows = found.sort(identity.ID).collect(engine="streaming")
-    if not rows.is_empty():
-        yield checks.Finding(
-            "duplicate-key",
-            "integrity",
-            ", ".join(frames),
-            members[0].key,
-            f"a key that others in id space {id_space} have too",
-            int(rows["rows"].sum()),
-            checks.printable(rows.head(checks.SAMPLES).rename({identity.ID: "key"})),
-        )
 
 
 def refuse(findings: Sequence[Finding]) -> None:

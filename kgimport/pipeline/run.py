@@ -13,7 +13,7 @@ from kgimport import dbt, declaration, store
 from kgimport.errors import DestinationError
 from kgimport.pipeline.build import build_db
 from kgimport.pipeline.clock import Clock
-from kgimport.pipeline.export import export
+from kgimport.pipeline.export import DEFAULTS, ExportOptions, export
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ class Project:
     data: Path
     target: str | None = None
     name: str | None = None
+    export: ExportOptions = DEFAULTS
 
 
 def run(
@@ -60,7 +61,7 @@ def run(
         graph = declaration.load_dbt(dbt.manifest(project.folder), tables, project.name)
         build = BUILDS / graph.name
         with clock.stage("export"):
-            export(graph, build, progress)
+            export(graph, build, progress, project.export)
         store.write_whole(_note(build), inputs)
     built = build_db(build, stores, neo4j, options, progress)
     return built, {**clock.seconds, **(built.record.seconds if built.fresh else {})}
@@ -94,7 +95,7 @@ def _inputs(project: Project) -> str:
         item for item in os.environ.items() if item[0].startswith(("KGIMPORT_", "DBT_"))
     )
     facts = [*_facts(project.folder), *_facts(project.data)]
-    parts = (version("kgimport"), project.target, project.name, settings, facts)
+    parts = (version("kgimport"), project.target, project.name, project.export, settings, facts)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

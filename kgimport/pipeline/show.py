@@ -8,18 +8,19 @@ import polars as pl
 
 from kgimport import drawing, sources, store
 from kgimport.errors import DestinationError
-from kgimport.pipeline.proof import exported, scan
+from kgimport.pipeline.scanning import exported, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kgimport.graph import Graph
-    from kgimport.pipeline.proof import Scanned
+    from kgimport.pipeline.scanning import Scanned
 
 
 def show(graph: Graph, out: Path) -> None:
     """Writes the picture as SVG; reads the tables' schemas and row counts, nothing else."""
-    drawn = {name: _drawn(scanned) for name, scanned in scan(graph).items()}
+    tables = scan(graph)
+    drawn = {name: _drawn(each, exported(graph, tables, name)) for name, each in tables.items()}
     try:
         store.write_whole(out, drawing.draw(graph, drawn))
     except OSError as error:
@@ -28,8 +29,8 @@ def show(graph: Graph, out: Path) -> None:
         ) from error
 
 
-def _drawn(scanned: Scanned) -> drawing.Drawn:
+def _drawn(scanned: Scanned, frame: pl.LazyFrame) -> drawing.Drawn:
     with sources.reading(scanned.table.name):
-        rows = exported(scanned).select(pl.len()).collect(engine="streaming").item()
+        rows = frame.select(pl.len()).collect(engine="streaming").item()
     properties = ((field.name, field.carrier.cypher) for field in scanned.fields)
     return drawing.Drawn(int(rows), tuple(properties))

@@ -1,0 +1,125 @@
+"""Every row's place in the graph: nodes numbered, ends looked up, duplicate keys found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport import checks, identity, resolve, sources
+from kgimport.graph import RelationshipTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from kgimport.checks import Finding
+    from kgimport.graph import Graph
+    from kgimport.pipeline.scanning import Scanned
+    from kgimport.report import Progress
+    from kgimport.resolve import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The tables with their ids, and the keys that stand more than once.
+
+    A node's row has its dense id in `identity.ID`, a relationship's row those of its ends in
+    `identity.START` and `identity.END`, null where no node has the key.
+    """
+
+    tables: Mapping[str, Scanned]
+    duplicates: tuple[Finding, ...]
+
+
+def resolved(
+    graph: Graph, tables: Mapping[str, Scanned], folder: Path, memory_mb: int, progress: Progress
+) -> Resolved:
+    """Numbers the nodes and resolves the ends; the files in `folder` have to stay for as long."""
+    found: list[Finding] = []
+    schemas = {name: scanned.schema for name, scanned in tables.items()}
+    spaces = dict.fromkeys(table.id_space for table in graph.nodes)
+    integers = {space: identity.are_integers(graph, schemas, space) for space in spaces}
+    with resolve.workspace(folder, memory_mb) as place:
+        numbered = dict(_numbered(graph, tables))
+        keys = dict(_keys(graph, numbered, integers, place, progress))
+        for id_space, members in keys.items():
+            progress(f"look for duplicate keys of {id_space}", None)
+            if finding := _duplicates(graph, id_space, members, place):
+                found.append(finding)
+                keys[id_space] = {id_space: resolve.distinct(place, list(members.values()))}
+        for table in graph.relationships:
+            progress(f"resolve {table.name}", None)
+            numbered[table.name] = _with_ends(graph, tables[table.name], keys, integers, place)
+    return Resolved(numbered, tuple(found))
+
+
+def _numbered(graph: Graph, tables: Mapping[str, Scanned]) -> Iterator[tuple[str, Scanned]]:
+    """The node tables, each row with its number over all of them."""
+    first = 0
+    for table in graph.nodes:
+        scanned = tables[table.name]
+        yield table.name, replace(scanned, frame=scanned.frame.with_row_index(identity.ID, first))
+        with sources.reading(table.name):
+            first += int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
+
+
+def _keys(
+    graph: Graph,
+    tables: Mapping[str, Scanned],
+    integers: Mapping[str, bool],
+    place: Workspace,
+    progress: Progress,
+) -> Iterator[tuple[str, dict[str, Path]]]:
+    """For each id space, a file of keys and ids of each of its tables."""
+    for id_space, whole_numbers in integers.items():
+        files = {}
+        for table in graph.id_space(id_space):
+            progress(f"read the keys of {table.name}", None)
+            key = identity.join_key(table.key, integers=whole_numbers).alias(resolve.KEY)
+            with sources.reading(table.name):
+                frame = tables[table.name].frame.select(key, identity.ID)
+                files[table.name] = resolve.note(place, frame)
+        yield id_space, files
+
+
+def _duplicates(
+    graph: Graph, id_space: str, files: Mapping[str, Path], place: Workspace
+) -> Finding | None:
+    count, rows = resolve.duplicates(place, files)
+    if not count:
+        return None
+    return checks.Finding(
+        "duplicate-key",
+        "integrity",
+        ", ".join(files),
+        graph.id_space(id_space)[0].key,
+        f"a key that others in id space {id_space} have too",
+        count,
+        checks.printable(rows),
+    )
+
+
+def _with_ends(
+    graph: Graph,
+    scanned: Scanned,
+    keys: Mapping[str, Mapping[str, Path]],
+    integers: Mapping[str, bool],
+    place: Workspace,
+) -> Scanned:
+    """A relationship table, each row with the ids of its ends."""
+    table = scanned.table
+    assert isinstance(table, RelationshipTable)  # noqa: S101  (the caller has only these)
+    spaces = [graph.node(end.node).id_space for _, end in table.ends]
+    start, end = (
+        identity.join_key(end.key, integers=integers[space])
+        for space, (_, end) in zip(spaces, table.ends, strict=True)
+    )
+    starts, ends = (list(keys[space].values()) for space in spaces)
+    with sources.reading(table.name):
+        frame = scanned.frame.select(start.alias(identity.START), end.alias(identity.END))
+        found = resolve.ends(place, resolve.note(place, frame), starts, ends)
+        # A table that has grown or shrunk meanwhile is not paired with these: that is an error.
+        both = pl.concat([scanned.frame, pl.scan_parquet(found, glob=False)], how="horizontal")
+    return replace(scanned, frame=both)

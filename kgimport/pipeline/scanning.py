@@ -1,0 +1,75 @@
+"""A graph's tables, opened but unread, and what their schemas alone can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kgimport import declaration, dialect, identity, points, sources
+from kgimport.errors import ValueRefusedError
+from kgimport.graph import NodeTable, skips_missing_ends
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from kgimport.dialect import Field
+    from kgimport.graph import Graph, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A table with its rows, unread, and the columns that become properties.
+
+    `schema` is the table's own; `frame` may have more columns (points, ids).
+    """
+
+    table: Table
+    schema: pl.Schema
+    frame: pl.LazyFrame
+    fields: tuple[Field, ...]
+
+
+def scan(graph: Graph) -> dict[str, Scanned]:
+    """All tables of a graph, opened but unread; refuses what their schemas cannot bear."""
+    opened = {table.name: sources.scan(table) for table in graph.tables}
+    schemas = {name: schema for name, (_, schema) in opened.items()}
+    declaration.check_columns(graph, schemas)
+    identity.check_key_types(graph, schemas)
+    fields = _all_fields(graph, schemas)
+    names = {name: [field.name for field in each] for name, each in fields.items()}
+    declaration.check_properties(graph, names)
+    return {
+        table.name: Scanned(
+            table,
+            schemas[table.name],
+            points.attach(opened[table.name][0], table),
+            fields[table.name],
+        )
+        for table in graph.tables
+    }
+
+
+def _all_fields(graph: Graph, schemas: Mapping[str, pl.Schema]) -> dict[str, tuple[Field, ...]]:
+    made: dict[str, tuple[Field, ...]] = {}
+    refused: list[ValueRefusedError] = []
+    for table in graph.tables:
+        try:
+            fields = dialect.fields(table, schemas[table.name])
+        except ValueRefusedError as error:
+            refused.append(error)
+        else:
+            made[table.name] = (*fields, *points.fields(table))
+    if refused:
+        raise ValueRefusedError("\n".join(each.message for each in refused), refused[0].hint)
+    return made
+
+
+def exported(graph: Graph, tables: Mapping[str, Scanned], name: str) -> pl.LazyFrame:
+    """A table's rows as they are exported: without those that are set aside."""
+    table, frame = tables[name].table, tables[name].frame
+    if isinstance(table, NodeTable) or not skips_missing_ends(table):
+        return frame
+    nodes = {node.name: tables[node.name].frame for node in graph.nodes}
+    return identity.with_existing_ends(frame, table, graph, nodes)
