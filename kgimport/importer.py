@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kgimport.dialect import ARRAY_DELIMITER, DELIMITER
-from kgimport.errors import ImportFailedError
+from kgimport.errors import ImportFailedError, RuntimeMissingError
 from kgimport.runtime.process import Finished, run
 from kgimport.runtime.programs import admin_command
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from kgimport.dialect import Format
     from kgimport.report import ExportRecord, Progress, TableRecord
     from kgimport.runtime.programs import Neo4j
 
@@ -22,7 +23,7 @@ _BUFFER = 4 * 1024 * 1024
 _STAGE = re.compile(r"^\((\d)/(\d)\) (.+?) \d{4}-")
 _PERCENT = re.compile(r"(\d+)% ∆")
 _IMPORTED = re.compile(r"^\s+(\d+) (nodes|relationships|properties)$")
-_SOURCE = re.compile(r"csv/([A-Za-z0-9_-]+)/")
+_SOURCE = re.compile(r"(?:csv|parquet)/([A-Za-z0-9_-]+)/")
 
 
 def arguments(record: ExportRecord) -> tuple[str, ...]:
@@ -30,28 +31,41 @@ def arguments(record: ExportRecord) -> tuple[str, ...]:
 
     Every option whose default could lose or change data is set, so that a later default cannot.
     """
-    tables = record.tables
-    multiline = [file.path for table in tables for file in table.files if file.multiline]
     return (
-        "--input-type=csv",
-        "--input-encoding=UTF-8",
-        f"--delimiter={DELIMITER}",
-        f"--array-delimiter=U+{ord(ARRAY_DELIMITER):04X}",
+        *_FORM[record.format],
         f"--id-type={_ID_TYPES[record.ids]}",
         "--normalize-types=true",
-        "--trim-strings=false",
         "--ignore-empty-strings=false",
-        "--ignore-extra-columns=false",
-        "--legacy-style-quoting=false",
-        "--auto-skip-subsequent-headers=false",
         "--skip-bad-relationships=false",
         "--skip-duplicate-nodes=false",
         "--bad-tolerance=0",
         "--strict=true",
-        f"--read-buffer-size={_buffer_size(record.longest_row)}",
-        *_multiline(multiline),
-        *(_table_argument(table) for table in tables),
+        *(_of_rows(record) if record.format == "csv" else ()),
+        *(_table_argument(table) for table in record.tables),
     )
+
+
+_ARRAYS = f"--array-delimiter=U+{ord(ARRAY_DELIMITER):04X}"
+_FORM: dict[Format, tuple[str, ...]] = {
+    "csv": (
+        "--input-type=csv",
+        "--input-encoding=UTF-8",
+        f"--delimiter={DELIMITER}",
+        _ARRAYS,
+        "--trim-strings=false",
+        "--ignore-extra-columns=false",
+        "--legacy-style-quoting=false",
+        "--auto-skip-subsequent-headers=false",
+    ),
+    "parquet": ("--input-type=parquet", _ARRAYS),
+}
+
+
+def _of_rows(record: ExportRecord) -> tuple[str, ...]:
+    """What depends on the rows of CSV: how long they are, and which files have line breaks."""
+    files = (file for table in record.tables for file in table.files)
+    multiline = [file.path for file in files if file.multiline]
+    return (f"--read-buffer-size={_buffer_size(record.longest_row)}", *_multiline(multiline))
 
 
 # `actual`: the ids are the store's own record ids, and nothing has to be looked up.
@@ -73,6 +87,19 @@ def _table_argument(table: TableRecord) -> str:
     files = ",".join([table.header, *(file.path for file in table.files)])
     option = "nodes" if table.kind == "node" else "relationships"
     return f"--{option}={table.argument}{'=' if table.argument else ''}{files}"
+
+
+def check_reads_parquet(neo4j: Neo4j) -> None:
+    """Refuses Neo4j's versions that lose labels of nodes read from Parquet, or crash over it.
+
+    Raises `RuntimeMissingError`. Which ones do was reported by others (biocypher/biocypher#522).
+    """
+    first = (5, 26, 26) if neo4j.release < (2025,) else (2026, 3, 1)
+    if neo4j.release < first:
+        raise RuntimeMissingError(
+            f"the importer of Neo4j {neo4j.version} does not read Parquet correctly",
+            f"take {'.'.join(map(str, first))} or later, or export with --format csv",
+        )
 
 
 def argument_file(arguments: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from kgimport.checks import Finding  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.dialect import Format  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.errors import DestinationError
 from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.identity import Ids  # noqa: TC001  (pydantic reads the annotations)
@@ -30,7 +31,7 @@ EXPORT_RECORD, STORE_RECORD = "export.json", "store.json"
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One CSV file: its path within the build directory and what is in it."""
+    """One file of rows: its path within the build directory and what is in it."""
 
     path: str
     rows: int
@@ -91,6 +92,7 @@ class ExportRecord:
     build_id: str
     kgimport: str
     ids: Ids
+    format: Format
     tables: tuple[TableRecord, ...]
     schema: tuple[SchemaItem, ...]
     declaration: Graph

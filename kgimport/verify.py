@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from kgimport.graph import Graph, RelationshipTable, Table
     from kgimport.report import ExportRecord
 
-    # A table's rows, and the columns of them that are properties.
-    Rows = Callable[[Table], tuple[pl.LazyFrame, tuple[Field, ...]]]
+    Kept = Callable[[pl.LazyFrame], pl.LazyFrame]
+    # A table's rows, which of some of them are exported, and the columns that are properties.
+    Rows = Callable[[Table], tuple[pl.LazyFrame, Kept, tuple[Field, ...]]]
 
 SAMPLES = 100
 _SHOWN = 5
@@ -104,15 +105,16 @@ def _unequal(what: str, wanted: int, found: int) -> Iterator[str]:
 def samples(driver: Driver, graph: Graph, rows: Rows, *, size: int = SAMPLES) -> Samples:
     """Compares up to `size` evenly spread rows of every table with the store.
 
-    `rows` gives a table's rows as they were exported, without the rejected ones. A table whose
-    key columns are no properties cannot be found again and is left out.
+    A table whose key columns are no properties cannot be found again and is left out.
     """
     compared = 0
     differences: list[str] = []
     for table in graph.tables:
         if not all(_keeps_key(graph.node(name)) for name in _node_names(table)):
             continue
-        one = _table_samples(driver, graph, table, rows(table), size=size)
+        frame, kept, fields = rows(table)
+        sample = kept(_spread(frame, size).lazy()).collect()
+        one = _table_samples(driver, graph, table, sample, fields)
         compared += one.compared
         differences += one.differences
     return Samples(compared, tuple(differences))
@@ -127,26 +129,15 @@ def _keeps_key(table: NodeTable) -> bool:
 
 
 def _table_samples(
-    driver: Driver,
-    graph: Graph,
-    table: Table,
-    rows: tuple[pl.LazyFrame, tuple[Field, ...]],
-    *,
-    size: int,
+    driver: Driver, graph: Graph, table: Table, rows: pl.DataFrame, fields: Sequence[Field]
 ) -> Samples:
-    frame, fields = rows
-    key = tuple(_key_parts(graph, table, frame.collect_schema()))
+    key = tuple(_key_parts(graph, table, rows.schema))
+    wanted = _wanted(table, rows, key, fields)
     if isinstance(table, NodeTable):
-        wanted = _wanted(table, _spread(frame, size), key, fields)
-        found = _stored_nodes(driver, table, key, list(wanted))
+        query = _nodes_query(table, key)
     else:
-        columns = list(dict.fromkeys(part.column for part in key))
-        pairs = _spread(frame, size).select(columns).unique().lazy()
-        # All relationships of the chosen pairs, for several may join one pair of nodes.
-        alike = frame.join(pairs, on=columns, how="semi").collect(engine="streaming")
-        wanted = _wanted(table, alike, key, fields)
-        found = _stored_relationships(driver, graph, table, key, list(wanted))
-    return _compared(table.name, wanted, found)
+        query = _relationships_query(graph, table, key)
+    return _compared(table.name, wanted, _fetched(driver, query, list(wanted)))
 
 
 # Cypher has a function of the same name for each of them.
@@ -178,6 +169,10 @@ class _KeyPart:
         zone = "Z" if "{timezone:Z}" in self.carrier.header else ""
         return self.carrier.spell(values) + zone
 
+    def among(self, at: int) -> str:
+        """Cypher: the parts of all keys at that position, as the store holds them."""
+        return f"[key IN $keys | {self._moment}(key[{at}])]"
+
     def equals(self, alias: str, at: int) -> str:
         """Cypher: this property of `alias` is the key's part at that position."""
         return f"{alias}.{quoted(self.name)} = {self._moment}(key[{at}])"
@@ -201,13 +196,19 @@ def _key_parts(graph: Graph, table: Table, schema: pl.Schema) -> Iterator[_KeyPa
 
 
 def _spread(frame: pl.LazyFrame, size: int) -> pl.DataFrame:
-    """Rows at even distances, the first and the last among them."""
+    """Runs of rows at even distances, the first and the last among them; small tables whole.
+
+    Runs, because Parquet is read in pages: that many single rows would read most of it.
+    """
     count = int(frame.select(pl.len()).collect(engine="streaming").item())
-    steps = min(size, count)
-    at = sorted({round(step * (count - 1) / max(steps - 1, 1)) for step in range(steps)})
-    numbered = frame.with_row_index("__row__")
-    chosen = numbered.filter(pl.col("__row__").is_in(pl.Series(at, dtype=pl.UInt32).implode()))
-    return chosen.drop("__row__").collect(engine="streaming")
+    if count <= size:
+        return frame.collect(engine="streaming")
+    runs, length = -(-size // _RUN), min(size, _RUN)
+    starts = {round(run * (count - length) / max(runs - 1, 1)) for run in range(runs)}
+    return pl.concat(frame.slice(start, length).collect() for start in sorted(starts))
+
+
+_RUN = 10
 
 
 Key = tuple[Any, ...]
@@ -241,35 +242,31 @@ def _names_of(table: Table, rows: pl.DataFrame) -> list[tuple[str, ...]]:
     return [tuple(sorted({*names, *(each if isinstance(each, list) else [each])})) for each in more]
 
 
-def _stored_nodes(
-    driver: Driver, table: NodeTable, key: Sequence[_KeyPart], keys: list[Key]
-) -> dict[Key, Counter[Properties]]:
+def _nodes_query(table: NodeTable, key: Sequence[_KeyPart]) -> str:
     labels = "".join(f":{quoted(label)}" for label in table.labels)
-    query = (
-        f"UNWIND $keys AS key MATCH (n{labels}) WHERE {_is_key('n', key, 0)} "
+    return (
+        f"WITH {key[0].among(0)} AS keys0 MATCH (n{labels}) WHERE n.{quoted(key[0].name)} IN keys0 "
+        f"WITH n UNWIND $keys AS key WITH n, key WHERE {_is_key('n', key, 0)} "
         "RETURN key, properties(n) AS p, labels(n) AS names"
     )
-    return _fetched(driver, query, keys)
 
 
-def _stored_relationships(
-    driver: Driver,
-    graph: Graph,
-    table: RelationshipTable,
-    key: Sequence[_KeyPart],
-    keys: list[Key],
-) -> dict[Key, Counter[Properties]]:
+def _relationships_query(graph: Graph, table: RelationshipTable, key: Sequence[_KeyPart]) -> str:
+    """All relationships of the type between the nodes of the rows' keys.
+
+    One look for the nodes of all keys, and not one for each: they may have no index.
+    """
     start, end = (graph.node(each.node) for _, each in table.ends)
     split = len(start.key)
     of_type = f":{quoted(table.type)}" if table.type else ""
-    query = (
-        f"UNWIND $keys AS key "
-        f"MATCH (a:{_any_label(graph, start)}) WHERE {_is_key('a', key[:split], 0)} "
-        f"MATCH (b:{_any_label(graph, end)}) WHERE {_is_key('b', key[split:], split)} "
-        f"MATCH (a)-[r{of_type}]->(b) RETURN key, properties(r) AS p, "
-        "[type(r)] AS names"
+    return (
+        f"WITH {key[0].among(0)} AS keys0, {key[split].among(split)} AS keys1 "
+        f"MATCH (a:{_any_label(graph, start)})-[r{of_type}]->(b:{_any_label(graph, end)}) "
+        f"WHERE a.{quoted(key[0].name)} IN keys0 AND b.{quoted(key[split].name)} IN keys1 "
+        f"WITH a, r, b UNWIND $keys AS key WITH a, r, b, key "
+        f"WHERE {_is_key('a', key[:split], 0)} AND {_is_key('b', key[split:], split)} "
+        "RETURN key, properties(r) AS p, [type(r)] AS names"
     )
-    return _fetched(driver, query, keys)
 
 
 def _any_label(graph: Graph, table: NodeTable) -> str:

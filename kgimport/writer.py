@@ -1,4 +1,4 @@
-"""Frames to CSV: a header file and numbered parts per table, streamed in bounded memory.
+"""Frames to CSV or Parquet: a header file and numbered parts per table, in bounded memory.
 
 The same rows give the same bytes. Nothing stands under its final name until the whole build
 directory does: the pipeline writes into a folder aside and renames it.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from kgimport import dialect
 from kgimport.dialect import is_plain
@@ -20,23 +21,24 @@ from kgimport.identity import END, ID, START, key_text
 from kgimport.report import DataFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from polars.io.partition import FileProviderArgs
 
-    from kgimport.dialect import Field
+    from kgimport.dialect import Field, Format
     from kgimport.graph import End, Graph, RelationshipTable, Table
     from kgimport.identity import Ids
 
 ROWS_PER_PART = 5_000_000
 _CHUNK = 1 << 20
 _BATCH_ROWS = 8_192
+_GROUP_ROWS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A column of the CSV: its header cell, and the expression that fills it."""
+    """A column of the files: its header cell, and the expression that fills it."""
 
     header: str
     values: pl.Expr
@@ -118,23 +120,28 @@ def write(
     cells: tuple[Cell, ...],
     fields: tuple[Field, ...],
     *,
+    form: Format = "csv",
     unspelled: frozenset[str] = frozenset(),
     rows_per_part: int = ROWS_PER_PART,
 ) -> Written:
-    """Writes one table below `root/csv/<table>/`.
+    """Writes one table below `root/<form>/<table>/`.
 
     `cells` come first, then a cell for each of `fields`; `unspelled` names those with values
     that Polars' own writer does not spell as the importer reads them.
     """
-    folder = root / "csv" / folder_name(table)
+    folder = root / form / folder_name(table)
     folder.mkdir(parents=True)
-    header = folder / "header.csv"
     cells = (*cells, *_cells(fields, unspelled))
-    row = dialect.header_row(cell.header for cell in cells)
-    header.write_text(row, encoding="utf-8", newline="")
     columns = [cell.values.alias(str(at)) for at, cell in enumerate(cells)]
-    _sink(frame.select(columns), folder, rows_per_part)
-    files = tuple(_examine(root, part) for part in sorted(folder.glob("part-*.csv")))
+    rows = [[cell.header for cell in cells]]
+    if form == "parquet":
+        # Under each header cell, the column of the file that it is for.
+        rows.append([str(at) for at in range(len(cells))])
+    header = folder / "header.csv"
+    header.write_text("".join(map(dialect.header_row, rows)), encoding="utf-8", newline="")
+    how = _FORMS[form]
+    how.sink(frame.select(columns), _parts(folder, f"part-{{:05d}}.{form}", rows_per_part))
+    files = tuple(how.examine(root, part) for part in sorted(folder.glob("part-*")))
     return Written(header.relative_to(root).as_posix(), files)
 
 
@@ -143,20 +150,24 @@ def _cells(fields: tuple[Field, ...], unspelled: frozenset[str]) -> Iterator[Cel
         how = field.carrier
         values = how.value(pl.col(field.column))
         native = how.native and field.name not in unspelled
-        yield Cell(field.header, values if native else how.spell(values))
+        yield Cell(field.header, how.write(values) if native else how.spell(values))
 
 
-def _sink(frame: pl.LazyFrame, folder: Path, rows_per_part: int) -> None:
+def _parts(folder: Path, name: str, rows_per_part: int) -> pl.PartitionBy:
     def path(part: FileProviderArgs) -> str:
-        return f"part-{part.index_in_partition:05d}.csv"
+        return name.format(part.index_in_partition)
 
+    return pl.PartitionBy(
+        folder,
+        file_path_provider=path,
+        max_rows_per_file=rows_per_part,
+        approximate_bytes_per_file=None,
+    )
+
+
+def _sink_csv(frame: pl.LazyFrame, parts: pl.PartitionBy) -> None:
     frame.sink_csv(
-        pl.PartitionBy(
-            folder,
-            file_path_provider=path,
-            max_rows_per_file=rows_per_part,
-            approximate_bytes_per_file=None,
-        ),
+        parts,
         include_header=False,
         separator=dialect.DELIMITER,
         quote_style="necessary",
@@ -164,6 +175,17 @@ def _sink(frame: pl.LazyFrame, folder: Path, rows_per_part: int) -> None:
         datetime_format=dialect.datetime_format(_fraction_digits(frame.collect_schema())),
         time_format=dialect.TIME_FORMAT,
         batch_size=_BATCH_ROWS,
+        maintain_order=True,
+        engine="streaming",
+    )
+
+
+def _sink_parquet(frame: pl.LazyFrame, parts: pl.PartitionBy) -> None:
+    frame.sink_parquet(
+        parts,
+        compression="snappy",
+        statistics=False,
+        row_group_size=_GROUP_ROWS,
         maintain_order=True,
         engine="streaming",
     )
@@ -184,7 +206,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _examine(root: Path, part: Path) -> DataFile:
+def _examine_csv(root: Path, part: Path) -> DataFile:
     """Counts and hashes what is really in a file, whatever its writer meant to write."""
     digest, rows, multiline, inside = hashlib.sha256(), 0, False, 0
     with part.open("rb") as file:
@@ -199,3 +221,23 @@ def _examine(root: Path, part: Path) -> DataFile:
             inside ^= (len(pieces) - 1) & 1
     path = part.relative_to(root).as_posix()
     return DataFile(path, rows, part.stat().st_size, digest.hexdigest(), multiline)
+
+
+def _examine_parquet(root: Path, part: Path) -> DataFile:
+    rows = pq.read_metadata(part).num_rows
+    path = part.relative_to(root).as_posix()
+    return DataFile(path, rows, part.stat().st_size, sha256(part), multiline=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one format is written, and looked at afterwards."""
+
+    sink: Callable[[pl.LazyFrame, pl.PartitionBy], None]
+    examine: Callable[[Path, Path], DataFile]
+
+
+_FORMS: dict[Format, _Form] = {
+    "csv": _Form(_sink_csv, _examine_csv),
+    "parquet": _Form(_sink_parquet, _examine_parquet),
+}

@@ -15,6 +15,8 @@ from kgimport.cli.options import (
     OUTPUT,
     SOURCE,
     AsJson,
+    Format,
+    FormatKind,
     GraphFile,
     Heap,
     IdKind,
@@ -53,6 +55,7 @@ def export(
         typer.Option(help="The build directory; default: build/GRAPH.", rich_help_panel=OUTPUT),
     ] = None,
     ids: IdKind = Ids.DENSE,
+    form: FormatKind = Format.CSV,
     memory: Memory = 1024,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +67,7 @@ def export(
     declared = chosen_graph(graph, dbt, name, target, tables)
     place = out or Path("build") / declared.name
     with console.progress() as tell:
-        record = run(declared, place, tell, ExportOptions(ids.value, memory))
+        record = run(declared, place, tell, ExportOptions(ids.value, form.value, memory))
     if as_json:
         typer.echo(report.dump(record), nl=False)
     else:
@@ -153,6 +156,7 @@ def run(
     keep: Keep = 2,
     if_changed: IfChanged = False,
     ids: IdKind = Ids.DENSE,
+    form: FormatKind = Format.CSV,
     memory: Memory = 1024,
     as_json: AsJson = False,
 ) -> None:
@@ -164,7 +168,7 @@ def run(
 
     program = chosen_neo4j(neo4j, runtime)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
-    project = Chosen(dbt, data, target, name, ExportOptions(ids.value, memory))
+    project = Chosen(dbt, data, target, name, ExportOptions(ids.value, form.value, memory))
     with console.progress() as tell:
         built, seconds = run_all(project, stores, program, options, tell)
     _tell(built, stores, seconds, as_json=as_json)

@@ -17,6 +17,7 @@ from kgimport.dialect.cells import (
     in_space,
     is_plain,
 )
+from kgimport.dialect.parquet import Format, in_parquet
 from kgimport.dialect.scalars import spelled_floats
 from kgimport.dialect.types import carrier, fields
 
@@ -29,12 +30,14 @@ __all__ = [
     "TIME_FORMAT",
     "Carrier",
     "Field",
+    "Format",
     "Refusal",
     "Rule",
     "carrier",
     "datetime_format",
     "fields",
     "header_row",
+    "in_parquet",
     "in_space",
     "is_plain",
     "spelled_floats",

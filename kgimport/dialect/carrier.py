@@ -44,10 +44,14 @@ class Carrier:
     value: Spelling = same
     # Those values -> the text of a cell.
     spell: Spelling = as_text
-    # Polars' own CSV writer spells the values just so (and faster) …
+    # Polars' own writer of the format writes the values just so (and faster) …
     native: bool = True
+    # … after this …
+    write: Spelling = same
     # … unless one of them is like this.
     native_unless: Spelling | None = None
+    # How each element of a list travels.
+    element: Carrier | None = None
     rules: tuple[Rule, ...] = ()
 
 

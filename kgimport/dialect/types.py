@@ -108,7 +108,9 @@ def _list(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     header = f"{name}[]{brace}{options}"
     cypher = f"LIST<{element.cypher} NOT NULL>"
     rules = tuple(_inside_list(inner, rule, element))
-    return Carrier(header, cypher, value=value, spell=spell, native=False, rules=rules)
+    return Carrier(
+        header, cypher, value=value, spell=spell, native=False, element=element, rules=rules
+    )
 
 
 def _inside_list(inner: pl.List, rule: ColumnRule, element: Carrier) -> Iterable[Rule]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kgimport import importer, report, schema, writer
@@ -14,6 +15,7 @@ from kgimport.errors import DestinationError, KgimportError, ReconciliationError
 from kgimport.pipeline.clock import Clock
 from kgimport.pipeline.serve import DATABASE, changed_tables, compare, connected
 from kgimport.runtime.config import configure
+from kgimport.runtime.programs import reading_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -110,7 +112,7 @@ def _build(
     configure(neo4j, home=home, data=data, settings={})
     with clock.stage("import"):
         imported = importer.import_full(
-            neo4j,
+            _importer_of(neo4j, record, clock.progress),
             build,
             home,
             database=DATABASE,
@@ -142,6 +144,19 @@ def _build(
         bytes=stores.size(data),
         seconds=_without_overlap(clock.seconds),
     )
+
+
+def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4j:
+    """The Neo4j whose importer reads the build directory; its own jars may not be enough."""
+    if record.format == "csv":
+        return neo4j
+    importer.check_reads_parquet(neo4j)
+    tell = partial(_tell_download, progress)
+    return reading_parquet(neo4j, progress=tell)
+
+
+def _tell_download(progress: Progress, done: int, of: int) -> None:
+    progress("download what reads Parquet", done / of)
 
 
 def _without_overlap(seconds: Mapping[str, float]) -> dict[str, float]:

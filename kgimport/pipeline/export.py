@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kgimport.checks import Profile
-    from kgimport.dialect import Field
+    from kgimport.dialect import Field, Format
     from kgimport.graph import Graph
     from kgimport.identity import Ids
     from kgimport.pipeline.proof import Proof
@@ -40,6 +40,7 @@ class ExportOptions:
     """What a user may choose for `export`; `memory_mb` bounds the joins that resolve the ends."""
 
     ids: Ids = "dense"
+    format: Format = "csv"
     memory_mb: int = MEMORY_MB
 
 
@@ -55,7 +56,7 @@ def export(
         scratch = folder / _SCRATCH
         scratch.mkdir()
         with clock.stage("scan"):
-            tables = scan(graph)
+            tables = scan(graph, options.format)
         with clock.stage("resolve"):
             there = resolved(graph, tables, scratch, options.memory_mb, progress)
         with clock.stage("check"):
@@ -119,6 +120,7 @@ def _write(
             kept(scanned),
             cells,
             scanned.fields,
+            form=options.format,
             unspelled=profile.unspelled,
         )
         if rejected:
@@ -203,6 +205,7 @@ def _export_record(
         build_id=report.build_id(graph.name, tables, items),
         kgimport=version("kgimport"),
         ids=options.ids,
+        format=options.format,
         tables=tables,
         schema=items,
         declaration=graph,

@@ -10,11 +10,11 @@ from kgimport.errors import ValueRefusedError
 from kgimport.graph import NodeTable, skips_missing_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import polars as pl
 
-    from kgimport.dialect import Field
+    from kgimport.dialect import Field, Format
     from kgimport.graph import Graph, Table
 
 
@@ -31,13 +31,16 @@ class Scanned:
     fields: tuple[Field, ...]
 
 
-def scan(graph: Graph) -> dict[str, Scanned]:
-    """All tables of a graph, opened but unread; refuses what their schemas cannot bear."""
+def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
+    """All tables of a graph, opened but unread; refuses what their schemas cannot bear.
+
+    The values are to travel in files of that format.
+    """
     opened = {table.name: sources.scan(table) for table in graph.tables}
     schemas = {name: schema for name, (_, schema) in opened.items()}
     declaration.check_columns(graph, schemas)
     identity.check_key_types(graph, schemas)
-    fields = _all_fields(graph, schemas)
+    fields = _all_fields(graph, schemas, form)
     names = {name: [field.name for field in each] for name, each in fields.items()}
     declaration.check_properties(graph, names)
     return {
@@ -51,7 +54,9 @@ def scan(graph: Graph) -> dict[str, Scanned]:
     }
 
 
-def _all_fields(graph: Graph, schemas: Mapping[str, pl.Schema]) -> dict[str, tuple[Field, ...]]:
+def _all_fields(
+    graph: Graph, schemas: Mapping[str, pl.Schema], form: Format
+) -> dict[str, tuple[Field, ...]]:
     made: dict[str, tuple[Field, ...]] = {}
     refused: list[ValueRefusedError] = []
     for table in graph.tables:
@@ -60,16 +65,18 @@ def _all_fields(graph: Graph, schemas: Mapping[str, pl.Schema]) -> dict[str, tup
         except ValueRefusedError as error:
             refused.append(error)
         else:
-            made[table.name] = (*fields, *points.fields(table))
+            both = (*fields, *points.fields(table))
+            made[table.name] = tuple(map(dialect.in_parquet, both)) if form == "parquet" else both
     if refused:
         raise ValueRefusedError("\n".join(each.message for each in refused), refused[0].hint)
     return made
 
 
-def exported(graph: Graph, tables: Mapping[str, Scanned], name: str) -> pl.LazyFrame:
-    """A table's rows as they are exported: without those that are set aside."""
-    table, frame = tables[name].table, tables[name].frame
+def kept(
+    graph: Graph, tables: Mapping[str, Scanned], table: Table
+) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
+    """Which of some rows of a table are exported: all, or those that are not set aside."""
     if isinstance(table, NodeTable) or not skips_missing_ends(table):
-        return frame
+        return lambda rows: rows
     nodes = {node.name: tables[node.name].frame for node in graph.nodes}
-    return identity.with_existing_ends(frame, table, graph, nodes)
+    return lambda rows: identity.with_existing_ends(rows, table, graph, nodes)

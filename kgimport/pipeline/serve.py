@@ -12,7 +12,7 @@ from kgimport import sources
 from kgimport import store as stores
 from kgimport import verify as verification
 from kgimport.errors import ServerError
-from kgimport.pipeline.scanning import exported, scan
+from kgimport.pipeline.scanning import kept, scan
 from kgimport.runtime.config import configure
 from kgimport.runtime.server import serving, set_initial_password
 
@@ -139,11 +139,15 @@ def verify(store: Path, neo4j: Neo4j, *, samples: int, progress: Progress) -> Ve
 def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
     """Compares sampled rows of every table with what a server holds."""
     graph = record.declaration
-    tables = scan(graph)
+    tables = scan(graph, record.format)
     return verification.samples(
         driver,
         graph,
-        lambda table: (exported(graph, tables, table.name), tables[table.name].fields),
+        lambda table: (
+            tables[table.name].frame,
+            kept(graph, tables, table),
+            tables[table.name].fields,
+        ),
         size=size,
     )
 

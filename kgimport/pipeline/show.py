@@ -8,7 +8,7 @@ import polars as pl
 
 from kgimport import drawing, sources, store
 from kgimport.errors import DestinationError
-from kgimport.pipeline.scanning import exported, scan
+from kgimport.pipeline.scanning import kept, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def show(graph: Graph, out: Path) -> None:
     """Writes the picture as SVG; reads the tables' schemas and row counts, nothing else."""
     tables = scan(graph)
-    drawn = {name: _drawn(each, exported(graph, tables, name)) for name, each in tables.items()}
+    drawn = {
+        name: _drawn(each, kept(graph, tables, each.table)(each.frame))
+        for name, each in tables.items()
+    }
     try:
         store.write_whole(out, drawing.draw(graph, drawn))
     except OSError as error:

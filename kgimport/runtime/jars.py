@@ -68,7 +68,11 @@ def resolve_version(name: str) -> str:
 
 def locked(version: str) -> tuple[Jar, ...]:
     """Return the jars of the committed lock of one version."""
-    lock = resources.files("kgimport.runtime") / "locks" / f"neo4j-{version}.lock"
+    return _read_lock(f"neo4j-{version}")
+
+
+def _read_lock(name: str) -> tuple[Jar, ...]:
+    lock = resources.files("kgimport.runtime") / "locks" / f"{name}.lock"
     return parse_lock(lock.read_text(encoding="utf-8"))
 
 
@@ -94,6 +98,13 @@ def fetch(
     Raises RuntimeMissingError when a jar cannot be downloaded, or differs from the lock.
     """
     return provide(locked(version), cache.absolute() / "jars", progress)
+
+
+def fetch_parquet(
+    cache: Path, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> tuple[Path, ...]:
+    """Return what the importer needs to read Parquet, as `fetch` does (about 50 MB at first)."""
+    return provide(_read_lock("parquet"), cache.absolute() / "jars", progress)
 
 
 def provide(

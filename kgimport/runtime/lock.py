@@ -30,25 +30,38 @@ HEADER = """\
 """
 
 
-def resolve(version: str) -> tuple[Jar, ...]:
-    """Ask jgo for the jars that a version needs, sorted."""
+# What the importer needs beside them to read Parquet; Neo4j's own jars come first.
+PARQUET = "org.apache.hadoop:hadoop-common:3.5.0"
+PARQUET_HEADER = """\
+# What Neo4j's importer needs on its class path, after its own jars, to read Parquet.
+# One jar of Maven Central per line: its SHA-256 and group:artifact:version[:classifier].
+# Written by `python -m kgimport.runtime.lock parquet`; fetched only when it is used.
+"""
+
+
+def resolve(coordinates: str) -> tuple[Jar, ...]:
+    """Ask jgo for the jars that some coordinates need, sorted."""
     import jgo  # noqa: PLC0415  # optional
 
-    lock = jgo.build("+".join(ROOTS).format(version=version)).lockfile
+    lock = jgo.build(coordinates).lockfile
     assert lock is not None  # noqa: S101  # jgo wrote it just now
     return tuple(sorted(_jar(dependency) for dependency in lock.dependencies))
 
 
-def format_lock(version: str, jars: tuple[Jar, ...]) -> str:
+def format_lock(header: str, jars: tuple[Jar, ...]) -> str:
     """Write a lock file's text."""
-    rows = (f"{jar.sha256}  {jar.coordinates}\n" for jar in jars)
-    return HEADER.format(version=version) + "".join(rows)
+    return header + "".join(f"{jar.sha256}  {jar.coordinates}\n" for jar in jars)
 
 
 def main(version: str) -> None:
-    """Resolve a version and write its lock beside the others."""
-    path = Path(__file__).with_name("locks") / f"neo4j-{version}.lock"
-    path.write_text(format_lock(version, resolve(version)), encoding="utf-8", newline="\n")
+    """Resolve a version, or "parquet", and write its lock beside the others."""
+    if version == "parquet":
+        name, coordinates, header = "parquet", PARQUET, PARQUET_HEADER
+    else:
+        name, coordinates = f"neo4j-{version}", "+".join(ROOTS).format(version=version)
+        header = HEADER.format(version=version)
+    path = Path(__file__).with_name("locks") / f"{name}.lock"
+    path.write_text(format_lock(header, resolve(coordinates)), encoding="utf-8", newline="\n")
 
 
 def _jar(dependency: Any) -> Jar:

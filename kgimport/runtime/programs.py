@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from kgimport.errors import RuntimeMissingError
@@ -62,6 +62,17 @@ def embedded(
     java = javas.find(minimum_java(version))
     jars = jar_cache.fetch(version, cache or jar_cache.cache_dir(), progress)
     return Neo4j(version, "embedded", java, jars=jars)
+
+
+def reading_parquet(
+    neo4j: Neo4j,
+    *,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Neo4j:
+    """Return the same Neo4j with what its importer needs to read Parquet, after its own jars."""
+    jars = jar_cache.fetch_parquet(cache or jar_cache.cache_dir(), progress)
+    return replace(neo4j, jars=(*neo4j.jars, *jars))
 
 
 def installed(neo4j_home: Path) -> Neo4j:

@@ -14,8 +14,10 @@ import polars as pl
 
 from kgimport import importer
 from kgimport.errors import ImportFailedError, KgimportError, ValueRefusedError
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import prove, scan
+from kgimport.pipeline.export import ExportOptions, export
+from kgimport.pipeline.proof import prove
+from kgimport.pipeline.resolution import resolved
+from kgimport.pipeline.scanning import scan
 from kgimport.pipeline.serve import connected
 from kgimport.runtime.config import configure
 from tests.roundtrip import bolt, expected, samples
@@ -70,7 +72,8 @@ def _kept(sample: Sample) -> Kept:
             _assert_unfit(graph, refused)
             sample = expected.fit(sample)
             graph = samples.write(sample, place / "fit")
-        findings = prove(graph, scan(graph), quiet).findings
+        there = resolved(graph, scan(graph), place, 256, quiet)
+        findings = prove(graph, there, "keys", quiet).findings
         told = expected.disagreements(sample, findings)
         assert not told, "\n".join([*told, str(sample)])
         refusals.update({each.check: each.count for each in findings})
@@ -78,7 +81,7 @@ def _kept(sample: Sample) -> Kept:
         sample = expected.sound(sample, findings)
         if sample != whole:
             graph = samples.write(sample, place / "sound")
-        export(graph, place / "build", quiet)
+        export(graph, place / "build", quiet, ExportOptions(ids="keys"))
     return Kept(sample, refusals)
 
 
@@ -153,7 +156,7 @@ def exported(chosen: Iterable[Sample], folder: Path) -> Batch:
     """Exports sound samples as one graph."""
     all_of_them = tuple(placed(sample, at) for at, sample in enumerate(chosen))
     graphs = [samples.write(each, folder / "in" / str(at)) for at, each in enumerate(all_of_them)]
-    export(samples.joined(graphs), folder / "build", quiet)
+    export(samples.joined(graphs), folder / "build", quiet, ExportOptions(ids="keys"))
     return Batch(all_of_them, folder / "build")
 
 

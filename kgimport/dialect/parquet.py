@@ -1,0 +1,80 @@
+"""The second carrier: how the values that CSV spells travel in Parquet instead.
+
+The importer takes most of them as they are. What it does not (found by running 5.26.30 and
+2026.08.1): an empty string becomes an absent property; a timestamp before 1970 with a fraction of
+a second stops the import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from kgimport.dialect.carrier import Rule, after, same
+
+if TYPE_CHECKING:
+    from kgimport.dialect.carrier import Carrier, Field, Spelling
+
+# What a build directory carries the rows in.
+Format = Literal["csv", "parquet"]
+
+EMPTY_STRING = Rule(
+    "empty-string",
+    "empty strings, which the importer turns into absent properties where it reads Parquet",
+    lambda c: c == "",
+)
+# Rules about CSV's own limits.
+_OF_CSV = frozenset({"array-delimiter-in-element", "empty-list", "lone-empty-string"})
+
+
+# The importer takes these as Arrow has them; all others are text under a typed header cell.
+_UTC = "datetime{timezone:Z}"
+_MOMENTS = frozenset({"localdatetime", _UTC})
+_NATIVE = frozenset({"string", "long", "double", "boolean", "date", "localtime", *_MOMENTS})
+
+
+def in_parquet(field: Field) -> Field:
+    """The same property, carried in Parquet."""
+    return replace(field, carrier=_carried(field.carrier))
+
+
+def _carried(how: Carrier) -> Carrier:
+    rules = tuple(rule for rule in how.rules if rule.name not in _OF_CSV)
+    if how.element is not None:
+        return replace(_list_of(_carried(how.element), how), rules=rules)
+    if how.header == "string":
+        rules = (*rules, after(EMPTY_STRING, how.value))
+    return replace(
+        how,
+        rules=rules,
+        native=how.header in _NATIVE,
+        # Only those with a fraction of a second stop the import, but there are few of either.
+        native_unless=_before_1970 if how.header in _MOMENTS else None,
+        write=_in_utc if how.header == _UTC else same,
+    )
+
+
+def _list_of(element: Carrier, how: Carrier) -> Carrier:
+    unless = element.native_unless
+    return replace(
+        how,
+        native=element.native,
+        native_unless=None if unless is None else lambda c: _each(unless)(c).list.any(),
+        write=same if element.write is same else _each(element.write),
+        spell=_each(element.spell),
+    )
+
+
+def _each(spelling: Spelling) -> Spelling:
+    return lambda c: c.list.eval(spelling(pl.element()))
+
+
+def _before_1970(column: pl.Expr) -> pl.Expr:
+    return column.to_physical() < 0
+
+
+def _in_utc(column: pl.Expr) -> pl.Expr:
+    """Instants with the zone that a header cell has for them in CSV."""
+    return column.dt.replace_time_zone("UTC")
