@@ -126,7 +126,9 @@ _INSTANT = pa.timestamp("us")
 
 
 def _keys(numbers: np.ndarray) -> pa.Array:
-    return pc.binary_join_element_wise("u", pc.utf8_lpad(pa.array(numbers).cast("string"), 7, "0"), "")
+    return pc.binary_join_element_wise(
+        "u", pc.utf8_lpad(pa.array(numbers).cast("string"), 7, "0"), ""
+    )
 
 
 def _lists(draw: np.random.Generator, size: int) -> pa.ListArray:
