@@ -219,6 +219,6 @@ def fill(document: str, texts: Mapping[str, str]) -> str:
     for name, text in texts.items():
         form = re.compile(rf"(<!-- bench:{name} -->\n).*?(<!-- /bench:{name} -->)", re.DOTALL)
         if found := form.search(document):
-            filled = f"{found[1]}{text}\n{found[2]}"
+            filled = f"{found[1]}\n{text}\n\n{found[2]}" if text else found[1] + found[2]
             document = document[: found.start()] + filled + document[found.end() :]
     return document
