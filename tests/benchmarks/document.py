@@ -5,15 +5,12 @@ python -m tests.benchmarks.document RESULTS.json
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
 
 from tests.benchmarks import plots, results, tables
 from tests.benchmarks.setting import ROOT
-
-DOCS = ROOT / "docs"
 
 
 def write(found: Path, docs: Path) -> None:
@@ -40,5 +37,5 @@ def machine(facts: dict[str, object]) -> str:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), DOCS)
-    sys.stdout.write(json.dumps(sorted(p.name for p in DOCS.glob("performance*"))) + "\n")
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "docs"
+    write(Path(sys.argv[1]), folder)

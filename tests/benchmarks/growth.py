@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgimport import dbt
 from tests.benchmarks import end_to_end, measure, ours
 from tests.benchmarks.contest import Contestant, Facts, Step
 from tests.benchmarks.measure import Cost, Program
@@ -16,7 +17,6 @@ from tests.benchmarks.setting import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.benchmarks.setting import Setting
 
@@ -85,32 +85,24 @@ def expected(setting: Setting, sample: Path) -> dict[str, int]:
 
 def _dbt_and_export(sample: Path, work: Path) -> Facts:
     work.mkdir(parents=True)
-    made = "import sys; from kgimport import dbt; from pathlib import Path; "
-    made += "dbt.build(Path(sys.argv[1]), data=Path(sys.argv[2]))"
-    argv = (ours.PYTHON[0], "-c", made, str(ROOT / "dbt"), str((sample / "data").absolute()))
-    measure.run(Program(argv, environment(work), work), work / "dbt.log")
-    export = ("export", "--dbt", str(ROOT / "dbt"), "--out", str(work / "build"))
-    program = Program((*ours.PYTHON, "kgimport", *export), environment(work), work)
+    dbt.build(project(work), data=(sample / "data").absolute())
+    program = Program((*ours.PYTHON, "kgimport", "export", "--out", "build"), cwd=work)
     measure.run(program, work / "export.log")
     return ours.exported(work / "build")
 
 
-def environment(out: Path) -> dict[str, str]:
-    """Settings that keep everything that dbt makes in a folder."""
-    out = out.absolute()
-    return {
-        "KGIMPORT_TABLES": str(out / "tables"),
-        "KGIMPORT_WAREHOUSE": str(out / "warehouse.duckdb"),
-        "DBT_TARGET_PATH": str(out / "target"),
-        "DBT_LOG_PATH": str(out / "logs"),
-    }
+def project(out: Path) -> Path:
+    """A copy of the dbt project: what dbt makes lies within, so it is removed with the rest."""
+    made = shutil.ignore_patterns("target", "logs", "dbt_packages")
+    return Path(shutil.copytree(ROOT / "dbt", out / "dbt", ignore=made))
 
 
 def running(sample: Path, version: str, out: Path) -> list[Step]:
     """`kgimport run`; it leaves its build directory where it is started."""
-    places = ("--dbt", str(ROOT / "dbt"), "--data", str((sample / "data").absolute()))
+    project(out)
+    places = ("--dbt", "dbt", "--data", str((sample / "data").absolute()))
     argv = ("run", *places, "--stores", "stores", "--neo4j", version, "--json")
-    program = Program((*ours.PYTHON, "kgimport", *argv), environment(out), out)
+    program = Program((*ours.PYTHON, "kgimport", *argv), cwd=out)
 
     def look(cost: Cost) -> Facts:
         built = ours.built(cost)
@@ -129,8 +121,3 @@ def _stages(cost: Cost, exported: Facts, built: Facts) -> dict[str, float]:
     """Each stage's seconds; `dbt` is what the records do not account for, Python's start too."""
     known = {**exported["seconds"], **built["seconds"]}
     return {"dbt": round(cost.wall_s - sum(known.values()), 3), **known}
-
-
-def once(setting: Setting) -> Setting:
-    """The large graph is run once: it takes many minutes."""
-    return replace(setting, runs=1)

@@ -75,7 +75,7 @@ STAGES: tuple[Column, ...] = (
     ("start s", median("seconds.start")),
     ("verify s", median("seconds.index", "seconds.verify")),
 )
-RATE: Column = ("million rows/s", lambda e: Times(per_second(e) / _MILLION))
+RATE: Column = ("thousand rows/s", lambda e: per_second(e) / 1000)
 WAY = (NAME, *COST, *PEAKS, *STAGES, *RATIOS)
 
 
