@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -56,13 +57,24 @@ def ratio(unit: str) -> Callable[[Entry], object]:
     return lambda entry: Times(entry["ratio"][unit]) if "ratio" in entry else ""
 
 
+def spread(runs: Sequence[float]) -> str:
+    """How far apart the quickest and the slowest run were, of their median."""
+    if len(runs) == 1:
+        return ""
+    return f"{(max(runs) - min(runs)) / statistics.median(runs):.0%}"
+
+
 class Times(float):
     """A ratio, which is shown with two digits."""
 
 
 NAME: Column = ("", lambda e: e["name"])
 NEO4J: Column = ("Neo4j", lambda e: e["neo4j"])
-COST: tuple[Column, ...] = (("wall s", median("wall_s")), ("CPU s", median("cpu_s")))
+COST: tuple[Column, ...] = (
+    ("wall s", median("wall_s")),
+    ("spread", lambda e: spread([run["wall_s"] for run in e["runs"]])),
+    ("CPU s", median("cpu_s")),
+)
 PEAKS: tuple[Column, ...] = (
     ("peak MB", median("peak_mb")),
     ("without Java MB", median("own_peak_mb")),
