@@ -140,12 +140,13 @@ def growing(mine: Sequence[Entry], _: Sequence[Entry]) -> Figure:
     groups = _by_version(mine)
     figure, panels = plt.subplots(1, len(groups) + 1, figsize=(4 * (len(groups) + 1), 3.8))
     for axes, (version, group) in zip(panels[:-1], groups.items(), strict=True):
+        axes.set_yscale("log")
         _lines(axes, group, {stage: _stage(stage) for stage in GROWTH_STAGES}, GROWTH_STAGES)
         axes.set_title(f"seconds, Neo4j {version}")
-        axes.set_yscale("log")
     kinds = {"kgimport and dbt": _peak("own_peak_mb"), "Java with them": _peak("peak_mb")}
-    _lines(panels[-1], mine, kinds, {"kgimport and dbt": BLUE, "Java with them": ORANGE})
-    panels[-1].set_title("peak memory, MB")
+    current, group = next(iter(groups.items()))
+    _lines(panels[-1], group, kinds, {"kgimport and dbt": BLUE, "Java with them": ORANGE})
+    panels[-1].set_title(f"peak memory, MB, Neo4j {current}")
     panels[-1].set_ylim(bottom=0)
     return figure
 
