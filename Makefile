@@ -11,10 +11,10 @@ UV := $(shell command -v uv || echo $(TOOLS)/bin/uv)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench fuzz clean
+.PHONY: help install run test check format bench bench-docs fuzz clean
 
 help: ## list the commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: .venv/installed ## install everything into .venv (the other commands do it by themselves)
 
@@ -48,8 +48,15 @@ check: install ## format, lint, types, layers and the quick tests: before each c
 format: install ## put the code in form
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
 
-bench: install ## how fast export is, as a ratio against bare Polars in the same run
-	@$(BIN)/python -m tests.benchmarks.export
+bench: .venv/bench ## how fast it all is, beside what else does the work; BENCH="--only export --scale 0.1"
+	@$(BIN)/python -m tests.benchmarks $(BENCH)
+
+bench-docs: .venv/bench ## write docs/performance.* from what `make bench` found
+	@$(BIN)/python -m tests.benchmarks.document .cache/bench/performance.json
+
+.venv/bench: .venv/installed
+	@$(UV) sync --locked --all-extras --group bench --quiet
+	@touch $@
 
 fuzz: install ## a longer round trip of generated tables through the real importer, both lines
 	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s tests/roundtrip/test_roundtrip.py

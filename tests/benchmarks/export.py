@@ -1,101 +1,98 @@
-"""How fast `export` is: a people graph, against Polars' bare `sink_csv` of the same columns.
-
-    make bench
-
-Each is a process of its own, so that time and memory are of the whole; medians of three. The ratio
-is what counts: both ran on this machine, in this minute.
-"""
+"""Part "export": a people graph's Parquet to files, against what else writes them."""
 
 from __future__ import annotations
 
 import json
-import resource
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+from functools import partial
+from typing import TYPE_CHECKING
 
-import polars as pl
+from tests.benchmarks import ours
+from tests.benchmarks.contest import Contestant, Facts, Step
 
-PEOPLE, KNOWS = 200_000, 2_000_000
-RUNS = 3
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
-GRAPH = """
-graph: people
-tables:
-  person:
-    location: person.parquet
-    node: {labels: [Person], key: [person_id]}
-  knows:
-    location: knows.parquet
-    relationship:
-      type: KNOWS
-      start: {node: person, key: [a]}
-      end: {node: person, key: [b]}
-"""
+    from tests.benchmarks.data import People
+    from tests.benchmarks.measure import Cost
+    from tests.benchmarks.setting import Setting
 
-BARE = """
-import sys, polars as pl
-for name in ("person", "knows"):
-    frame = pl.scan_parquet(f"{sys.argv[1]}/{name}.parquet")
-    frame.sink_csv(f"{sys.argv[2]}/{name}.csv", datetime_format="%Y-%m-%dT%H:%M:%S%.6f")
-"""
+PART = "export"
+BASE = "polars sink_csv"
+PEERS = {
+    BASE: "polars_csv",
+    "duckdb COPY": "duckdb_copy",
+    "pyarrow.csv": "pyarrow_csv",
+    "pandas to_csv": "pandas_csv",
+}
+BIOCYPHER_SHARE = 0.1  # it takes minutes per million rows
 
 
-def make(place: Path) -> None:
-    """Writes the graph's two tables."""
-    number = pl.int_range(PEOPLE, eager=True)
-    name = pl.format("p{}", number).alias("person_id")
-    pl.select(
-        name,
-        (number * 7 % 97).alias("age"),
-        (number / 7).alias("score"),
-        pl.format("Name, {}", number).alias("name"),
-        pl.from_epoch(number * 1_000, "s").alias("joined"),
-    ).write_parquet(place / "person.parquet")
-    row = pl.int_range(KNOWS, eager=True)
-    pl.select(
-        pl.format("p{}", row * 7919 % PEOPLE).alias("a"),
-        pl.format("p{}", row * 104_729 % PEOPLE).alias("b"),
-        (row / 3).alias("weight"),
-        pl.from_epoch(row * 11, "s").alias("since"),
-    ).write_parquet(place / "knows.parquet")
-    (place / "graph.yml").write_text(GRAPH)
+def contestants(setting: Setting) -> Iterator[Contestant]:
+    """kgimport in each of its modes, the writers of CSV, and BioCypher on a tenth of the rows."""
+    people = setting.people()
+    for mode in ours.MODES:
+        yield Contestant(
+            PART,
+            f"kgimport export {ours.named(mode)}",
+            people.nodes,
+            people.relationships,
+            partial(ours.exporting, people.declaration, mode, setting.memory),
+            off=ours.lacking(mode),
+        )
+    for name, module in PEERS.items():
+        yield Contestant(
+            PART,
+            name,
+            people.nodes,
+            people.relationships,
+            partial(peers, module, people),
+        )
+    fewer = setting.people(BIOCYPHER_SHARE)
+    yield Contestant(
+        PART,
+        "biocypher write",
+        fewer.nodes,
+        fewer.relationships,
+        partial(biocypher, fewer),
+    )
 
 
-def measure(argv: list[str]) -> dict[str, float]:
-    """Wall and CPU seconds of one process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.monotonic()
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wall = time.monotonic() - began
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall_s": round(wall, 2), "cpu_s": round(cpu, 2)}
+def peers(module: str, people: People, out: Path) -> list[Step]:
+    """A writer as all of a contestant's steps."""
+    return [peer(module, people, out)]
 
 
-def main() -> None:
-    """Prints the medians and their ratio as JSON."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        make(place)
-        ours = [sys.executable, "-m", "kgimport", "export", "--graph", str(place / "graph.yml")]
-        peers = {
-            "polars sink_csv": [sys.executable, "-c", BARE, str(place), str(place)],
-            "kgimport export": [*ours, "--out", str(place / "build")],
-        }
-        runs = {name: [measure(argv) for _ in range(RUNS)] for name, argv in peers.items()}
-    medians = {
-        name: {unit: statistics.median(run[unit] for run in each) for unit in each[0]}
-        for name, each in runs.items()
+def peer(module: str, people: People, out: Path) -> Step:
+    """A writer that leaves one CSV file per table in `out`."""
+    program = ours.python(f"tests.benchmarks.peers.{module}", people.folder, out)
+    return Step(
+        "export", program, lambda cost: written(cost, out / "person.csv", out / "knows.csv")
+    )
+
+
+def written(cost: Cost, persons: Path, knows: Path) -> Facts:
+    """Rows and size of two CSV files without headers and without line breaks in cells."""
+    return {
+        "nodes": lines(persons),
+        "relationships": lines(knows),
+        "output_mb": round((persons.stat().st_size + knows.stat().st_size) / 1e6, 1),
+        "seconds": {"export": cost.wall_s},
     }
-    bare, exported = medians.values()
-    ratios = {unit: round(exported[unit] / bare[unit], 2) for unit in bare}
-    rows = {"nodes": PEOPLE, "relationships": KNOWS}
-    sys.stdout.write(json.dumps({**rows, **medians, "ratio": ratios}, indent=2) + "\n")
 
 
-if __name__ == "__main__":
-    main()
+def lines(path: Path) -> int:
+    """How many lines a file has."""
+    with path.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def biocypher(people: People, out: Path) -> list[Step]:
+    """BioCypher, whose log goes to the folder it is started in."""
+    program = ours.python("tests.benchmarks.peers.biocypher_write", people.folder, out, cwd=out)
+
+    def look(cost: Cost) -> Facts:
+        files = (out / "csv" / f"{table}-part000.csv" for table in ("Person", "Knows"))
+        return {**written(cost, *files), "seconds": json.loads(cost.output)}
+
+    return [Step("export", program, look)]

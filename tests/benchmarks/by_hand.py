@@ -1,0 +1,72 @@
+"""Neo4j's importer without kgimport around it: the floor of every import."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from typing import TYPE_CHECKING
+
+from kgimport.errors import KgimportError
+from kgimport.runtime.config import configure
+from kgimport.runtime.programs import Neo4j, admin_command, embedded
+from tests.benchmarks.contest import Facts, Step
+from tests.benchmarks.measure import Cost, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_IMPORTED = re.compile(r"^\s+(\d+) (nodes|relationships)$", re.MULTILINE)
+BUILD_DIRECTORY = ("@import.args",)
+
+
+def heap_mb() -> int:
+    """The heap that build-db gives: a quarter of the memory, between half a GiB and four."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return max(512, min(4096, total // 4))
+
+
+def importing(
+    neo4j: Neo4j,
+    arguments: Sequence[str],
+    *,
+    inputs: Path,
+    folder: Path,
+    heap: int | None = None,
+    java: Sequence[str] = (),
+) -> Step:
+    """The step that imports into a fresh store below `folder`; paths are relative to `inputs`.
+
+    `java` are further flags of the virtual machine.
+    """
+    home = folder / "home"
+    configure(neo4j, home=home, data=folder / "data", settings={})
+    options = (f"--report-file={home / 'logs' / 'import.report'}", "neo4j")
+    command = admin_command(
+        neo4j,
+        ("database", "import", "full", *arguments, *options),
+        home=home,
+        heap_mb=heap or heap_mb(),
+    )
+    argv = (command.argv[0], *java, *command.argv[1:])
+    return Step("import", Program(argv, command.env, inputs), imported)
+
+
+def imported(cost: Cost) -> Facts:
+    """The importer's own counts, and its whole process as the seconds of the import."""
+    counts = {what: int(count) for count, what in _IMPORTED.findall(cost.output)}
+    return {**counts, "seconds": {"import": cost.wall_s}}
+
+
+def neo4j_for_parquet(version: str) -> tuple[Neo4j | None, str]:
+    """A Neo4j whose importer reads Parquet, or why there is none.
+
+    Its class path needs hadoop's jars after Neo4j's, which `embedded` has to bring.
+    """
+    if "parquet" not in inspect.signature(embedded).parameters:
+        return None, "the embedded runtime has no jars for Parquet input yet"
+    try:
+        return embedded(version, parquet=True), ""  # type: ignore[call-arg]
+    except KgimportError as error:
+        return None, error.message
