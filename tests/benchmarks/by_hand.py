@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 from typing import TYPE_CHECKING
 
-from kgimport.errors import KgimportError
 from kgimport.runtime.config import configure
-from kgimport.runtime.programs import Neo4j, admin_command, embedded
+from kgimport.runtime.programs import Neo4j, admin_command
 from tests.benchmarks.contest import Facts, Step
 from tests.benchmarks.measure import Cost, Program
 
@@ -57,16 +55,3 @@ def imported(cost: Cost) -> Facts:
     """The importer's own counts, and its whole process as the seconds of the import."""
     counts = {what: int(count) for count, what in _IMPORTED.findall(cost.output)}
     return {**counts, "seconds": {"import": cost.wall_s}}
-
-
-def neo4j_for_parquet(version: str) -> tuple[Neo4j | None, str]:
-    """A Neo4j whose importer reads Parquet, or why there is none.
-
-    Its class path needs hadoop's jars after Neo4j's, which `embedded` has to bring.
-    """
-    if "parquet" not in inspect.signature(embedded).parameters:
-        return None, "the embedded runtime has no jars for Parquet input yet"
-    try:
-        return embedded(version, parquet=True), ""  # type: ignore[call-arg]
-    except KgimportError as error:
-        return None, error.message

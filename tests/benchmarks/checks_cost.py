@@ -22,7 +22,7 @@ BASE = "without value checks"
 def contestants(setting: Setting) -> Iterator[Contestant]:
     """Both exports, in the mode that is the default."""
     people = setting.people()
-    mode = ours.KEYS_CSV if ours.lacking(ours.DENSE_CSV) else ours.DENSE_CSV
+    mode = ours.DENSE_CSV
 
     checked = partial(ours.exporting, people.declaration, mode, setting.memory)
 

@@ -6,7 +6,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kgimport.runtime.programs import Neo4j, embedded
+from kgimport.runtime.programs import Neo4j, embedded, reading_parquet
 from tests.benchmarks import by_hand, measure, ours
 from tests.benchmarks.contest import Contestant, Facts, Step
 from tests.benchmarks.export import peer
@@ -56,7 +56,6 @@ def kgimport(
             people.relationships,
             partial(both, setting, people, version, mode),
             neo4j=version,
-            off=ours.lacking(mode),
         )
 
 
@@ -87,17 +86,13 @@ def csv(people: People, version: str, out: Path) -> list[Step]:
 
 
 def _source_parquet(people: People, version: str) -> Contestant:
-    neo4j, off = by_hand.neo4j_for_parquet(version)
-    if version.startswith("5"):
-        off = "5.26 was not given the source's own Parquet"
+    neo4j = reading_parquet(embedded(version))
     name = "importer alone, source's Parquet, string ids"
+    return _contestant(people, version, name, partial(source_parquet, people, neo4j))
 
-    return _contestant(people, version, name, partial(source_parquet, people, neo4j), off)
 
-
-def source_parquet(people: People, neo4j: Neo4j | None, out: Path) -> list[Step]:
+def source_parquet(people: People, neo4j: Neo4j, out: Path) -> list[Step]:
     """The importer on the source as it stands; two small files name its columns."""
-    assert neo4j is not None  # else it is off
     for table, text in (("person", PARQUET_PERSON), ("knows", PARQUET_KNOWS)):
         (out / "in").mkdir(exist_ok=True)
         (out / "in" / f"{table}-header.csv").write_text(text)
@@ -113,16 +108,15 @@ def source_parquet(people: People, neo4j: Neo4j | None, out: Path) -> list[Step]
 
 def floor(setting: Setting, people: People, version: str, mode: Mode) -> Contestant:
     """The importer alone on a build directory that is ready: what no export can undercut."""
-    neo4j, off = embedded(version), ours.lacking(mode)
-    if mode[1] == "parquet" and not off:
-        for_parquet, off = by_hand.neo4j_for_parquet(version)
-        neo4j = for_parquet or neo4j
+    neo4j = embedded(version)
+    if mode[1] == "parquet":
+        neo4j = reading_parquet(neo4j)
 
     def steps(out: Path) -> list[Step]:
         build = ready(setting, people, mode)
         return [by_hand.importing(neo4j, by_hand.BUILD_DIRECTORY, inputs=build, folder=out)]
 
-    return _contestant(people, version, f"importer alone, ready {' '.join(mode)}", steps, off)
+    return _contestant(people, version, f"importer alone, ready {' '.join(mode)}", steps)
 
 
 def ready(setting: Setting, people: People, mode: Mode) -> Path:
@@ -140,6 +134,6 @@ def clear(setting: Setting) -> None:
     shutil.rmtree(setting.work, ignore_errors=True)
 
 
-def _contestant(people: People, version: str, name: str, steps: Steps, off: str = "") -> Contestant:
+def _contestant(people: People, version: str, name: str, steps: Steps) -> Contestant:
     rows = (people.nodes, people.relationships)
-    return Contestant(PART, name, *rows, steps, neo4j=version, off=off)
+    return Contestant(PART, name, *rows, steps, neo4j=version)

@@ -38,7 +38,6 @@ def contestants(setting: Setting) -> Iterator[Contestant]:
             people.nodes,
             people.relationships,
             partial(ours.exporting, people.declaration, mode, setting.memory),
-            off=ours.lacking(mode),
         )
     for name, module in PEERS.items():
         yield Contestant(

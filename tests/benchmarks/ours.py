@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,31 +28,11 @@ def named(mode: Mode) -> str:
 
 
 def export_arguments(graph: Path, out: Path, mode: Mode, memory: str = "") -> tuple[str, ...]:
-    """`kgimport export` of a graph.yml, with those options that this kgimport knows."""
+    """`kgimport export` of a graph.yml."""
     ids, form = mode
-    wanted = {"--ids": ids, "--format": form, "--memory": memory}
-    known = options("export")
-    chosen = [(k, v) for k, v in wanted.items() if v and k in known]
-    return ("export", "--graph", str(graph), "--out", str(out), *(x for kv in chosen for x in kv))
-
-
-def lacking(mode: Mode) -> str:
-    """Why a mode cannot be run, or ""."""
-    ids, form = mode
-    known = options("export")
-    if ids != "keys" and "--ids" not in known:
-        return "this kgimport export has no --ids"
-    if form != "csv" and "--format" not in known:
-        return "this kgimport export has no --format"
-    return ""
-
-
-@cache
-def options(command: str) -> frozenset[str]:
-    """The long options that a command of kgimport has."""
-    asked = [*PYTHON, "kgimport", command, "--help"]
-    shown = subprocess.run(asked, check=True, capture_output=True, text=True, cwd=ROOT)
-    return frozenset(re.findall(r"--[a-z][a-z-]*", shown.stdout))
+    more = ("--memory", memory) if memory else ()
+    chosen = ("--ids", ids, "--format", form, *more)
+    return ("export", "--graph", str(graph), "--out", str(out), *chosen)
 
 
 def export(graph: Path, out: Path, mode: Mode, memory: str = "") -> Step:
