@@ -118,11 +118,6 @@ def declare(place: Path, change: Callable[[dict[str, Any]], object]) -> None:
     path.write_text(yaml.safe_dump(graph, sort_keys=False), encoding="utf-8")
 
 
-def fill(place: Path, table: str, **columns: Any) -> None:
-    """Replaces columns of a table."""
-    pl.DataFrame({**TABLES[table], **columns}).write_parquet(place / f"{table}.parquet")
-
-
 def export(place: Path, **changes: object) -> None:
     """Leaves a build directory whose record has other values for some keys."""
     graph = declaration.load_yaml(place / "graph.yml")
