@@ -144,7 +144,8 @@ def _zoned(dtype: pl.Datetime, zone: str) -> Carrier:
         return Carrier(
             "datetime{timezone:Z}",
             "ZONED DATETIME",
-            value=lambda c: c.dt.replace_time_zone(None),
+            # By its ticks: of a zone called GMT, say, Polars would compute local times, and panic.
+            value=lambda c: c.to_physical().cast(pl.Datetime(dtype.time_unit)),
             spell=lambda c: c.dt.to_string(local),
             rules=moment_rules(dtype),
         )
