@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -19,6 +19,8 @@ from tests.conftest import quiet
 
 GOLDEN = Path(__file__).parent / "golden" / "values"
 STOCKHOLM = "Europe/Stockholm"
+ENGINES: tuple[Literal["in-memory", "streaming"], ...] = ("in-memory", "streaming")
+MAP = pl.Map(pl.String(), pl.Float64())
 LOCAL, UTC = pl.Datetime("us"), pl.Datetime("us", "UTC")
 
 
@@ -127,6 +129,13 @@ def test_a_policy_changes_the_header(
         (pl.Binary(), {}, "bytes are no Cypher type"),
         (pl.Struct({"a": pl.Int8()}), {}, "Neo4j has no map property"),
         (pl.Struct({"a": pl.Binary()}), {"struct": "json"}, "JSON has no bytes"),
+        (MAP, {}, "Map(String, Float64) has no form in Neo4j"),
+        (pl.List(MAP), {}, "Map(String, Float64) has no form in Neo4j"),
+        (
+            pl.Struct({"a": pl.List(MAP)}),
+            {"struct": "json"},
+            "Map(String, Float64) has no form in Neo4j",
+        ),
         (pl.List(pl.List(pl.Int8())), {}, "Neo4j has no list of lists"),
         (pl.List(pl.List(UTC)), {}, "Neo4j has no list of lists"),
         (pl.List(pl.Binary()), {"binary": "bytes"}, "Neo4j has no list of lists"),
@@ -164,6 +173,20 @@ def test_years_that_no_driver_reads_offend() -> None:
 
     assert offending(pl.Date(), *days.to_physical()) == {"year-out-of-range": [0, 3, 4]}
     assert offending(LOCAL, *ticks) == {"year-out-of-range": [0, 2]}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "GMT", "Etc/UTC"])
+def test_instants_of_utc_by_any_name_stay_what_they_are_and_none_stops_the_pass(zone: str) -> None:
+    ticks = (2**63 - 1, 0, -(2**63) + 1)
+    named, plain = pl.Datetime("ms", zone), pl.Datetime("ms")
+    values = pl.DataFrame({"c": pl.Series(ticks).cast(named), "l": pl.Series([[t] for t in ticks])})
+    values = values.cast({"l": pl.List(named)})
+
+    held = values.select(taken(named).value(pl.col("c")), taken(pl.List(named)).value(pl.col("l")))
+
+    assert held.schema == {"c": plain, "l": pl.List(plain)}
+    assert held["c"].to_physical().to_list() == list(ticks)
+    assert held["l"].explode().to_physical().to_list() == list(ticks)
 
 
 def test_instants_that_zones_do_not_tell_offend() -> None:
@@ -227,6 +250,40 @@ def test_json_refuses_what_it_does_not_have() -> None:
 
     assert offending(part, *cells, struct="json") == {"number-not-finite": [1, 2]}
     assert spelled(part, cells[0], None, struct="json") == ['{"*":1.0,"b":[0.5]}', None]
+
+
+def test_json_refuses_moments_that_no_clock_tells() -> None:
+    zoned = pl.Datetime("us", STOCKHOLM)
+    part = pl.Struct({"*": pl.List(pl.Date()), "b": pl.Struct({"at": zoned}), "c": UTC})
+    ticks = (-3_786_912_000_000_000, 0, 4_102_444_800_000_000, 2**63 - 1)
+    days = ([2**31 - 1], [0], [0], None)
+    rows = [{"*": d, "b": {"at": t}, "c": t} for d, t in zip(days, ticks, strict=True)]
+    bare = pl.Struct(
+        {"*": pl.List(pl.Int32()), "b": pl.Struct({"at": pl.Int64()}), "c": pl.Int64()}
+    )
+    cells = pl.Series("c", rows, dtype=bare).cast(part)
+    how = taken(part, struct="json")
+
+    found = {
+        rule.name: cells.to_frame().select(rule.offends(pl.col("c"))).to_series().arg_true()
+        for rule in how.rules
+    }
+    at = ("1970-01-01T01:00:00+01:00", "1970-01-01T00:00:00+00:00")
+    whole = '{{"*":["1970-01-01"],"b":{{"at":"{}"}},"c":"{}"}}'.format(*at)
+    for engine in ENGINES:
+        told = cells.to_frame().lazy().select(how.value(pl.col("c"))).collect(engine=engine)
+
+        assert told.to_series().to_list() == [
+            None,
+            whole,
+            None,
+            None,
+        ]
+    assert {name: rows.to_list() for name, rows in found.items()} == {
+        "year-out-of-range": [0, 3],
+        "offset-with-seconds": [0],
+        "zone-rules-unknown": [2, 3],
+    }
 
 
 def test_a_cast_refuses_what_it_would_change() -> None:

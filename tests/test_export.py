@@ -19,7 +19,8 @@ from kgimport.errors import (
     ValueRefusedError,
 )
 from kgimport.graph import ColumnRule, End, Graph, Index
-from kgimport.pipeline.export import ExportOptions, export
+from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import ExportOptions
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, Rows, people
 
@@ -264,8 +265,11 @@ def test_keys_of_several_columns_cannot_run_into_each_other(tmp_path: Path) -> N
     assert [line.split(",")[:2] for line in ends] == [ids, ids[::-1]]
 
 
-def test_files_with_line_breaks_are_named_to_the_importer_and_no_others(tmp_path: Path) -> None:
-    persons: Rows = {"id": ["a", "b"], "name": ['say "hi",\r\nyou', "x"]}
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
+def test_files_with_line_breaks_are_named_to_the_importer_and_no_others(
+    tmp_path: Path, line_break: str
+) -> None:
+    persons: Rows = {"id": ["a", "b"], "name": [f'say "hi",{line_break}you', "x"]}
 
     made = export(people(tmp_path, persons, {"a": ["a"], "b": ["b"]}), tmp_path / "build", quiet)
 

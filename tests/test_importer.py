@@ -10,7 +10,8 @@ import pytest
 
 from kgimport import importer
 from kgimport.errors import ImportFailedError
-from kgimport.pipeline.export import ExportOptions, export
+from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import ExportOptions
 from kgimport.runtime.config import configure
 from tests.conftest import quiet
 from tests.graphs import people

@@ -1,6 +1,7 @@
 """Whatever is wrong ends in one message that names it, a next step, and the documented exit code.
 
-Each case below makes one thing wrong in a good project; the real command line has to say so.
+Each case below makes one thing wrong in a good project; the real command line has to say so. What
+is wrong in the rows themselves stands in tests/broken.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,11 +116,6 @@ def declare(place: Path, change: Callable[[dict[str, Any]], object]) -> None:
     graph = yaml.safe_load(path.read_text(encoding="utf-8"))
     change(graph["tables"])
     path.write_text(yaml.safe_dump(graph, sort_keys=False), encoding="utf-8")
-
-
-def fill(place: Path, table: str, **columns: Any) -> None:
-    """Replaces columns of a table."""
-    pl.DataFrame({**TABLES[table], **columns}).write_parquet(place / f"{table}.parquet")
 
 
 def export(place: Path, **changes: object) -> None:
@@ -256,22 +250,6 @@ def an_index_over_no_property(place: Path) -> None:
     declare(place, lambda tables: tables["person"]["node"].update(indexes=indexes))
 
 
-@wrong(ExitCode.DECLARATION, "person: two columns become the property id")
-def a_column_renamed_to_another_columns_name(place: Path) -> None:
-    columns = {"name": {"property": "id"}}
-    declare(place, lambda tables: tables["person"].update(columns=columns))
-
-
-@wrong(ExitCode.DECLARATION, "lives_in.person (start) is String, but person.id is Int64")
-def an_end_of_another_type_than_its_key(place: Path) -> None:
-    fill(place, "lives_in", person=["1", "2"])
-
-
-@wrong(ExitCode.DECLARATION, "city.code is Float64, which cannot be a key")
-def a_key_of_floats(place: Path) -> None:
-    fill(place, "city", code=[1.0, 2.0])
-
-
 @wrong(ExitCode.SOURCE, "the rows of table city cannot be read: parquet: ")
 def a_truncated_file(place: Path) -> None:
     content = (place / "city.parquet").read_bytes()
@@ -287,101 +265,6 @@ def files_of_one_table_that_differ(place: Path) -> None:
     pl.DataFrame({"code": ["lund"]}).write_parquet(place / "city" / "a.parquet")
     pl.DataFrame({"code": [1]}).write_parquet(place / "city" / "b.parquet")
     declare(place, lambda tables: tables["city"].update(location="city"))
-
-
-# Rows that make no graph ------------------------------------------------------------------------
-
-
-@wrong(
-    ExitCode.INTEGRITY,
-    """\
-person.id: 2 rows with a key that others in id space Person have too [duplicate-key]
-    key=2, rows=2, tables='person'""",
-)
-def a_duplicate_key(place: Path) -> None:
-    fill(place, "person", id=[1, 2, 2])
-
-
-@wrong(ExitCode.INTEGRITY, "key='lund', rows=2, tables='city, person'")
-def one_key_in_two_tables_of_an_id_space(place: Path) -> None:
-    fill(place, "person", id=["a", "b", "lund"])
-    fill(place, "lives_in", person=["a", "b"])
-    declare(place, lambda tables: tables["city"]["node"].update(id_space="Person"))
-
-
-@wrong(ExitCode.INTEGRITY, "person.id: 1 row with a null key [null-key]\n    id=None")
-def a_null_key(place: Path) -> None:
-    fill(place, "person", id=[1, 2, None])
-
-
-@wrong(
-    ExitCode.INTEGRITY,
-    """\
-lives_in.person: 1 row with a start that is no node [dangling-end]
-    person=9, city=None
-lives_in.city: 1 row with an end that is no node [dangling-end]
-    person=9, city=None
-""",
-)
-def dangling_ends(place: Path) -> None:
-    fill(place, "lives_in", person=[1, 9], city=["lund", None])
-
-
-# Values that cannot be carried ------------------------------------------------------------------
-
-
-@wrong(
-    ExitCode.VALUE,
-    """\
-person.name: 3 rows with values that `type: long` would change [lossy-cast]
-    id=1, name='Ada'
-    id=2, name='Bo'
-    id=3, name='Cy'
-→""",
-)
-def a_type_that_loses_values(place: Path) -> None:
-    columns = {"name": {"type": "long"}}
-    declare(place, lambda tables: tables["person"].update(columns=columns))
-
-
-@wrong(
-    ExitCode.VALUE,
-    "city.at (Struct({'x': Int64})): Neo4j has no map property; choose `struct: json`",
-)
-def a_struct(place: Path) -> None:
-    fill(place, "city", at=[{"x": 1}, {"x": 2}])
-
-
-@wrong(ExitCode.VALUE, "city.rent (Decimal(precision=38, scale=2)): Neo4j has no decimal type;")
-def a_decimal_without_a_policy(place: Path) -> None:
-    fill(place, "city", rent=[Decimal("1.20"), Decimal("3.40")])
-
-
-@wrong(
-    ExitCode.VALUE,
-    """\
-city.n: 1 row with integers beyond 64 bits signed, which Neo4j 5 wraps silently \
-[integer-out-of-range]
-    code='umeå', n=9223372036854775808
-→""",
-)
-def an_integer_beyond_64_bits(place: Path) -> None:
-    fill(place, "city", n=pl.Series([1, 2**63], dtype=pl.UInt64))
-
-
-@wrong(ExitCode.VALUE, "city.tags: 1 row with lists with a null element")
-def a_null_in_a_list(place: Path) -> None:
-    fill(place, "city", tags=[["a"], ["b", None]])
-
-
-@wrong(
-    ExitCode.VALUE,
-    "Neo4j knows no time zone Europe/Stokholm; take a region's, such as Europe/Stockholm, or UTC",
-)
-def an_unknown_time_zone(place: Path) -> None:
-    fill(place, "city", at=[datetime(2024, 1, 1)] * 2)  # noqa: DTZ001  (without a zone on purpose)
-    columns = {"at": {"timezone": "Europe/Stokholm"}}
-    declare(place, lambda tables: tables["city"].update(columns=columns))
 
 
 # Places -----------------------------------------------------------------------------------------

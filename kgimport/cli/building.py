@@ -61,8 +61,8 @@ def export(
 ) -> None:
     """Prove the tables' integrity and write the build directory for `build-db`."""
     from kgimport import report
-    from kgimport.pipeline.export import ExportOptions
     from kgimport.pipeline.export import export as run
+    from kgimport.pipeline.proof import ExportOptions
 
     declared = chosen_graph(graph, dbt, name, target, tables)
     place = out or Path("build") / declared.name
@@ -86,9 +86,11 @@ def check(
         typer.Option("--declaration-only", help="Do not touch the data.", rich_help_panel=GRAPH),
     ] = False,
     ids: IdKind = Ids.DENSE,
+    form: FormatKind = Format.CSV,
     memory: Memory = 1024,
 ) -> None:
     """Check the declaration and the tables' integrity; write nothing."""
+    from kgimport.pipeline.proof import ExportOptions
     from kgimport.pipeline.proof import check as run
 
     declared = chosen_graph(graph, dbt, name, target, tables)
@@ -96,7 +98,7 @@ def check(
         typer.echo(f"the declaration of graph {declared.name} is good")
         return
     with console.progress() as tell:
-        proof = run(declared, ids.value, memory, tell)
+        proof = run(declared, ExportOptions(ids.value, form.value, memory), tell)
     rows = (
         (name, count, count - proof.profiles[name].rows) for name, count in proof.sources.items()
     )
@@ -162,7 +164,7 @@ def run(
 ) -> None:
     """Run dbt build, export and build-db, one after the other."""
     from kgimport.pipeline.build import BuildOptions
-    from kgimport.pipeline.export import ExportOptions
+    from kgimport.pipeline.proof import ExportOptions
     from kgimport.pipeline.run import Project as Chosen
     from kgimport.pipeline.run import run as run_all
 

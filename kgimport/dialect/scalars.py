@@ -77,7 +77,7 @@ def _boolean(_: pl.DataType, __: ColumnRule) -> Carrier:
 
 def _date(dtype: pl.DataType, _: ColumnRule) -> Carrier:
     return Carrier(
-        "date", "DATE", spell=lambda c: c.dt.to_string("%Y-%m-%d"), rules=(_years(dtype),)
+        "date", "DATE", spell=lambda c: c.dt.to_string("%Y-%m-%d"), rules=moment_rules(dtype)
     )
 
 
@@ -120,7 +120,7 @@ def _local(dtype: pl.Datetime) -> Carrier:
         "localdatetime",
         "LOCAL DATETIME",
         spell=lambda c: c.dt.to_string(form),
-        rules=(_years(dtype),),
+        rules=moment_rules(dtype),
     )
 
 
@@ -144,24 +144,33 @@ def _zoned(dtype: pl.Datetime, zone: str) -> Carrier:
         return Carrier(
             "datetime{timezone:Z}",
             "ZONED DATETIME",
-            value=lambda c: c.dt.replace_time_zone(None),
+            # By its ticks: of a zone called GMT, say, Polars would compute local times, and panic.
+            value=lambda c: c.to_physical().cast(pl.Datetime(dtype.time_unit)),
             spell=lambda c: c.dt.to_string(local),
-            rules=(_years(dtype),),
+            rules=moment_rules(dtype),
         )
     # The offset beside the name tells the two readings of an autumn hour apart.
     form = f"{local}%:z" if zone[0] in "+-" else f"{local}%:z[{zone}]"
-    fixed = zone.startswith(("+", "-", "Etc/"))
     return Carrier(
         "datetime",
         "ZONED DATETIME",
         spell=lambda c: c.dt.to_string(form),
         native=False,
-        rules=(_years(dtype),) if fixed else (_years(dtype), *_zone_rules(dtype)),
+        rules=moment_rules(dtype),
     )
 
 
-def _zone_rules(dtype: pl.Datetime) -> Iterator[Rule]:
+def moment_rules(dtype: pl.DataType) -> tuple[Rule, ...]:
+    """Which dates or instants of a type Neo4j, its drivers or Polars cannot tell."""
+    zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
+    if zone is None or zone in _UTC or zone.startswith(("+", "-", "Etc/")):
+        return (_years(dtype),)
+    return (_years(dtype), *_zone_rules(dtype))
+
+
+def _zone_rules(dtype: pl.DataType) -> Iterator[Rule]:
     """What the regions' offsets add."""
+    assert isinstance(dtype, pl.Datetime)  # noqa: S101  (the caller looked)
     yield after(ODD_OFFSET, lambda c: _safe(c, dtype, _in_years(c, dtype)))
     until = _2100_S * _PER_SECOND[dtype.time_unit]
     yield Rule(
@@ -283,6 +292,7 @@ def _null(_: pl.DataType, __: ColumnRule) -> Carrier:
     return Carrier("string", "NULL", value=as_text)
 
 
+MOMENTS = (pl.Date, pl.Datetime)
 FLOATS = (pl.Float16, pl.Float32, pl.Float64)
 _WIDE = (pl.UInt64, pl.Int128, pl.UInt128)
 _NARROW = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)

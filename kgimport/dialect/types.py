@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after, as_text
 from kgimport.dialect.cells import ARRAY_DELIMITER, is_spellable
-from kgimport.dialect.scalars import FLOATS, INTEGERS, SCALARS
+from kgimport.dialect.scalars import FLOATS, INTEGERS, MOMENTS, SCALARS, moment_rules
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import NO_RULE, ColumnRule, NodeTable, is_property, property_name, rule_of
 
@@ -35,20 +36,59 @@ NULL_IN_LIST = Rule(
 def _struct(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     if rule.struct != "json":
         return Refusal("Neo4j has no map property", "choose `struct: json` or `struct: flatten`")
+    if strange := _without_form(dtype):
+        return strange
     if _holds(dtype, pl.Binary):
         return Refusal("JSON has no bytes", "encode them in SQL, or choose `struct: flatten`")
-    not_finite = Rule(
-        "number-not-finite",
-        "NaN or an infinity, which JSON does not have",
-        lambda c: _has_no_number(dtype, c),
-    )
-    return Carrier(
-        "string",
-        "STRING",
-        # Without asking, a null struct would become the text `null`.
-        value=lambda c: pl.when(c.is_not_null()).then(c.struct.json_encode()),
-        rules=(not_finite,) if _holds(dtype, *FLOATS) else (),
-    )
+    rules = tuple(_inside_struct(dtype))
+
+    def value(column: pl.Expr) -> pl.Expr:
+        # Without asking, a null struct would become the text `null`. A list holds nothing where
+        # it is null; anything else would still show Polars the dates over which it panics.
+        offending = (each.offends(column).fill_null(value=False) for each in rules)
+        fine = pl.all_horizontal(column.is_not_null(), *(~bad for bad in offending))
+        encoded = pl.element().struct.json_encode()
+        return pl.when(fine).then(pl.concat_list(column)).list.eval(encoded).list.first()
+
+    return Carrier("string", "STRING", value=value, rules=rules)
+
+
+def _inside_struct(dtype: pl.DataType) -> Iterator[Rule]:
+    """What JSON does not have, and the rules of the moments somewhere in a struct."""
+    if _holds(dtype, *FLOATS):
+        yield Rule(
+            "number-not-finite",
+            "NaN or an infinity, which JSON does not have",
+            lambda c: _anywhere(dtype, c, FLOATS, lambda _, part: ~part.is_finite()),
+        )
+    for name, sentence in {
+        rule.name: rule.sentence for moment in _moments(dtype) for rule in moment_rules(moment)
+    }.items():
+        yield Rule(name, sentence, partial(_anywhere_by, name, dtype))
+
+
+def _moments(dtype: pl.DataType) -> Iterator[pl.DataType]:
+    if dtype in MOMENTS:
+        yield dtype
+    for inner in _inner(dtype).values():
+        yield from _moments(inner)
+
+
+def _anywhere_by(name: str, dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
+    """Whether a moment somewhere in nested values offends against the rule of that name."""
+
+    def offends(moment: pl.DataType, part: pl.Expr) -> pl.Expr:
+        named = (rule.offends(part) for rule in moment_rules(moment) if rule.name == name)
+        return next(named, pl.lit(value=False))
+
+    return _anywhere(dtype, column, MOMENTS, offends)
+
+
+def _without_form(dtype: pl.DataType) -> Refusal | None:
+    """The refusal of a type that has, or holds, what is in no table."""
+    if dtype.base_type() not in _CARRIERS:
+        return Refusal(f"{dtype} has no form in Neo4j", "cast it in SQL, or choose `skip: true`")
+    return next(filter(None, map(_without_form, _inner(dtype).values())), None)
 
 
 def _inner(dtype: pl.DataType) -> dict[str, pl.DataType]:
@@ -62,16 +102,22 @@ def _holds(dtype: pl.DataType, *wanted: Any) -> bool:
     return dtype in wanted or any(_holds(inner, *wanted) for inner in _inner(dtype).values())
 
 
-def _has_no_number(dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
-    """Whether a float somewhere in nested values is NaN or infinite."""
-    if dtype.is_float():
-        return ~column.is_finite()
-    inside = {name: inner for name, inner in _inner(dtype).items() if _holds(inner, *FLOATS)}
+def _anywhere(
+    dtype: pl.DataType,
+    column: pl.Expr,
+    kinds: tuple[Any, ...],
+    offends: Callable[[pl.DataType, pl.Expr], pl.Expr],
+) -> pl.Expr:
+    """Whether a value of one of these kinds, somewhere in nested values, offends."""
+    if dtype in kinds:
+        return offends(dtype, column)
+    inside = {name: inner for name, inner in _inner(dtype).items() if _holds(inner, *kinds)}
     if "" in inside and not isinstance(dtype, pl.Struct):
         lists = column.cast(pl.List(inside[""]))
-        return lists.list.eval(_has_no_number(inside[""], pl.element())).list.any()
+        return lists.list.eval(_anywhere(inside[""], pl.element(), kinds, offends)).list.any()
     return pl.any_horizontal(
-        _has_no_number(inner, _part(dtype, column, name)) for name, inner in inside.items()
+        _anywhere(inner, _part(dtype, column, name), kinds, offends)
+        for name, inner in inside.items()
     )
 
 
@@ -183,10 +229,7 @@ def carrier(dtype: pl.DataType, rule: ColumnRule = NO_RULE) -> Carrier | Refusal
     """How a column of this type travels under the rule declared for it, or why it does not."""
     if rule.type is not None:
         return _cast(dtype, rule)
-    make = _CARRIERS.get(dtype.base_type())
-    if make is None:
-        return Refusal(f"{dtype} has no form in Neo4j", "cast it in SQL, or choose `skip: true`")
-    return make(dtype, rule)
+    return _without_form(dtype) or _CARRIERS[dtype.base_type()](dtype, rule)
 
 
 def _cast(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from kgimport import identity, importer, report, schema, sources, store, writer
 from kgimport.errors import DestinationError, ReconciliationError
 from kgimport.graph import NodeTable
 from kgimport.pipeline.clock import Clock
-from kgimport.pipeline.proof import kept, prove, refuse
+from kgimport.pipeline.proof import DEFAULTS, ExportOptions, kept, prove, refuse
 from kgimport.pipeline.resolution import resolved
 from kgimport.pipeline.scanning import scan
 
@@ -24,27 +23,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kgimport.checks import Profile
-    from kgimport.dialect import Field, Format
+    from kgimport.dialect import Field
     from kgimport.graph import Graph
-    from kgimport.identity import Ids
     from kgimport.pipeline.proof import Proof
     from kgimport.pipeline.scanning import Scanned
     from kgimport.report import ExportRecord, Progress, TableRecord
 
 REJECTS = "rejects"
-MEMORY_MB = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """What a user may choose for `export`; `memory_mb` bounds the joins that resolve the ends."""
-
-    ids: Ids = "dense"
-    format: Format = "csv"
-    memory_mb: int = MEMORY_MB
-
-
-DEFAULTS = ExportOptions()
 
 
 def export(

@@ -19,11 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kgimport.checks import Check, Finding, Profile
+    from kgimport.dialect import Format
     from kgimport.graph import Graph, Table
     from kgimport.identity import Ids
     from kgimport.pipeline.resolution import Resolved
     from kgimport.pipeline.scanning import Scanned
     from kgimport.report import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What a user may choose for `export`; `memory_mb` bounds the joins that resolve the ends."""
+
+    ids: Ids = "dense"
+    format: Format = "csv"
+    memory_mb: int = 1024
+
+
+DEFAULTS = ExportOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +60,12 @@ def prove(graph: Graph, there: Resolved, ids: Ids, progress: Progress) -> Proof:
     return Proof(profiles, rows, (*findings, *there.duplicates))
 
 
-def check(graph: Graph, ids: Ids, memory_mb: int, progress: Progress) -> Proof:
+def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
     """Proves a graph's integrity and writes nothing that stays; raises what was found."""
-    tables = scan(graph)
+    tables = scan(graph, options.format)
     with tempfile.TemporaryDirectory(prefix="kgimport-") as folder:
-        there = resolved(graph, tables, Path(folder), memory_mb, progress)
-        proof = prove(graph, there, ids, progress)
+        there = resolved(graph, tables, Path(folder), options.memory_mb, progress)
+        proof = prove(graph, there, options.ids, progress)
     refuse(proof.findings)
     return proof
 

@@ -13,7 +13,8 @@ from kgimport import dbt, declaration, store
 from kgimport.errors import DestinationError
 from kgimport.pipeline.build import build_db
 from kgimport.pipeline.clock import Clock
-from kgimport.pipeline.export import DEFAULTS, ExportOptions, export
+from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import DEFAULTS, ExportOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -58,6 +58,7 @@ _SHOWN: tuple[tuple[pl.DataType, dict[str, Any], Any], ...] = (
     (pl.List(_LIST), {}, [["a"]]),
     (_PAIR, {}, _PAIR_CELL),
     (_PAIR, {"struct": "json"}, _PAIR_CELL),
+    (pl.Map(pl.String(), pl.Int64()), {}, None),
     (pl.Null(), {}, None),
 )
 

@@ -14,8 +14,8 @@ import polars as pl
 
 from kgimport import importer
 from kgimport.errors import ImportFailedError, KgimportError, ValueRefusedError
-from kgimport.pipeline.export import ExportOptions, export
-from kgimport.pipeline.proof import prove
+from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import ExportOptions, prove
 from kgimport.pipeline.resolution import resolved
 from kgimport.pipeline.scanning import scan
 from kgimport.pipeline.serve import connected

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 
-from kgimport.graph import NO_RULE, ColumnRule, Point
+from kgimport.graph import NO_RULE, CastType, ColumnRule, Point
 from tests.roundtrip.reference import UNKNOWN_ZONES
 from tests.roundtrip.samples import Column, Links, Nodes, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from polars._typing import TimeUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def _value(dtype: pl.DataType, *cells: Any, **policies: Any) -> Sample:
 
 _TEXT, _INT, _UINT, _FLOAT = pl.String(), pl.Int64(), pl.UInt64(), pl.Float64()
 _LIST = pl.List(pl.String())
+_UNITS: tuple[TimeUnit, ...] = ("ms", "us", "ns")
 _MS, _US, _NS = pl.Datetime("ms"), pl.Datetime("us"), pl.Datetime("ns")
 _ZONE = "Europe/Stockholm"
 _LONG = 5_000_000
@@ -414,6 +417,8 @@ def _points() -> Iterator[Nasty]:
         ("NaN for an axis", "cartesian", (float("nan"), 0.0), "refused: coordinate-not-finite"),
         ("5e-324, -0.0 and 1e308", "cartesian-3d", (5e-324, -0.0, 1e308), "POINT"),
         ("no coordinates", "cartesian", (None, None), "no property"),
+        ("no length at all", "cartesian", (0.0, -0.0), "POINT"),
+        ("below the sea", "wgs-84-3d", (180.0, -90.0, -10_935.0), "POINT"),
     ):
         names = tuple(f"axis {at}" for at in range(len(axes)))
         columns = [
@@ -436,6 +441,8 @@ def _names() -> Iterator[Nasty]:
     for name in _NAMES:
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
         yield Nasty(group, f"a property {name!r}", sample, "STRING")
+    renamed = _value(_TEXT, "a", property="Preis in €")
+    yield Nasty(group, "a column with another name for its property", renamed, "STRING")
     for name in ("Price (EUR)", "a(b", "a{b}", "{", "a\nb", "a\rb", "*", "^a$", "__id__"):
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
         yield Nasty(group, f"a property {name!r}", sample, "refused: type")
@@ -502,6 +509,70 @@ def _keys() -> Iterator[Nasty]:
     yield Nasty(group, "rows of 200 columns", Sample((_table(*wide, rows=2),)), "equal")
 
 
+# One tick after a second of 2023, so that each unit's fraction has all its digits.
+_LATELY = {"ms": 1_700_000_000_001, "us": 1_700_000_000_000_001, "ns": 1_700_000_000_000_000_001}
+# A cell of every type; the table of types in kgimport has no other.
+_CELLS: tuple[tuple[pl.DataType, Any], ...] = (
+    *((of(), -7) for of in (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Int128)),
+    *((of(), 7) for of in (pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.UInt128)),
+    *((of(), -0.5) for of in (pl.Float16, pl.Float32, pl.Float64)),
+    *((of, "a") for of in (pl.String(), pl.Categorical(), pl.Enum(["a", "b"]))),
+    *((pl.Boolean(), False), (pl.Date(), -1), (pl.Time(), 1)),
+    *(
+        (pl.Datetime(unit, zone), _LATELY[unit])
+        for unit in _UNITS
+        for zone in (None, "UTC", _ZONE, "Etc/GMT+5")
+    ),
+    *((pl.Duration(unit), -1) for unit in _UNITS),
+    (pl.Decimal(9, 2), -150),
+    (pl.Binary(), b"\x00\xff"),
+    (pl.Struct({"a": pl.Int64()}), {"a": 1}),
+)
+_EXACT: dict[str, Any] = {"decimal": "string", "binary": "base64", "struct": "json"}
+_POLICIES: tuple[dict[str, Any], ...] = (
+    _EXACT,
+    {"decimal": "double", "binary": "hex", "struct": "flatten", "uint64": "string"},
+    {**_EXACT, "binary": "bytes", "timezone": "UTC"},
+    {**_EXACT, "timezone": _ZONE},
+)
+_NUMBERS = tuple(each for each in _CELLS if each[0].is_numeric() or each[0].is_decimal())
+_TEXTUAL = tuple((of, "7") for of in (_TEXT, pl.Categorical(), pl.Enum(["7"])))
+_DATED = (pl.Date(), *(pl.Datetime(unit) for unit in _UNITS))
+# What `type:` may be given to, with a cell that comes back from it.
+_CASTS: dict[CastType, tuple[tuple[pl.DataType, Any], ...]] = {
+    # How Polars spells a float is no part of the contract.
+    "string": tuple(each for each in (*_NUMBERS, *_TEXTUAL) if not each[0].is_float()),
+    "long": (*((of, 0) for of, _ in _NUMBERS), *_TEXTUAL, (pl.Boolean(), True)),
+    "double": (*_NUMBERS, *((of, "0.5") for of in (_TEXT, pl.Categorical(), pl.Enum(["0.5"])))),
+    "boolean": (*((of, 1) for of, _ in _NUMBERS if of.is_integer()), (pl.Boolean(), True)),
+    "date": tuple((of, 0) for of in _DATED),
+    "localdatetime": tuple((of, 0) for of in _DATED),
+}
+
+
+def _wide(rules: Iterable[tuple[pl.DataType, Any, ColumnRule]]) -> Sample:
+    """One row of many columns."""
+    columns = (Column(f"c{at}", of, (cell,), rule) for at, (of, cell, rule) in enumerate(rules))
+    return Sample((_table(*columns),))
+
+
+def _every() -> Iterator[Nasty]:
+    group = "Every type"
+    for policies in _POLICIES:
+        rule, told = ColumnRule(**policies), ", ".join(f"{k}: {v}" for k, v in policies.items())
+        alone = [(of, cell, rule) for of, cell in (*_CELLS, (pl.Null(), None))]
+        yield Nasty(group, f"alone ({told})", _wide(alone), "equal")
+        if rule.binary != "bytes" and rule.struct != "flatten":
+            many: list[tuple[pl.DataType, Any, ColumnRule]]
+            many = [(pl.List(of), [cell, cell], rule) for of, cell in _CELLS]
+            many += [(pl.Array(of, 2), [cell, cell], rule) for of, cell in _CELLS]
+            yield Nasty(group, f"in a list ({told})", _wide(many), "equal")
+    for to, cells in _CASTS.items():
+        rule = ColumnRule(type=to)
+        cast = [(of, cell, rule) for of, cell in (*cells, (pl.Null(), None))]
+        yield Nasty(group, f"cast to {to}", _wide(cast), "equal")
+
+
 NASTY: tuple[Nasty, ...] = (
     *_texts(),
     *_numbers(),
@@ -510,4 +581,5 @@ NASTY: tuple[Nasty, ...] = (
     *_points(),
     *_names(),
     *_keys(),
+    *_every(),
 )

@@ -1,0 +1,4 @@
+select * from (values
+  (1, '\xFF'::blob),
+  (2, ''::blob)
+) as t(id, photo)

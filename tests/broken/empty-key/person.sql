@@ -1,0 +1,4 @@
+select * from (values
+  ('a', 'Ada'),
+  ('', 'Bo')
+) as t(id, name)

@@ -1,0 +1,3 @@
+select * from (values
+  (1, [['a'], ['b']])
+) as t(id, path)

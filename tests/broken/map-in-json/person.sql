@@ -1,0 +1,3 @@
+select * from (values
+  (1, {'scores': map {'math': 'nan'::double}})
+) as t(id, home)

@@ -1,0 +1,4 @@
+select * from (values
+  (1, 2),
+  (1, null)
+) as t(from_id, to_id)

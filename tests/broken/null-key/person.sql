@@ -1,0 +1,4 @@
+select * from (values
+  (1, 'Ada'),
+  (null, 'Bo')
+) as t(id, name)
