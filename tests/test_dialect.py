@@ -320,9 +320,9 @@ def test_values_that_polars_spells_otherwise_are_spelled_for_java() -> None:
 
 def test_plain_names_alone_may_stand_in_an_argument() -> None:
     plain = ("User", "User_2", "a b", "a.b-c", "7")
-    other = ("", "a:b", "a,b", "a=b", "é", " a", "-a", 'a"b', "a`b", "a\nb", "a'b", "a\\b")
+    other = ("", "a ", "a:b", "a,b", "a=b", "é", " a", "-a", 'a"b', "a`b", "a\nb", "a'b", "a\\b")
 
-    assert [dialect.is_plain(name) for name in (*plain, *other)] == [True] * 5 + [False] * 12
+    assert [dialect.is_plain(name) for name in (*plain, *other)] == [True] * 5 + [False] * 13
 
 
 def test_headers_quote_what_needs_quotes() -> None:
