@@ -15,6 +15,7 @@ from kgimport.dialect import Carrier, Refusal
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import ColumnRule, Graph, NodeTable
 from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import ExportOptions
 from tests.conftest import quiet
 
 GOLDEN = Path(__file__).parent / "golden" / "values"
@@ -416,7 +417,7 @@ def test_hard_values_are_spelled_to_the_byte(tmp_path: Path, file: str) -> None:
     place = str(tmp_path / "hard.parquet")
     table = NodeTable("hard", place, ("Hard",), ("key",), "Hard", columns=rules)
 
-    export(Graph("hard", (table,)), tmp_path / "build", quiet)
+    export(Graph("hard", (table,)), tmp_path / "build", quiet, ExportOptions(ids="keys"))
 
     made = (tmp_path / "build" / "csv" / "hard" / file).read_bytes()
     assert made == (GOLDEN / file).read_bytes()
