@@ -18,6 +18,7 @@ from kgimport.cli.options import (
     GraphFile,
     Heap,
     IfChanged,
+    Image,
     Keep,
     Name,
     Project,
@@ -100,6 +101,7 @@ def build_db(
     stores: Stores = Path("stores"),
     neo4j: Version = None,
     runtime: RuntimeKind = Runtime.EMBEDDED,
+    image: Image = None,
     heap_mb: Heap = None,
     keep: Keep = 2,
     if_changed: IfChanged = False,
@@ -109,7 +111,7 @@ def build_db(
     from kgimport.pipeline.build import BuildOptions
     from kgimport.pipeline.build import build_db as run
 
-    program = chosen_neo4j(neo4j, runtime)
+    program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
     with console.progress() as tell:
         built = run(build, stores, program, options, tell)
@@ -141,6 +143,7 @@ def run(
     stores: Stores = Path("stores"),
     neo4j: Version = None,
     runtime: RuntimeKind = Runtime.EMBEDDED,
+    image: Image = None,
     heap_mb: Heap = None,
     keep: Keep = 2,
     if_changed: IfChanged = False,
@@ -151,7 +154,7 @@ def run(
     from kgimport.pipeline.run import Project as Chosen
     from kgimport.pipeline.run import run as run_all
 
-    program = chosen_neo4j(neo4j, runtime)
+    program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
     project = Chosen(dbt, data, target, name)
     with console.progress() as tell:

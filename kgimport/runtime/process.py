@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 TAIL_LINES = 200
+_TAKE_AWAY_S = 30
 LONGEST_LINE = 64 * 1024  # characters; a longer one reaches `on_line` in pieces
 _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
 _TETHER = Path(__file__).with_name("tether.py")
@@ -28,10 +29,14 @@ _TETHER = Path(__file__).with_name("tether.py")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to start: the program and its arguments, and what its environment has besides ours."""
+    """What to start: the program and its arguments, and what its environment has besides ours.
+
+    `remains` is what takes away the rest of a program that did not end well.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    remains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ def started(
             yield child
         finally:
             stop(child, grace_s)
+            if command.remains and child.returncode:
+                _take_away(command)
 
 
 def stop(child: subprocess.Popen[bytes], grace_s: float) -> bool:
@@ -106,6 +113,18 @@ def stop(child: subprocess.Popen[bytes], grace_s: float) -> bool:
         if child.poll() is None:
             _signal(child, signal.SIGKILL)
             child.wait()
+
+
+def _take_away(command: Command) -> None:
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            command.remains,
+            env={**os.environ, **command.env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TAKE_AWAY_S,
+            check=False,
+        )
 
 
 def output(child: subprocess.Popen[bytes]) -> Iterator[str]:
