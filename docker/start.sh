@@ -34,7 +34,7 @@ make_place() {
 }
 
 as_user=()
-if [ ! -w "$NEO4J_HOME/conf" ] || [ ! -w "$kg/data/databases/neo4j" ]; then
+if [ ! -w "$NEO4J_HOME/conf" ] || [ ! -w "$kg/data" ]; then
 	make_place "the store in $kg"
 	if [ ! -w "$NEO4J_HOME/conf" ]; then
 		mkdir "$place/home"
@@ -46,7 +46,7 @@ if [ ! -w "$NEO4J_HOME/conf" ] || [ ! -w "$kg/data/databases/neo4j" ]; then
 		done
 		export NEO4J_HOME=$place/home
 	fi
-	if [ ! -w "$kg/data/databases/neo4j" ]; then
+	if [ ! -w "$kg/data" ]; then
 		say "copying the store to $place, because it cannot be written in the image"
 		cp -R --reflink=auto "$kg/data" "$place/data"
 		NEO4J_server_directories_data=$place/data

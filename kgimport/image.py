@@ -141,11 +141,12 @@ def write_context(pipe: IO[bytes], store: Path, scripts: Mapping[str, str]) -> N
             _add(tar, f"scripts/{name}", text.encode())
         _add(tar, f"store/{STORE_RECORD}", (store / STORE_RECORD).read_bytes())
         for path in _content(store / "data"):
-            _add_path(tar, path, f"store/data/{path.relative_to(store / 'data')}")
+            _add_path(tar, path, f"store/{path.relative_to(store)}")
 
 
 def _content(data: Path) -> Iterator[Path]:
     """The store's own folders and files, nothing that a server may have left beside them."""
+    yield data
     for part in ("databases", "transactions"):
         yield data / part
         yield from (data / part / "neo4j", *sorted((data / part / "neo4j").rglob("*")))
