@@ -67,7 +67,10 @@ def image(
         place = _built(source, stores, chosen_neo4j(neo4j, runtime, base), heap_mb)
     with console.progress() as tell:
         on_line = console.note if verbose else _quiet
-        baked, seconds = pipeline.image(store.find(place), found, tag, revision, tell, on_line)
+        place = store.find(place)
+        baked, seconds = pipeline.image(
+            place, found, tag, revision=revision, progress=tell, on_line=on_line
+        )
     if as_json:
         typer.echo(json.dumps(asdict(baked), indent=2))
     else:
@@ -98,3 +101,30 @@ def _tell(baked: Baked, seconds: float) -> None:
     )
     console.note(f"built in {seconds:.1f} s")
     console.note(f"try it:  docker run --rm -p 127.0.0.1:7687:7687 -e NEO4J_AUTH=none {baked.tag}")
+
+
+@command("kgimport rollout lms:tomorrow --project lms")
+def rollout(
+    tag: Annotated[str, typer.Argument(metavar="IMAGE", help="What `kgimport image` made.")],
+    project: Annotated[
+        str, typer.Option(help="The compose project that serves.", rich_help_panel=OUTPUT)
+    ],
+    drain_s: Annotated[
+        float,
+        typer.Option(min=0, help="How long old connections may last.", rich_help_panel=OUTPUT),
+    ] = 30,
+    ready_s: Annotated[
+        float,
+        typer.Option(min=1, help="How long new replicas may take.", rich_help_panel=OUTPUT),
+    ] = 300,
+) -> None:
+    """Replace the replicas of docker/compose.yaml by those of another image, without a pause.
+
+    Compose's variables (NEO4J_AUTH, …) must be set as they were for docker compose up.
+    """
+    from kgimport.pipeline import rollout as pipeline
+
+    with console.progress() as tell:
+        wanted = pipeline.Rollout(project, tag, drain_s, ready_s)
+        began, ended = pipeline.rollout(wanted, tell)
+    console.say(f"{project}: {began} replicas of {tag} serve, {ended} old ones are gone")

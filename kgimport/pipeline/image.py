@@ -28,6 +28,7 @@ def image(
     store: Path,
     base: Callable[[str], Neo4j],
     tag: str,
+    *,
     revision: str | None,
     progress: Progress,
     on_line: Callable[[str], None] = lambda _: None,
