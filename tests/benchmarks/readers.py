@@ -28,6 +28,8 @@ from neo4j.exceptions import DriverError, Neo4jError
 from tests.test_queries import QUERIES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from neo4j import AsyncDriver, AsyncManagedTransaction
 
 Query = tuple[str, dict[str, Any]]
@@ -42,16 +44,17 @@ class Tally:
     attempts: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     sessions: int = 0  # that had at least one answer
+    wall_s: float = 0.0
 
-    def summary(self, wall_s: float, sessions: int) -> dict[str, Any]:
+    def summary(self, sessions: int) -> dict[str, Any]:
         """As JSON carries it."""
         cuts = statistics.quantiles(self.seconds, n=100) if len(self.seconds) > 1 else [0.0] * 99
         return {
             "sessions": sessions,
             "sessions answered": self.sessions,
-            "seconds": round(wall_s, 1),
+            "seconds": round(self.wall_s, 1),
             "queries": len(self.seconds),
-            "per second": round(len(self.seconds) / wall_s, 1),
+            "per second": round(len(self.seconds) / self.wall_s, 1),
             **{f"p{at} ms": round(cuts[at - 1] * 1000, 1) for at in (50, 95, 99)},
             "retries": self.attempts - len(self.seconds) - self.errors.total(),
             "errors": self.errors.total(),
@@ -59,15 +62,27 @@ class Tally:
         }
 
 
-async def read(uri: str, auth: tuple[str, str] | None, sessions: int, seconds: float) -> Tally:
-    """Lets many sessions ask at the same time, until the time is over."""
+async def read(
+    uri: str,
+    auth: tuple[str, str] | None,
+    *,
+    sessions: int,
+    seconds: float,
+    stop: Callable[[], bool] = lambda: False,
+) -> Tally:
+    """Lets many sessions ask at the same time, until the time is over or `stop` says so."""
     tally = Tally()
     async with AsyncGraphDatabase.driver(
         uri, auth=auth, max_connection_pool_size=sessions, connection_acquisition_timeout=120
     ) as driver:
         mix = await _mix(driver)
-        end = time.monotonic() + seconds
-        await asyncio.gather(*(_reader(driver, mix, at, end, tally) for at in range(sessions)))
+        began = time.monotonic()
+
+        def over() -> bool:
+            return stop() or time.monotonic() > began + seconds
+
+        await asyncio.gather(*(_reader(driver, mix, at, over, tally) for at in range(sessions)))
+        tally.wall_s = time.monotonic() - began
     return tally
 
 
@@ -87,12 +102,12 @@ async def _mix(driver: AsyncDriver) -> list[Query]:
 
 
 async def _reader(
-    driver: AsyncDriver, mix: list[Query], first: int, end: float, tally: Tally
+    driver: AsyncDriver, mix: list[Query], first: int, over: Callable[[], bool], tally: Tally
 ) -> None:
     answered = 0
     async with driver.session(default_access_mode=READ_ACCESS) as session:
         for cypher, parameters in itertools.islice(itertools.cycle(mix), first, None):
-            if time.monotonic() > end:
+            if over():
                 break
             began = time.monotonic()
 
@@ -125,10 +140,8 @@ def main() -> None:
     logging.getLogger("neo4j").setLevel(logging.CRITICAL)
     password = os.environ.get("KGIMPORT_PASSWORD")
     auth = ("neo4j", password) if password else None
-    began = time.monotonic()
-    tally = asyncio.run(read(options.uri, auth, options.sessions, options.seconds))
-    summary = tally.summary(time.monotonic() - began, options.sessions)
-    sys.stdout.write(json.dumps(summary) + "\n")
+    reading = read(options.uri, auth, sessions=options.sessions, seconds=options.seconds)
+    sys.stdout.write(json.dumps(asyncio.run(reading).summary(options.sessions)) + "\n")
 
 
 if __name__ == "__main__":

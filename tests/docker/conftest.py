@@ -133,17 +133,21 @@ def running(
     tag: str,
     *,
     auth: str | None = "none",
-    env: dict[str, str] | None = None,
+    mounts: dict[str, str] | None = None,
     **options: object,
 ) -> Iterator[Running]:
-    """A container of an image, with options of the Docker SDK's `containers.run`."""
+    """A container of an image, with options of the Docker SDK's `containers.create`.
+
+    `mounts` are volumes or folders, and where in the container they are.
+    """
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415  (reads the above)
 
     container = DockerContainer(tag).with_exposed_ports(7687)
     container = container.with_kwargs(labels=MINE, **options)
-    variables = {**({"NEO4J_AUTH": auth} if auth else {}), **(env or {})}
-    for name, value in variables.items():
-        container = container.with_env(name, value)
+    if auth:
+        container = container.with_env("NEO4J_AUTH", auth)
+    for source, place in (mounts or {}).items():
+        container = container.with_volume_mapping(source, place, "rw")
     user, _, password = (auth or "").partition("/")
     with container:
         yield Running(container, (user, password) if password else None)
@@ -153,12 +157,3 @@ def docker_lines(*argv: str) -> list[str]:
     """What docker answers, by lines; it must succeed."""
     done = subprocess.run(("docker", *argv), capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
-
-
-@pytest.fixture
-def named_volume(engine: None) -> Iterator[str]:
-    """A volume that is gone with the test."""
-    name = f"kgimport-test-{uuid4().hex[:12]}"
-    docker_lines("volume", "create", name)
-    yield name
-    docker_lines("volume", "rm", "--force", name)

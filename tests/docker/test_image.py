@@ -43,7 +43,7 @@ def containers(baked: Baked, volume: str) -> Iterator[dict[str, Running]]:
     """The image, run in many ways; they start at the same time."""
     ways: dict[str, dict[str, object]] = {
         "anonymous volumes": {},
-        "a named volume": {"volumes": {volume: {"bind": "/data", "mode": "rw"}}},
+        "a named volume": {"mounts": {volume: "/data"}},
         "a random user": {"user": "12345"},
         "a random user and group": {"user": "12345:12345"},
         "a read-only root": {"read_only": True},
@@ -128,8 +128,7 @@ def test_without_a_password_given_a_stranger_gets_no_data(baked: Baked) -> None:
 
 
 def test_what_hides_the_store_is_told(baked: Baked, tmp_path: Path) -> None:
-    hidden = {str(tmp_path): {"bind": "/kgimport/data", "mode": "rw"}}
-    with running(baked.tag, volumes=hidden) as container:
+    with running(baked.tag, mounts={str(tmp_path): "/kgimport/data"}) as container:
         container.container.get_wrapped_container().wait(timeout=60)
         assert "kgimport: the store is hidden: mount no volume at /kgimport" in container.said
 
@@ -137,8 +136,7 @@ def test_what_hides_the_store_is_told(baked: Baked, tmp_path: Path) -> None:
 def test_a_volume_with_a_database_of_its_own_is_told(baked: Baked, tmp_path: Path) -> None:
     (tmp_path / "databases" / "neo4j").mkdir(parents=True)
     tmp_path.chmod(0o755)
-    mounted = {str(tmp_path): {"bind": "/data", "mode": "ro"}}
-    with running(baked.tag, volumes=mounted, read_only=True) as container:
+    with running(baked.tag, mounts={str(tmp_path): "/data"}, read_only=True) as container:
         container.container.get_wrapped_container().wait(timeout=60)
         assert "the database in the volume at /data is not served" in container.said
         assert "neither can /data, where a copy would go" in container.said
