@@ -7,6 +7,9 @@ import os
 import tarfile
 from pathlib import Path
 
+import pytest
+
+from kgimport.cli.options import Runtime, chosen_neo4j
 from kgimport.image import build_command, settings, variable, write_context
 from kgimport.runtime import docker
 from kgimport.runtime.docker import Image
@@ -140,3 +143,20 @@ def test_no_later_process_is_taken_for_an_earlier_one() -> None:
     assert (node, int(pid)) == (os.uname().nodename, os.getpid())
     assert int(started) > 0
     assert docker.owner(2**22 + 1) == f"{node} {2**22 + 1}"
+
+
+@pytest.mark.neo4j
+def test_auto_does_without_docker_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("NEO4J_HOME", raising=False)
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/socket")
+
+    assert chosen_neo4j(None, Runtime.AUTO).kind == "embedded"
+    told = capsys.readouterr().err
+    assert told.startswith(
+        (
+            "runtime: embedded, as no Docker engine answers",
+            "runtime: embedded, as there is no docker",
+        )
+    )

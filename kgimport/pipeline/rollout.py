@@ -28,6 +28,7 @@ HEALTHCHECK = "/kgimport/healthcheck.sh"
 _LABEL = "com.docker.compose"
 _POLL_S = 0.5
 _STOP_S = 60
+_ALIVE = "true 0"
 # HAProxy's command socket, which listens inside the balancer's container only; see haproxy.cfg.
 _ASK = 'exec 3<>/dev/tcp/127.0.0.1/9999 && echo "$1" >&3 && cat <&3'
 
@@ -174,7 +175,11 @@ def _remove(replicas: list[Replica], grace_s: float) -> None:
 
 def _healthy(replicas: list[Replica]) -> bool:
     for each in replicas:
-        if docker.ask("inspect", "--format={{.State.Running}}", each.id) != "true":
+        # Compose's restart policy starts one that ends again, so it may look alive.
+        if (
+            docker.ask("inspect", "--format={{.State.Running}} {{.RestartCount}}", each.id)
+            != _ALIVE
+        ):
             said = docker.ask("logs", "--tail=3", each.id) or "it said nothing"
             raise ServerError(f"a new replica ended: {said}", "the old ones go on serving")
     # Every answer is asked for anew: Docker's own health check comes round in ten seconds.

@@ -21,6 +21,7 @@ from kgimport.runtime import docker
 from kgimport.runtime.programs import of_image
 from tests.conftest import quiet
 from tests.docker.standin import make
+from tests.test_kill import QUICK
 
 # What sweeps up after testcontainers is an image, too, and need not be where images are rare.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
@@ -144,6 +145,7 @@ def running(
 
     container = DockerContainer(tag).with_exposed_ports(7687)
     container = container.with_kwargs(labels=MINE, **options)
+    container = container.with_env("JAVA_TOOL_OPTIONS", QUICK["JAVA_TOOL_OPTIONS"])
     if auth:
         container = container.with_env("NEO4J_AUTH", auth)
     for source, place in (mounts or {}).items():

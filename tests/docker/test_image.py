@@ -14,10 +14,13 @@ import pytest
 from neo4j.exceptions import AuthError, Neo4jError
 
 from kgimport import store as stores
+from kgimport.pipeline.build import BuildOptions, build_db
 from kgimport.pipeline.image import image as bake
 from kgimport.runtime import docker
+from kgimport.runtime.programs import of_image
 from tests.conftest import quiet
 from tests.docker.conftest import Running, docker_lines, running
+from tests.docker.standin import make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,3 +206,22 @@ def test_the_image_holds_the_store_and_no_secret(baked: Baked, lms_store: Path) 
     assert owners == {(7474, 0)}
     assert not [word for word in ("NEO4J_AUTH=", "auth.ini", "system", "SECRET") if word in told]
     assert str(lms_store.parent).encode() not in text
+
+
+def test_the_5_line_serves_and_leaves_its_empty_log_behind(
+    lms_build: Path, base: str, tmp_path: Path
+) -> None:
+    if not base.startswith("kgimport-standin"):
+        pytest.skip("the stand-in of the 5 line goes with that of the current one")
+    five = of_image(make.neo4j("5.26.30"), "5")
+    store = build_db(lms_build, tmp_path, five, BuildOptions(), quiet).path
+    made, _ = bake(store, lambda _: five, "kgimport-test:five", revision=None, progress=quiet)
+    try:
+        with running(made.tag) as container:
+            assert container.users() == 1_500
+            asked = ("exec", container.id, "/kgimport/healthcheck.sh")
+            assert docker_lines(*asked) == ["answers"]
+    finally:
+        docker.ask("rmi", "--force", made.tag)
+    assert sum(file.stat().st_size for file in store.rglob("*") if file.is_file()) > 200_000_000
+    assert made.bytes - made.base_bytes < 20_000_000

@@ -87,7 +87,7 @@ def test_replicas_that_do_not_start_change_nothing(project: str, base: str) -> N
     before = replicas(project)
 
     with pytest.raises(ServerError, match="a new replica ended"):
-        rollout(Rollout(project, make.debian(), ready_s=READY_S), quiet)
+        rollout(Rollout(project, make.haproxy(), ready_s=READY_S), quiet)
 
     assert replicas(project) == before
 

@@ -14,6 +14,7 @@ import pytest
 from neo4j import GraphDatabase
 
 from kgimport import store as stores
+from kgimport.cli.options import Runtime, chosen_neo4j
 from kgimport.errors import ExitCode, RuntimeMissingError, UsageError
 from kgimport.runtime import docker
 from kgimport.runtime.programs import of_image
@@ -106,3 +107,14 @@ def test_an_image_that_is_nowhere_is_told(engine: None) -> None:
 def test_an_image_without_neo4j_is_told(engine: None, base: str) -> None:
     with pytest.raises(RuntimeMissingError, match="is no image of Neo4j"):
         of_image(make.haproxy(), None)
+
+
+def test_auto_takes_docker_where_it_has_the_image(
+    base: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("NEO4J_HOME", raising=False)
+
+    chosen = chosen_neo4j(None, Runtime.AUTO, base)
+
+    assert (chosen.kind, chosen.version) == ("docker", "2026.08.1")
+    assert capsys.readouterr().err == f"runtime: docker, {base}\n"
