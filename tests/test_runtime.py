@@ -746,6 +746,7 @@ def test_a_password_with_a_line_break_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.neo4j
 def test_what_is_run_can_be_described(neo4j: Neo4j) -> None:
+    assert neo4j.java
     described = describe(neo4j)
     assert described["neo4j"] == f"{neo4j.version} (embedded)"
     assert described["java"] == f"{neo4j.java.version} ({neo4j.java.program})"

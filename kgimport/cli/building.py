@@ -22,6 +22,7 @@ from kgimport.cli.options import (
     IdKind,
     Ids,
     IfChanged,
+    Image,
     Keep,
     Memory,
     Name,
@@ -113,6 +114,7 @@ def build_db(
     stores: Stores = Path("stores"),
     neo4j: Version = None,
     runtime: RuntimeKind = Runtime.EMBEDDED,
+    image: Image = None,
     heap_mb: Heap = None,
     keep: Keep = 2,
     if_changed: IfChanged = False,
@@ -122,7 +124,7 @@ def build_db(
     from kgimport.pipeline.build import BuildOptions
     from kgimport.pipeline.build import build_db as run
 
-    program = chosen_neo4j(neo4j, runtime)
+    program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
     with console.progress() as tell:
         built = run(build, stores, program, options, tell)
@@ -154,6 +156,7 @@ def run(
     stores: Stores = Path("stores"),
     neo4j: Version = None,
     runtime: RuntimeKind = Runtime.EMBEDDED,
+    image: Image = None,
     heap_mb: Heap = None,
     keep: Keep = 2,
     if_changed: IfChanged = False,
@@ -168,7 +171,7 @@ def run(
     from kgimport.pipeline.run import Project as Chosen
     from kgimport.pipeline.run import run as run_all
 
-    program = chosen_neo4j(neo4j, runtime)
+    program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
     project = Chosen(dbt, data, target, name, ExportOptions(ids.value, form.value, memory))
     with console.progress() as tell:

@@ -16,6 +16,7 @@ from kgimport.cli.options import (
     NEO4J,
     OUTPUT,
     GraphFile,
+    Image,
     Name,
     Project,
     Runtime,
@@ -39,6 +40,7 @@ def serve(
     store: StorePath,
     neo4j: Version = None,
     runtime: RuntimeKind = Runtime.EMBEDDED,
+    image: Image = None,
     bolt_port: Annotated[
         int, typer.Option(min=0, max=65535, help="0: any free one.", rich_help_panel=NEO4J)
     ] = 7687,
@@ -60,7 +62,7 @@ def serve(
     from kgimport.pipeline.serve import ServeOptions, served
 
     place = stores.find(store)
-    program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime)
+    program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime, image)
     password = os.environ.get("KGIMPORT_PASSWORD") or None
     options = ServeOptions(bolt_port, http_port, writable=writable, password=password)
     with ExitStack() as stack:
@@ -98,6 +100,7 @@ def verify(
     store: StorePath,
     neo4j: Version = None,
     runtime: RuntimeKind = Runtime.EMBEDDED,
+    image: Image = None,
     samples: Annotated[
         int, typer.Option(min=0, help="Rows to compare in each table.", rich_help_panel=OUTPUT)
     ] = 100,
@@ -107,7 +110,7 @@ def verify(
     from kgimport.pipeline.serve import verify as run
 
     place = stores.find(store)
-    program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime)
+    program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime, image)
     with console.progress() as tell:
         result = run(place, program, samples=samples, progress=tell)
     if result.differences:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgimport.errors import UsageError
+from kgimport.errors import RuntimeMissingError, UsageError
 
 if TYPE_CHECKING:
     from kgimport.graph import Graph
@@ -21,6 +21,8 @@ class Runtime(StrEnum):
 
     EMBEDDED = "embedded"
     INSTALLED = "installed"
+    DOCKER = "docker"
+    AUTO = "auto"
 
 
 class Ids(StrEnum):
@@ -68,7 +70,17 @@ RuntimeKind = Annotated[
     Runtime,
     typer.Option(
         "--runtime",
-        help="embedded: jars on a bundled Java; installed: the one in NEO4J_HOME.",
+        envvar="KGIMPORT_RUNTIME",
+        help="embedded: jars on a bundled Java; installed: the one in NEO4J_HOME; docker: an "
+        "image; auto: the first of installed, docker, embedded that is there.",
+        rich_help_panel=NEO4J,
+    ),
+]
+Image = Annotated[
+    str | None,
+    typer.Option(
+        envvar="KGIMPORT_IMAGE",
+        help="An image with Neo4j; default: neo4j:VERSION-community.",
         rich_help_panel=NEO4J,
     ),
 ]
@@ -139,17 +151,52 @@ def chosen_graph(
     return declaration.load_dbt(dbt.manifest(project), place, name)
 
 
-def chosen_neo4j(version: str | None, runtime: Runtime) -> Neo4j:
-    """The Neo4j that a command line means; its jars are downloaded where they are missing."""
+def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None) -> Neo4j:
+    """The Neo4j that a command line means; jars or an image are fetched where they are missing."""
+    from kgimport.runtime import programs
+
+    match runtime:
+        case Runtime.AUTO:
+            return _first_there(version, image)
+        case Runtime.DOCKER:
+            return _of_image(version, image)
+        case Runtime.INSTALLED:
+            home = os.environ.get("NEO4J_HOME")
+            if not home:
+                raise UsageError("NEO4J_HOME is not set", "set it, or use --runtime embedded")
+            return programs.installed(Path(home))
+        case Runtime.EMBEDDED:
+            return _embedded(version)
+
+
+def _first_there(version: str | None, image: str | None) -> Neo4j:
+    from kgimport.cli.console import note
+
+    if os.environ.get("NEO4J_HOME"):
+        note("runtime: installed, as NEO4J_HOME is set")
+        return chosen_neo4j(version, Runtime.INSTALLED)
+    try:
+        neo4j = _of_image(version, image)
+    except RuntimeMissingError as error:
+        note(f"runtime: embedded, as {error.message}")
+        return _embedded(version)
+    note(f"runtime: docker, {neo4j.image.name if neo4j.image else image}")
+    return neo4j
+
+
+def _of_image(version: str | None, image: str | None) -> Neo4j:
+    from kgimport.cli.console import progress
+    from kgimport.runtime import programs
+
+    with progress() as tell:
+        return programs.of_image(image, version, lambda _: tell("pull Neo4j's image", None))
+
+
+def _embedded(version: str | None) -> Neo4j:
     from kgimport.cli.console import progress
     from kgimport.runtime import programs
     from kgimport.runtime.jars import DEFAULT_VERSION
 
-    if runtime is Runtime.INSTALLED:
-        home = os.environ.get("NEO4J_HOME")
-        if not home:
-            raise UsageError("NEO4J_HOME is not set", "set it, or use --runtime embedded")
-        return programs.installed(Path(home))
     with progress() as tell:
         return programs.embedded(
             version or DEFAULT_VERSION,

@@ -9,8 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from kgimport.errors import KgimportError
-from kgimport.runtime import jars, java
-from kgimport.runtime.process import Command, run
+from kgimport.runtime import docker, jars, java
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,12 +85,12 @@ def _package(subject: str, module: str, extra: str) -> Symptom:
 
 
 def _docker() -> Symptom:
-    program = shutil.which("docker")
-    if program is None:
-        return Symptom("Docker", good=False, state="no docker on the path")
-    done = run(Command((program, "version", "--format", "{{.Server.Version}}")))
-    state = f"engine {done.tail[-1]}" if done.exit_code == 0 else "no engine answers"
-    return Symptom("Docker", good=done.exit_code == 0, state=state)
+    remedy = "only for --runtime docker, image and rollout"
+    if shutil.which(docker.PROGRAM) is None:
+        return Symptom("Docker", good=False, state="no docker on the path", remedy=remedy)
+    version = docker.ask("version", "--format", "{{.Server.Version}}")
+    state, remedy = (f"engine {version}", "") if version else ("no engine answers", remedy)
+    return Symptom("Docker", good=bool(version), state=state, remedy=remedy)
 
 
 def _aws() -> Symptom:

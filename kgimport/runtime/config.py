@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kgimport.errors import DestinationError, UsageError
+from kgimport.runtime import docker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from kgimport.runtime.programs import Neo4j
 
+LOOPBACK = "127.0.0.1"
 _HEADER = "# Written by kgimport before each use.\n"
 
 
@@ -38,11 +40,12 @@ def defaults(neo4j: Neo4j) -> dict[str, str]:
     """Return the settings that kgimport starts from: reachable from this machine only, silent."""
     known = [(key, value) for since, key, value in _SINCE if neo4j.release >= since]
     return {
-        "server.default_listen_address": "127.0.0.1",
+        "server.default_listen_address": LOOPBACK,
         "server.https.enabled": "false",
         "db.tx_log.preallocate": "false",  # else 256 MB of zeros per database
         **_quiet_period(neo4j),
         **dict(known),
+        **(docker.settings() if neo4j.image else {}),
     }
 
 

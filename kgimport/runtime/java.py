@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HINT = "pip install 'kgimport[embedded]' brings one; KGIMPORT_JAVA names another program"
+# Neo4j reaches into these; the neo4j.conf that it is delivered with opens them too.
+NEEDED = (
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--enable-native-access=ALL-UNNAMED",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 TAIL_LINES = 200
+_TAKE_AWAY_S = 30
 LONGEST_LINE = 64 * 1024  # characters; a longer one reaches `on_line` in pieces
 _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
 _TETHER = Path(__file__).with_name("tether.py")
@@ -28,10 +30,14 @@ _TETHER = Path(__file__).with_name("tether.py")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to start: the program and its arguments, and what its environment has besides ours."""
+    """What to start: the program and its arguments, and what its environment has besides ours.
+
+    `remains` is what takes away the rest of a program that did not end well.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    remains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +54,22 @@ def run(
     cwd: Path | None = None,
     on_line: Callable[[str], None] = lambda _: None,
     grace_s: float = 10,
+    feed: Callable[[IO[bytes]], None] | None = None,
 ) -> Finished:
     """Run a program to its end, handing over each line of its output as soon as it is complete.
 
     stdout and stderr arrive merged; a carriage return ends a line too, so that a progress
     display is seen while it moves. An exception here or in `on_line` ends the program before it
-    goes on: SIGTERM first, SIGKILL after `grace_s` seconds.
+    goes on: SIGTERM first, SIGKILL after `grace_s` seconds. `feed` writes the program's input,
+    in another thread; what it raises is raised here, once the program has ended.
 
     Raises RuntimeMissingError when there is no such program.
     """
     tail: deque[str] = deque(maxlen=TAIL_LINES)
-    with started(command, cwd=cwd, grace_s=grace_s) as child:
+    with (
+        started(command, cwd=cwd, grace_s=grace_s, fed=feed is not None) as child,
+        _feeding(child, feed),
+    ):
         for line in output(child):
             tail.append(line)
             on_line(line)
@@ -68,7 +79,7 @@ def run(
 
 @contextmanager
 def started(
-    command: Command, *, cwd: Path | None = None, grace_s: float = 10
+    command: Command, *, cwd: Path | None = None, grace_s: float = 10, fed: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a program that does not outlive the `with` block; read its `output` meanwhile."""
     if shutil.which(command.argv[0]) is None:
@@ -80,7 +91,7 @@ def started(
         _tethered(command.argv),
         cwd=cwd,
         env={**os.environ, **command.env},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C reaches us alone, and we decide what it means
@@ -89,6 +100,26 @@ def started(
             yield child
         finally:
             stop(child, grace_s)
+            if command.remains and child.returncode:
+                _take_away(command)
+
+
+@contextmanager
+def _feeding(
+    child: subprocess.Popen[bytes], feed: Callable[[IO[bytes]], None] | None
+) -> Iterator[None]:
+    if feed is None or child.stdin is None:
+        yield
+        return
+    with ThreadPoolExecutor(1) as pool, child.stdin as pipe:
+        fed = pool.submit(_fed, feed, pipe)
+        yield
+        fed.result()
+
+
+def _fed(feed: Callable[[IO[bytes]], None], pipe: IO[bytes]) -> None:
+    with suppress(BrokenPipeError), pipe:  # a program may end before it has read all
+        feed(pipe)
 
 
 def stop(child: subprocess.Popen[bytes], grace_s: float) -> bool:
@@ -106,6 +137,18 @@ def stop(child: subprocess.Popen[bytes], grace_s: float) -> bool:
         if child.poll() is None:
             _signal(child, signal.SIGKILL)
             child.wait()
+
+
+def _take_away(command: Command) -> None:
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            command.remains,
+            env={**os.environ, **command.env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TAKE_AWAY_S,
+            check=False,
+        )
 
 
 def output(child: subprocess.Popen[bytes]) -> Iterator[str]:

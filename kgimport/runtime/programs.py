@@ -13,7 +13,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from kgimport.errors import RuntimeMissingError
+from kgimport.errors import RuntimeMissingError, UsageError
+from kgimport.runtime import docker
 from kgimport.runtime import jars as jar_cache
 from kgimport.runtime import java as javas
 from kgimport.runtime.process import Command
@@ -22,14 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-Kind = Literal["embedded", "installed"]
+Kind = Literal["embedded", "installed", "docker"]
 
 ADMIN_CLASS = "org.neo4j.cli.AdminTool"
-# Neo4j reaches into these; the neo4j.conf that it is delivered with opens them too.
-OPENED = tuple(
-    f"--add-opens=java.base/{package}=ALL-UNNAMED"
-    for package in ("java.nio", "java.io", "sun.nio.ch")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +34,10 @@ class Neo4j:
 
     version: str  # e.g. "2026.08.1"
     kind: Kind
-    java: javas.Java
-    jars: tuple[Path, ...]  # the class path
+    java: javas.Java | None = None  # docker: the image's own
+    jars: tuple[Path, ...] = ()  # the class path
     installation: Path | None = None  # installed: where, NEO4J_HOME
+    image: docker.Image | None = None  # docker: what containers are made of
 
     @property
     def release(self) -> tuple[int, ...]:
@@ -93,21 +90,54 @@ def installed(neo4j_home: Path) -> Neo4j:
     return Neo4j(version, "installed", java, jars, installation=home)
 
 
+def of_image(
+    name: str | None, version: str | None, progress: Callable[[str], None] = lambda _: None
+) -> Neo4j:
+    """Return the Neo4j of an image, by default the official one of `version`, pulled if missing.
+
+    Raises RuntimeMissingError when there is no engine or no such image, UsageError when the
+    image holds another version than the one that is wanted.
+    """
+    wanted = jar_cache.LINES.get(version, version) if version else None
+    image = docker.find(name or docker.official(wanted or jar_cache.DEFAULT_VERSION), progress)
+    found = docker.version(image)
+    if wanted and found != wanted:
+        raise UsageError(
+            f"the image {image.name} holds Neo4j {found}, and {wanted} is wanted",
+            "name another image, or another version with --neo4j",
+        )
+    return Neo4j(found, "docker", image=image)
+
+
 def admin_command(
-    neo4j: Neo4j, args: Sequence[str], *, home: Path, heap_mb: int | None = None
+    neo4j: Neo4j,
+    args: Sequence[str],
+    *,
+    home: Path,
+    heap_mb: int | None = None,
+    cwd: Path | None = None,
 ) -> Command:
     """Build the command line of neo4j-admin in a configured home.
 
-    `args` begin with the subcommand ("database", "import", "full", …). Without `heap_mb` Java
-    takes a quarter of the machine's memory.
+    `args` begin with the subcommand ("database", "import", "full", …), and their paths are
+    relative to `cwd`. Without `heap_mb` Java takes a quarter of the machine's memory.
     """
+    if neo4j.image:
+        return docker.admin(neo4j.image, args, home=home, heap_mb=heap_mb, cwd=cwd)
     argv = (*_java(neo4j, heap_mb), ADMIN_CLASS, *args)
     return Command(argv, _environment(neo4j, home))
 
 
-def server_command(neo4j: Neo4j, *, home: Path, heap_mb: int | None = None) -> Command:
-    """Build the command line of the server in the foreground, in a configured home."""
+def server_command(
+    neo4j: Neo4j, *, home: Path, heap_mb: int | None = None, ports: Sequence[int] = ()
+) -> Command:
+    """Build the command line of the server in the foreground, in a configured home.
+
+    `ports` are those that its configuration names, for a container to publish.
+    """
     home = home.absolute()
+    if neo4j.image:
+        return docker.server(neo4j.image, home=home, ports=ports)
     options = (f"--home-dir={home}", f"--config-dir={home / 'conf'}", "--console-mode")
     argv = (*_java(neo4j, heap_mb), _server_class(neo4j.version), *options)
     return Command(argv, _environment(neo4j, home))
@@ -115,9 +145,8 @@ def server_command(neo4j: Neo4j, *, home: Path, heap_mb: int | None = None) -> C
 
 def java_flags(major: int) -> tuple[str, ...]:
     """Return what Neo4j needs of a Java release so that it works, and works without warnings."""
-    native = ("--enable-native-access=ALL-UNNAMED",)
     unsafe = ("--sun-misc-unsafe-memory-access=allow",) if major >= 23 else ()  # JEP 471  # noqa: PLR2004
-    return (*OPENED, *native, *unsafe)
+    return (*javas.NEEDED, *unsafe)
 
 
 def minimum_java(version: str) -> int:
@@ -132,6 +161,8 @@ def release(version: str) -> tuple[int, ...]:
 
 def describe(neo4j: Neo4j) -> dict[str, str]:
     """Say in words what will be run."""
+    if neo4j.java is None:
+        return {"neo4j": f"{neo4j.version} ({neo4j.image.name if neo4j.image else neo4j.kind})"}
     size = sum(jar.stat().st_size for jar in neo4j.jars)
     return {
         "neo4j": f"{neo4j.version} ({neo4j.installation or neo4j.kind})",
@@ -141,6 +172,7 @@ def describe(neo4j: Neo4j) -> dict[str, str]:
 
 
 def _java(neo4j: Neo4j, heap_mb: int | None) -> tuple[str, ...]:
+    assert neo4j.java is not None  # noqa: S101  # only images bring their own
     heap = (f"-Xmx{heap_mb}m",) if heap_mb else ()
     return (str(neo4j.java.program), *java_flags(neo4j.java.major), *heap)
 

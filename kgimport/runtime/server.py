@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from kgimport.errors import ServerError, UsageError
 from kgimport.runtime import process
-from kgimport.runtime.config import configure
+from kgimport.runtime.config import configure, defaults
 from kgimport.runtime.programs import admin_command, server_command
 
 if TYPE_CHECKING:
@@ -66,15 +66,16 @@ def serving(
     does not answer within `ready_timeout_s` seconds, or does not stop.
     """
     bolt, http = _ports(bolt_port, http_port)
-    wanted = {**_memory(heap_mb, pagecache_mb), **(settings or {}), **_addresses(bolt, http)}
+    ports = (bolt, http) if http else (bolt,)
+    addresses = _addresses(bolt, http, listen=defaults(neo4j)["server.default_listen_address"])
+    wanted = {**_memory(heap_mb, pagecache_mb), **(settings or {}), **addresses}
     configure(neo4j, home=home, data=data, settings=wanted)
-    command = server_command(neo4j, home=home, heap_mb=heap_mb)
+    command = server_command(neo4j, home=home, heap_mb=heap_mb, ports=ports)
     log: deque[str] = deque(maxlen=process.TAIL_LINES)
     with (
         process.started(command, cwd=home, grace_s=STOP_S) as child,
         _drained(child, log, on_line) as reader,
     ):
-        ports = (bolt, http) if http else (bolt,)
         _await_ready(child, reader, log, lambda: _answers(ports, auth), ready_timeout_s)
         http_uri = f"http://{HOST}:{http}" if http else None
         yield Server(f"bolt://{HOST}:{bolt}", http_uri, child.pid, child.wait)
@@ -92,7 +93,7 @@ def set_initial_password(neo4j: Neo4j, *, home: Path, password: str) -> None:
         arguments.write_text(_quoted(password), encoding="utf-8")
         # picocli, which parses neo4j-admin's command line, reads arguments from @files.
         args = ("dbms", "set-initial-password", f"@{arguments}")
-        done = process.run(admin_command(neo4j, args, home=home))
+        done = process.run(admin_command(neo4j, args, home=home, cwd=Path(directory)))
     if done.exit_code:
         raise UsageError(
             f"Neo4j refuses the initial password: {_meaning(done.tail).replace(password, '…')}",
@@ -124,13 +125,13 @@ def _held(port: int, held: ExitStack) -> int:
     return int(listener.getsockname()[1])
 
 
-def _addresses(bolt: int, http: int | None) -> dict[str, str]:
+def _addresses(bolt: int, http: int | None, *, listen: str) -> dict[str, str]:
     # Neo4j Browser connects to the advertised address, which else is that of the default port.
     named = {"bolt": bolt, **({"http": http} if http else {})}
     addresses = {
-        f"server.{name}.{kind}_address": f"{HOST}:{port}"
+        f"server.{name}.{kind}_address": f"{host}:{port}"
         for name, port in named.items()
-        for kind in ("listen", "advertised")
+        for kind, host in (("listen", listen), ("advertised", HOST))
     }
     return {**addresses, "server.http.enabled": str(bool(http)).lower()}
 

@@ -1,0 +1,130 @@
+"""The commands that make and exchange Docker images: image, rollout."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgimport.cli import console
+from kgimport.cli.app import command
+from kgimport.cli.options import (
+    OUTPUT,
+    AsJson,
+    Heap,
+    Image,
+    Runtime,
+    RuntimeKind,
+    Stores,
+    Version,
+    chosen_neo4j,
+)
+
+if TYPE_CHECKING:
+    from kgimport.image import Baked
+    from kgimport.runtime.programs import Neo4j
+
+
+@command("kgimport image stores/lms --tag lms:today")
+def image(
+    source: Annotated[
+        Path, typer.Argument(metavar="STORE|BUILD_DIR", help="A store, or what makes one.")
+    ],
+    tag: Annotated[str, typer.Option(help="The image's name.", rich_help_panel=OUTPUT)],
+    base: Image = None,
+    revision: Annotated[
+        str | None,
+        typer.Option(
+            envvar="KGIMPORT_REVISION",
+            help="The revision of the sources, for a label.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    stores: Stores = Path("stores"),
+    neo4j: Version = None,
+    runtime: RuntimeKind = Runtime.EMBEDDED,
+    heap_mb: Heap = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the builder's output.", rich_help_panel=OUTPUT)
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bake a store into a Docker image that serves it read-only as soon as it runs.
+
+    A build directory is built first, with --runtime, below --stores. The image stands on --image.
+    """
+    from kgimport import store
+    from kgimport.pipeline import image as pipeline
+
+    def found(version: str) -> Neo4j:
+        return chosen_neo4j(version, Runtime.DOCKER, base)
+
+    place = source
+    if pipeline.is_build(source):
+        place = _built(source, stores, chosen_neo4j(neo4j, runtime, base), heap_mb)
+    with console.progress() as tell:
+        on_line = console.note if verbose else _quiet
+        place = store.find(place)
+        baked, seconds = pipeline.image(
+            place, found, tag, revision=revision, progress=tell, on_line=on_line
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(baked), indent=2))
+    else:
+        _tell(baked, seconds)
+
+
+def _built(build: Path, stores: Path, neo4j: Neo4j, heap_mb: int | None) -> Path:
+    from kgimport.pipeline.build import BuildOptions, build_db
+
+    with console.progress() as tell:
+        options = BuildOptions(if_changed=True, heap_mb=heap_mb)
+        return build_db(build, stores, neo4j, options, tell).path
+
+
+def _quiet(_: str) -> None:
+    """Keeps the builder's output to itself."""
+
+
+def _tell(baked: Baked, seconds: float) -> None:
+    own = baked.bytes - baked.base_bytes
+    console.facts(
+        {
+            "image": baked.tag,
+            "id": baked.id,
+            "size": f"{baked.bytes / 1e6:,.0f} MB: {own / 1e6:,.1f} on {baked.base}",
+            **{name.rpartition("image.")[2]: label for name, label in baked.labels.items()},
+        }
+    )
+    console.note(f"built in {seconds:.1f} s")
+    console.note(f"try it:  docker run --rm -p 127.0.0.1:7687:7687 -e NEO4J_AUTH=none {baked.tag}")
+
+
+@command("kgimport rollout lms:tomorrow --project lms")
+def rollout(
+    tag: Annotated[str, typer.Argument(metavar="IMAGE", help="What `kgimport image` made.")],
+    project: Annotated[
+        str, typer.Option(help="The compose project that serves.", rich_help_panel=OUTPUT)
+    ],
+    drain_s: Annotated[
+        float,
+        typer.Option(min=0, help="How long old connections may last.", rich_help_panel=OUTPUT),
+    ] = 30,
+    ready_s: Annotated[
+        float,
+        typer.Option(min=1, help="How long new replicas may take.", rich_help_panel=OUTPUT),
+    ] = 300,
+) -> None:
+    """Replace the replicas of docker/compose.yaml by those of another image, without a pause.
+
+    Compose's variables (NEO4J_AUTH, …) must be set as they were for docker compose up.
+    """
+    from kgimport.pipeline import rollout as pipeline
+
+    with console.progress() as tell:
+        wanted = pipeline.Rollout(project, tag, drain_s, ready_s)
+        began, ended = pipeline.rollout(wanted, tell)
+    console.say(f"{project}: {began} replicas of {tag} serve, {ended} old ones are gone")
