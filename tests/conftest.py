@@ -12,7 +12,7 @@ from kgimport import dbt, declaration
 from kgimport.pipeline.build import BuildOptions, build_db
 from kgimport.pipeline.export import export
 from kgimport.pipeline.serve import connected
-from kgimport.runtime.programs import embedded
+from kgimport.runtime.programs import embedded, quick_to_start
 
 ROOT = Path(__file__).parents[1]
 # Downloaded jars stay with the checkout; the user's own cache is neither read nor filled.
@@ -36,8 +36,8 @@ def quiet(_: str, __: float | None) -> None:
 
 @pytest.fixture(scope="session", params=VERSIONS)
 def neo4j(request: pytest.FixtureRequest) -> Neo4j:
-    """Neo4j by its jars, of one line after the other."""
-    return embedded(request.param)
+    """Neo4j by its jars, of one line after the other; the tests' graphs are small."""
+    return quick_to_start(embedded(request.param))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from kgimport import store as stores
 from kgimport import verify as verification
 from kgimport.errors import DestinationError, KgimportError, ReconciliationError, SourceError
 from kgimport.pipeline.clock import Clock
-from kgimport.pipeline.serve import DATABASE, changed_tables, compare, connected
+from kgimport.pipeline.serve import DATABASE, changed_tables, compare, connected, suited
 from kgimport.runtime.config import configure
 from kgimport.runtime.programs import reading_parquet
 
@@ -108,6 +108,7 @@ def _build(
     options: BuildOptions,
     clock: Clock,
 ) -> StoreRecord:
+    neo4j = suited(neo4j, record)
     data, home = folder / "data", folder / "home"
     configure(neo4j, home=home, data=data, settings={})
     with clock.stage("import"):
