@@ -79,6 +79,7 @@ RuntimeKind = Annotated[
 Image = Annotated[
     str | None,
     typer.Option(
+        "--image",
         envvar="KGIMPORT_IMAGE",
         help="An image with Neo4j; default: neo4j:VERSION-community.",
         rich_help_panel=NEO4J,

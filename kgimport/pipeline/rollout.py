@@ -59,6 +59,7 @@ def rollout(wanted: Rollout, progress: Progress) -> tuple[int, int]:
     """
     old, balancer = replicas(wanted.project), _balancer(wanted.project)
     progress("start new replicas", None)
+    _remove_added(wanted.project, old)  # those that have ended: Compose would start them again
     with _removed_unless_done(wanted.project, old) as done:
         _scale(wanted, 2 * len(old))
         new = [each for each in replicas(wanted.project) if each not in old]
@@ -154,9 +155,12 @@ def _removed_unless_done(project: str, old: list[Replica]) -> Iterator[Callable[
         yield done
     finally:
         if not well:
-            kept = {each.id for each in old}
-            added = [each for each in _all(project) if each not in kept]
-            _remove([Replica(each, "") for each in added], 0)
+            _remove_added(project, old)
+
+
+def _remove_added(project: str, old: list[Replica]) -> None:
+    kept = {each.id for each in old}
+    _remove([Replica(each, "") for each in _all(project) if each not in kept], 0)
 
 
 def _all(project: str) -> list[str]:

@@ -60,6 +60,7 @@ if [ "${1:-}" = neo4j ]; then
 		exit 1
 		;;
 	esac
+	rm -f "$NEO4J_HOME/run/neo4j.pid"
 	command=$("${as_user[@]}" neo4j console --dry-run)
 	eval exec "${as_user[@]}" "$command"
 fi
