@@ -8,8 +8,10 @@ Polars writes the keys to Parquet first, so that they may come from anywhere. At
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -21,31 +23,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-
 KEY = "__key__"
+_ROW = "__row__"
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A folder of intermediate Parquet, and the database that joins it."""
+    """A folder of intermediate Parquet, and how much memory joins may take, in MiB.
+
+    What does not fit goes to the folder for a while.
+    """
 
     folder: Path
-    database: duckdb.DuckDBPyConnection
+    memory_mb: int
     _names: Iterator[int] = field(default_factory=lambda: iter(range(1_000_000)))
 
     def path(self) -> Path:
-        """A file's path that was never given before."""
-        return self.folder / f"{next(self._names)}.parquet"
+        """A path that was never given before."""
+        return self.folder / str(next(self._names))
 
 
 @contextmanager
-def workspace(folder: Path, memory_mb: int) -> Iterator[Workspace]:
-    """Joins within so much memory, in MiB; what does not fit goes to `folder` for a while."""
-    with duckdb.connect() as database:
-        # Two settings of a connection, as DuckDB has them; the folder is made when it spills.
-        database.execute("SET memory_limit = ?", [f"{memory_mb}MiB"])
-        database.execute("SET temp_directory = ?", [str(folder / "spilled")])
-        yield Workspace(folder, database)
+def _database(place: Workspace, share: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database of one thread: several lose the order of the rows in a join (DuckDB 2.0)."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "memory_limit": f"{max(place.memory_mb // share, 32)}MiB",
+        "temp_directory": str(place.path()),
+    }
+    with duckdb.connect(config=config) as database:
+        yield database
 
 
 def note(place: Workspace, frame: pl.LazyFrame) -> Path:
@@ -66,48 +73,74 @@ def duplicates(place: Workspace, members: Mapping[str, Path]) -> tuple[int, pl.D
         for name, path in members.items()
     )
     # The keys first and their tables for the few that are shown: names are dear to aggregate.
-    place.database.execute(f"""
-        CREATE OR REPLACE TEMP TABLE duplicates AS
-        SELECT key, count(*) AS rows FROM ({tables})
-        WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1
-    """)  # noqa: S608
-    total = "SELECT coalesce(sum(rows), 0)::BIGINT FROM duplicates"
-    ((count,),) = place.database.execute(total).fetchall()
-    first = place.database.execute(f"""
-        SELECT key, any_value(rows), string_agg(DISTINCT name, ', ' ORDER BY name)
-        FROM ({tables}) JOIN (FROM duplicates ORDER BY key LIMIT 5) USING (key)
-        GROUP BY key ORDER BY key
-    """).fetchall()  # noqa: S608
+    with _database(place) as database:
+        database.execute(f"""
+            CREATE TEMP TABLE duplicates AS
+            SELECT key, count(*) AS rows FROM ({tables})
+            WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1
+        """)  # noqa: S608
+        total = "SELECT coalesce(sum(rows), 0)::BIGINT FROM duplicates"
+        ((count,),) = database.execute(total).fetchall()
+        first = database.execute(f"""
+            SELECT key, any_value(rows), string_agg(DISTINCT name, ', ' ORDER BY name)
+            FROM ({tables}) JOIN (FROM duplicates ORDER BY key LIMIT 5) USING (key)
+            GROUP BY key ORDER BY key
+        """).fetchall()  # noqa: S608
     return count, pl.DataFrame(first, schema=["key", "rows", "tables"], orient="row")
 
 
 def distinct(place: Workspace, members: Sequence[Path]) -> Path:
-    """One file of `KEY` and `ID` in which each key stands once, with the smallest id."""
+    """A file of `KEY` and `ID` in which each key stands once, with the smallest id."""
     path = place.path()
-    place.database.execute(f"""
-        COPY (SELECT {KEY}, min({ID}) AS {ID} FROM {_file(*members)} GROUP BY {KEY})
-        TO {_text(str(path))} (FORMAT parquet)
-    """)  # noqa: S608
+    with _database(place) as database:
+        database.execute(f"""
+            COPY (SELECT {KEY}, min({ID}) AS {ID} FROM {_file(*members)} GROUP BY {KEY})
+            TO {_text(str(path))} (FORMAT parquet)
+        """)  # noqa: S608
     return path
 
 
-def ends(place: Workspace, rows: Path, starts: Sequence[Path], ends: Sequence[Path]) -> Path:
-    """Writes the ids of every row's ends, in the order of the rows, null where there is no node.
+def ends(
+    place: Workspace, rows: Path, starts: Sequence[Path], ends: Sequence[Path]
+) -> pl.LazyFrame:
+    """The ids of every row's `START` and `END`, in the order of the rows, null where there is none.
 
-    `rows` holds the keys in `START` and `END`; the others hold `KEY` and `ID`, each key once.
+    `rows` holds the keys in columns of these names; the others hold `KEY` and `ID`, each key once.
+    Both ends are looked up side by side.
     """
-    path = place.path()
-    # DuckDB 2.0 promises to keep the order of insertion, but not through joins on two threads.
-    place.database.execute(f"""
-        COPY (
-            SELECT s.{ID} AS {START}, e.{ID} AS {END}
-            FROM read_parquet([{_name(rows)}], file_row_number = true) r
-            LEFT JOIN {_file(*starts)} s ON r.{START} = s.{KEY}
-            LEFT JOIN {_file(*ends)} e ON r.{END} = e.{KEY}
-            ORDER BY r.file_row_number
-        ) TO {_text(str(path))} (FORMAT parquet, COMPRESSION snappy)
-    """)  # noqa: S608
-    return path
+    join = partial(_looked_up, place, rows)
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(join, (START, END), (starts, ends))
+        return pl.concat(list(found), how="horizontal")
+
+
+def _looked_up(place: Workspace, rows: Path, side: str, nodes: Sequence[Path]) -> pl.LazyFrame:
+    path, ordered = place.path(), place.path()
+    with _database(place, share=2) as database:
+        # The nodes are what is hashed, however few rows there are: those pass by in their order.
+        database.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        database.execute(f"""
+            COPY (
+                SELECT r.file_row_number AS {_ROW}, n.{ID} AS {side}
+                FROM read_parquet({_name(rows)}, file_row_number = true) r
+                LEFT JOIN {_file(*nodes)} n ON r.{side} = n.{KEY}
+            ) TO {_text(str(path))} (FORMAT parquet, COMPRESSION snappy)
+        """)  # noqa: S608
+        if not _is_ordered(path):
+            # The join has spilled. To sort always would take longer than to join.
+            database.execute(f"""
+                COPY (FROM {_file(path)} ORDER BY {_ROW})
+                TO {_text(str(ordered))} (FORMAT parquet, COMPRESSION snappy)
+            """)
+            path.unlink()
+            path = ordered
+    return pl.scan_parquet(path, glob=False).select(side)
+
+
+def _is_ordered(path: Path) -> bool:
+    numbered = pl.scan_parquet(path, glob=False).select(_ROW).with_row_index("at")
+    right = numbered.select((pl.col("at") == pl.col(_ROW)).all())
+    return bool(right.collect(engine="streaming").item())
 
 
 def _file(*paths: Path) -> str:

@@ -41,17 +41,17 @@ def resolved(
     schemas = {name: scanned.schema for name, scanned in tables.items()}
     spaces = dict.fromkeys(table.id_space for table in graph.nodes)
     integers = {space: identity.are_integers(graph, schemas, space) for space in spaces}
-    with resolve.workspace(folder, memory_mb) as place:
-        numbered = dict(_numbered(graph, tables))
-        keys = dict(_keys(graph, numbered, integers, place, progress))
-        for id_space, members in keys.items():
-            progress(f"look for duplicate keys of {id_space}", None)
-            if finding := _duplicates(graph, id_space, members, place):
-                found.append(finding)
-                keys[id_space] = {id_space: resolve.distinct(place, list(members.values()))}
-        for table in graph.relationships:
-            progress(f"resolve {table.name}", None)
-            numbered[table.name] = _with_ends(graph, tables[table.name], keys, integers, place)
+    place = resolve.Workspace(folder, memory_mb)
+    numbered = dict(_numbered(graph, tables))
+    keys = dict(_keys(graph, numbered, integers, place, progress))
+    for id_space, members in keys.items():
+        progress(f"look for duplicate keys of {id_space}", None)
+        if finding := _duplicates(graph, id_space, members, place):
+            found.append(finding)
+            keys[id_space] = {id_space: resolve.distinct(place, list(members.values()))}
+    for table in graph.relationships:
+        progress(f"resolve {table.name}", None)
+        numbered[table.name] = _with_ends(graph, tables[table.name], keys, integers, place)
     return Resolved(numbered, tuple(found))
 
 
@@ -61,8 +61,12 @@ def _numbered(graph: Graph, tables: Mapping[str, Scanned]) -> Iterator[tuple[str
     for table in graph.nodes:
         scanned = tables[table.name]
         yield table.name, replace(scanned, frame=scanned.frame.with_row_index(identity.ID, first))
-        with sources.reading(table.name):
-            first += int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
+        first += _count(scanned)
+
+
+def _count(scanned: Scanned) -> int:
+    with sources.reading(scanned.table.name):
+        return int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
 
 
 def _keys(
@@ -119,7 +123,7 @@ def _with_ends(
     starts, ends = (list(keys[space].values()) for space in spaces)
     with sources.reading(table.name):
         frame = scanned.frame.select(start.alias(identity.START), end.alias(identity.END))
-        found = resolve.ends(place, resolve.note(place, frame), starts, ends)
+        ids = resolve.ends(place, resolve.note(place, frame), starts, ends)
         # A table that has grown or shrunk meanwhile is not paired with these: that is an error.
-        both = pl.concat([scanned.frame, pl.scan_parquet(found, glob=False)], how="horizontal")
+        both = pl.concat([scanned.frame, ids], how="horizontal")
     return replace(scanned, frame=both)
