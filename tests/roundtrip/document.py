@@ -15,6 +15,7 @@ import polars as pl
 from kgimport import dialect
 from kgimport.dialect import Carrier, Refusal
 from kgimport.graph import ColumnRule
+from tests.roundtrip.lanes import KEYS_CSV
 from tests.roundtrip.nasty import NASTY, type_name
 from tests.roundtrip.samples import Column, frame
 
@@ -110,7 +111,7 @@ def nasty() -> str:
 
 def _group(group: str) -> str:
     rows = (
-        (_inline(each.what), _code(each.type), _inline(each.outcome))
+        (_inline(each.what), _code(each.type), _inline(each.outcome(KEYS_CSV)))
         for each in NASTY
         if each.group == group
     )
