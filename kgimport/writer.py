@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from kgimport import dialect
 from kgimport.dialect import is_plain
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from kgimport.graph import End, Graph, RelationshipTable, Table
     from kgimport.identity import Ids
 
-ROWS_PER_PART = 5_000_000
+ROWS_PER_PART = 2_000_000
 _CHUNK = 1 << 20
 _BATCH_ROWS = 8_192
 _GROUP_ROWS = 500_000
@@ -141,7 +142,8 @@ def write(
     header.write_text("".join(map(dialect.header_row, rows)), encoding="utf-8", newline="")
     how = _FORMS[form]
     how.sink(frame.select(columns), _parts(folder, f"part-{{:05d}}.{form}", rows_per_part))
-    files = tuple(how.examine(root, part) for part in sorted(folder.glob("part-*")))
+    with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter's lock
+        files = tuple(pool.map(partial(how.examine, root), sorted(folder.glob("part-*"))))
     return Written(header.relative_to(root).as_posix(), files)
 
 
@@ -212,6 +214,9 @@ def _examine_csv(root: Path, part: Path) -> DataFile:
     with part.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
+            if not inside and b'"' not in chunk:
+                rows += chunk.count(b"\n")
+                continue
             # Pieces between quotes are by turns outside and inside a quoted field; a doubled
             # quote makes an empty piece and keeps the turn.
             pieces = chunk.split(b'"')
@@ -224,7 +229,7 @@ def _examine_csv(root: Path, part: Path) -> DataFile:
 
 
 def _examine_parquet(root: Path, part: Path) -> DataFile:
-    rows = pq.read_metadata(part).num_rows
+    rows = int(pl.scan_parquet(part, glob=False).select(pl.len()).collect().item())
     path = part.relative_to(root).as_posix()
     return DataFile(path, rows, part.stat().st_size, sha256(part), multiline=False)
 

@@ -15,6 +15,7 @@ from kgimport.dialect import Carrier, Refusal
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import ColumnRule, Graph, NodeTable
 from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import ExportOptions
 from tests.conftest import quiet
 
 GOLDEN = Path(__file__).parent / "golden" / "values"
@@ -320,9 +321,9 @@ def test_values_that_polars_spells_otherwise_are_spelled_for_java() -> None:
 
 def test_plain_names_alone_may_stand_in_an_argument() -> None:
     plain = ("User", "User_2", "a b", "a.b-c", "7")
-    other = ("", "a:b", "a,b", "a=b", "é", " a", "-a", 'a"b', "a`b", "a\nb", "a'b", "a\\b")
+    other = ("", "a ", "a:b", "a,b", "a=b", "é", " a", "-a", 'a"b', "a`b", "a\nb", "a'b", "a\\b")
 
-    assert [dialect.is_plain(name) for name in (*plain, *other)] == [True] * 5 + [False] * 12
+    assert [dialect.is_plain(name) for name in (*plain, *other)] == [True] * 5 + [False] * 13
 
 
 def test_headers_quote_what_needs_quotes() -> None:
@@ -416,7 +417,7 @@ def test_hard_values_are_spelled_to_the_byte(tmp_path: Path, file: str) -> None:
     place = str(tmp_path / "hard.parquet")
     table = NodeTable("hard", place, ("Hard",), ("key",), "Hard", columns=rules)
 
-    export(Graph("hard", (table,)), tmp_path / "build", quiet)
+    export(Graph("hard", (table,)), tmp_path / "build", quiet, ExportOptions(ids="keys"))
 
     made = (tmp_path / "build" / "csv" / "hard" / file).read_bytes()
     assert made == (GOLDEN / file).read_bytes()

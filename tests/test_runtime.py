@@ -27,7 +27,7 @@ from kgimport.runtime import jars, java
 from kgimport.runtime.config import configure, write_config
 from kgimport.runtime.jars import Jar
 from kgimport.runtime.java import Java
-from kgimport.runtime.lock import format_lock
+from kgimport.runtime.lock import HEADER, format_lock
 from kgimport.runtime.process import LONGEST_LINE, TAIL_LINES, Command, Finished, lines, run
 from kgimport.runtime.programs import (
     Neo4j,
@@ -179,7 +179,7 @@ def test_a_lock_is_read_as_it_was_written() -> None:
         Jar("g.h:a:1.0", "0" * 64),
         Jar("g.h:native:1.0:linux-x86_64", "f" * 64),
     )
-    assert jars.parse_lock(format_lock("1.0", locked)) == locked
+    assert jars.parse_lock(format_lock(HEADER.format(version="1.0"), locked)) == locked
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -187,7 +187,7 @@ def test_a_committed_lock_is_sorted_and_holds_neo4j_and_its_browser(version: str
     locked = jars.locked(version)
     coordinates = [jar.coordinates for jar in locked]
     path = REPOSITORY / "kgimport" / "runtime" / "locks" / f"neo4j-{version}.lock"
-    assert format_lock(version, locked) == path.read_text()
+    assert format_lock(HEADER.format(version=version), locked) == path.read_text()
     assert sorted(set(coordinates)) == coordinates
     assert {
         f"org.neo4j:neo4j:{version}",

@@ -22,8 +22,9 @@ def datetime_format(digits: int) -> str:
     return f"%Y-%m-%dT%H:%M:%S%.{digits}f"
 
 
-# Labels and types made of these alone may stand in an argument of the importer.
-_PLAIN = re.compile(r"\w[\w.\- ]*", re.ASCII)
+# Labels and types made of these alone may stand in an argument of the importer, which drops blanks
+# at the end of one.
+_PLAIN = re.compile(r"\w([\w.\- ]*[\w.\-])?", re.ASCII)
 
 
 def is_plain(name: str) -> bool:

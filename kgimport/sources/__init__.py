@@ -36,7 +36,7 @@ def reading(name: str) -> Iterator[None]:
     """Turns whatever goes wrong while rows are read into a `SourceError` that names the table."""
     try:
         yield
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).strip().split("\n")[0]
         if "os error 28" in reason or "No space left" in reason:
             raise DestinationError(

@@ -481,7 +481,7 @@ def _names() -> Iterator[Nasty]:
     for name in ("Price (EUR)", "a(b", "a{b}", "{", "a\nb", "a\rb", "*", "^a$", "__id__"):
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
         yield Nasty(group, f"a property {name!r}", sample, "refused: type")
-    for name in ("a:b", "a`b", "a;b", "a,b", 'a"b', "a\nb", "é", " ", "a=b", "ID"):
+    for name in ("a:b", "a`b", "a;b", "a,b", 'a"b', "a\nb", "é", " ", "a ", " a", "a=b", "ID"):
         sample = _linked()
         labels = (f"Nasty {name}", name)
         nodes = replace(sample.nodes[0], labels=labels)
