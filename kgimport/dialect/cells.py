@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kgimport.dialect.parquet import Format
+
 DELIMITER = ","
 # An element cannot contain the array delimiter (the importer knows no escape), so a rare one.
 ARRAY_DELIMITER = "\x1f"
@@ -32,13 +34,15 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
-def is_spellable(name: str) -> bool:
+def is_spellable(name: str, form: Format) -> bool:
     """Whether a header cell can hold a property's name.
 
     Neo4j 5 takes what follows a parenthesis for an id space, both lines what follows a brace for
-    options, and no header cell may have a line break.
+    options, and no header cell may have a line break. Over a header for Parquet with a name of
+    dots alone, both crash.
     """
-    return not any(mark in name for mark in "({\r\n")
+    crashes = form == "parquet" and not name.strip(".")
+    return not crashes and not any(mark in name for mark in "({\r\n")
 
 
 def header_row(cells: Iterable[str]) -> str:

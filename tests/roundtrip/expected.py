@@ -67,40 +67,40 @@ def _parts(name: str, dtype: pl.DataType, cells: Cells, each: Column) -> Iterato
         yield from _parts(f"{name}.{field}", inner, inside, each)
 
 
-def unfit_parts(each: Column, made: list[Part]) -> list[str]:
+def unfit_parts(each: Column, made: list[Part], lane: Lane) -> list[str]:
     """The properties of a column that are refused whatever is in it."""
     if reference.patterned(each.name):
         return [each.name]
     return [
         part.property
         for part in made
-        if reference.misnamed(part.property) or reference.unfit(part.dtype, each.rule)
+        if reference.misnamed(part.property, lane.format) or reference.unfit(part.dtype, each.rule)
     ]
 
 
-def unfit(sample: Sample) -> Iterator[str]:
+def unfit(sample: Sample, lane: Lane) -> Iterator[str]:
     """What is refused whatever the rows hold, as the export names it."""
     for table in sample.tables:
         for each in parts_of(table):
-            yield from (f"{table.name}.{name} (" for name in unfit_parts(*each))
+            yield from (f"{table.name}.{name} (" for name in unfit_parts(*each, lane))
         for label in table.labels if isinstance(table, Nodes) else ():
             if "\x1f" in label:
                 yield f"{table.name}: the label {label!r}"
 
 
-def fit(sample: Sample) -> Sample:
+def fit(sample: Sample, lane: Lane) -> Sample:
     """The sample without the columns that are refused; keys and labels are renamed."""
-    nodes = tuple(_fit(_renamed(table)) for table in sample.nodes)
-    return Sample(nodes, tuple(_fit(table) for table in sample.links))
+    nodes = tuple(_fit(_renamed(table, lane), lane) for table in sample.nodes)
+    return Sample(nodes, tuple(_fit(table, lane) for table in sample.links))
 
 
-def _fit(table: Table) -> Table:
-    kept = tuple(each for each, made in parts_of(table) if not unfit_parts(each, made))
+def _fit(table: Table, lane: Lane) -> Table:
+    kept = tuple(each for each, made in parts_of(table) if not unfit_parts(each, made, lane))
     return replace(table, columns=kept)
 
 
-def _renamed(table: Nodes) -> Nodes:
-    unfit = {each.name for each, made in parts_of(table) if unfit_parts(each, made)}
+def _renamed(table: Nodes, lane: Lane) -> Nodes:
+    unfit = {each.name for each, made in parts_of(table) if unfit_parts(each, made, lane)}
     bad = [name for name in table.key if name in unfit]
     new = {name: f"key {at}" for at, name in enumerate(bad)}
     columns = tuple(

@@ -68,11 +68,11 @@ def _kept(sample: Sample, lane: Lane) -> Kept:
     refusals: Counter[str] = Counter()
     with scratch() as place:
         graph = samples.write(sample, place / "first")
-        refused = list(expected.unfit(sample))
+        refused = list(expected.unfit(sample, lane))
         if refused:
             refusals["column"] += len(refused)
             _assert_unfit(graph, refused, lane)
-            sample = expected.fit(sample)
+            sample = expected.fit(sample, lane)
             graph = samples.write(sample, place / "fit")
         there = resolved(graph, scan(graph, lane.format), place, 256, quiet)
         findings = prove(graph, there, lane.ids, quiet).findings

@@ -476,6 +476,10 @@ def _names() -> Iterator[Nasty]:
     for name in _NAMES:
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
         yield Nasty(group, f"a property {name!r}", sample, "STRING")
+    for name in (".", "..", ".a", "a.", "a..b"):
+        sample = Sample((_table(Column(name, _TEXT, ("a",))),))
+        crash = None if name.strip(".") else "refused: type"
+        yield Nasty(group, f"a property {name!r}", sample, "STRING", crash)
     renamed = _value(_TEXT, "a", property="Preis in €")
     yield Nasty(group, "a column with another name for its property", renamed, "STRING")
     for name in ("Price (EUR)", "a(b", "a{b}", "{", "a\nb", "a\rb", "*", "^a$", "__id__"):

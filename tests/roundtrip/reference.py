@@ -137,9 +137,10 @@ def point(crs: str, axes: tuple[float | None, ...]) -> Outcome:
     return Refused(frozenset(checks)) if checks else Held("POINT", (SRID[crs], bits))
 
 
-def misnamed(name: str) -> bool:
+def misnamed(name: str, form: Format) -> bool:
     """Whether no header can spell the property's name."""
-    return any(mark in name for mark in "{(\n\r")
+    only_dots = form == "parquet" and set(name) <= {"."}
+    return only_dots or any(mark in name for mark in "{(\n\r")
 
 
 def patterned(name: str) -> bool:
