@@ -34,15 +34,19 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
+# What a header cell without a name is about. All but ID are here to be safe.
+_MARKS = frozenset({"ID", "LABEL", "START_ID", "END_ID", "TYPE"})
+
+
 def is_spellable(name: str, form: Format) -> bool:
     """Whether a header cell can hold a property's name.
 
     Neo4j 5 takes what follows a parenthesis for an id space, both lines what follows a brace for
-    options, and no header cell may have a line break. Over a header for Parquet with a name of
-    dots alone, both crash.
+    options, and no header cell may have a line break. In a header for Parquet both crash over a
+    name of dots alone, and take the name ID for a second :ID.
     """
-    crashes = form == "parquet" and not name.strip(".")
-    return not crashes and not any(mark in name for mark in "({\r\n")
+    lost = form == "parquet" and (name in _MARKS or not name.strip("."))
+    return not lost and not any(mark in name for mark in "({\r\n")
 
 
 def header_row(cells: Iterable[str]) -> str:

@@ -475,7 +475,8 @@ def _names() -> Iterator[Nasty]:
     group = "Names"
     for name in _NAMES:
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
-        yield Nasty(group, f"a property {name!r}", sample, "STRING")
+        taken = "refused: type" if name in {"ID", "LABEL", "TYPE", "START_ID"} else None
+        yield Nasty(group, f"a property {name!r}", sample, "STRING", taken)
     for name in (".", "..", ".a", "a.", "a..b"):
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
         crash = None if name.strip(".") else "refused: type"

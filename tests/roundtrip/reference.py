@@ -139,8 +139,9 @@ def point(crs: str, axes: tuple[float | None, ...]) -> Outcome:
 
 def misnamed(name: str, form: Format) -> bool:
     """Whether no header can spell the property's name."""
-    only_dots = form == "parquet" and set(name) <= {"."}
-    return only_dots or any(mark in name for mark in "{(\n\r")
+    marks = {"ID", "LABEL", "START_ID", "END_ID", "TYPE"}
+    lost = form == "parquet" and (set(name) <= {"."} or name in marks)
+    return lost or any(mark in name for mark in "{(\n\r")
 
 
 def patterned(name: str) -> bool:
