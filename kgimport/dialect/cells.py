@@ -43,9 +43,11 @@ def is_spellable(name: str, form: Format) -> bool:
 
     Neo4j 5 takes what follows a parenthesis for an id space, both lines what follows a brace for
     options, and no header cell may have a line break. In a header for Parquet both crash over a
-    name of dots alone, and take the name ID for a second :ID.
+    name of dots alone, and take for the same the name ID and :ID, and any two names that have only
+    blanks and control characters.
     """
-    lost = form == "parquet" and (name in _MARKS or not name.strip("."))
+    shown = any(each.isprintable() and each not in " ." for each in name)
+    lost = form == "parquet" and (name in _MARKS or not shown)
     return not lost and not any(mark in name for mark in "({\r\n")
 
 

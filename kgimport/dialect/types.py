@@ -307,7 +307,7 @@ def _carriers_of(
 _PATTERN = re.compile(r"\*|\^.*\$|__.*__", re.DOTALL)
 _UNSPELLABLE = Refusal(
     "Neo4j's headers can hold no `(`, `{` or line break in a property's name, and those for "
-    "Parquet neither dots alone nor ID, LABEL, START_ID, END_ID or TYPE",
+    "Parquet neither dots or blanks alone nor ID, LABEL, START_ID, END_ID or TYPE",
     "choose another by `property:`",
 )
 

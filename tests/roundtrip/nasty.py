@@ -475,7 +475,8 @@ def _names() -> Iterator[Nasty]:
     group = "Names"
     for name in _NAMES:
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
-        taken = "refused: type" if name in {"ID", "LABEL", "TYPE", "START_ID"} else None
+        lost = {"ID", "LABEL", "TYPE", "START_ID", "\x00", "\x1f", "\u2028", "\ufeff"}
+        taken = "refused: type" if name in lost else None
         yield Nasty(group, f"a property {name!r}", sample, "STRING", taken)
     for name in (".", "..", ".a", "a.", "a..b"):
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))

@@ -137,10 +137,14 @@ def point(crs: str, axes: tuple[float | None, ...]) -> Outcome:
     return Refused(frozenset(checks)) if checks else Held("POINT", (SRID[crs], bits))
 
 
+def _shown(name: str) -> bool:
+    return any(each.isprintable() and each not in {".", " "} for each in name)
+
+
 def misnamed(name: str, form: Format) -> bool:
     """Whether no header can spell the property's name."""
     marks = {"ID", "LABEL", "START_ID", "END_ID", "TYPE"}
-    lost = form == "parquet" and (set(name) <= {"."} or name in marks)
+    lost = form == "parquet" and (not _shown(name) or name in marks)
     return lost or any(mark in name for mark in "{(\n\r")
 
 
