@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from neo4j.time import Date
 
 from kgimport import store
 from kgimport.errors import DestinationError, ReconciliationError, SourceError
+from kgimport.graph import End, Graph
 from kgimport.pipeline.build import BuildOptions, build_db
 from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import DEFAULTS, ExportOptions
+from kgimport.pipeline.serve import connected
 from tests.conftest import quiet
-from tests.graphs import KNOWS, people
+from tests.graphs import KNOWS, PERSONS, people
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +52,72 @@ def test_tables_that_changed_since_the_export_are_told_before_the_import(
 
     with pytest.raises(SourceError, match="changed since the export: knows"):
         build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+
+
+def test_parquet_becomes_a_store_that_holds_the_same(neo4j: Neo4j, tmp_path: Path) -> None:
+    graph = people(tmp_path, {**PERSONS, "name": ["Ann", None, " "]})
+    export(graph, tmp_path / "build", quiet, PARQUET)
+
+    built = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+
+    assert (built.record.labels, built.record.types) == ({"Person": 3}, {"KNOWS": 2})
+    with connected(neo4j, built.path / "data") as driver:
+        found = driver.execute_query(
+            "MATCH (a)-[k:KNOWS]->(b) RETURN a.id, a.name, k.since, b.id, b.name ORDER BY a.id"
+        )
+    assert [tuple(row) for row in found.records] == [
+        ("a", "Ann", 2001, "b", None),
+        ("b", None, 2002, "c", " "),
+    ]
+
+
+PARQUET = ExportOptions(format="parquet")
+
+
+@pytest.mark.parametrize("options", [PARQUET, DEFAULTS], ids=["parquet", "csv"])
+def test_tables_of_one_label_and_one_type_keep_their_own_properties(
+    neo4j: Neo4j, tmp_path: Path, options: ExportOptions
+) -> None:
+    one = people(tmp_path / "1", {"id": ["a", "b", "c"], "age": [1, 2, 3]})
+    other = people(
+        tmp_path / "2",
+        {"id": ["d", "e"], "born": [date(1969, 12, 31), None]},
+        {"a": ["d"], "b": ["e"], "how": ["well"]},
+    )
+    graph = Graph(
+        "both",
+        (*one.nodes, replace(other.nodes[0], name="more", id_space="More", unique=())),
+        (
+            *one.relationships,
+            replace(
+                other.relationships[0],
+                name="more_knows",
+                start=End("more", ("a",)),
+                end=End("more", ("b",)),
+            ),
+        ),
+    )
+    export(graph, tmp_path / "build", quiet, options)
+
+    built = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+
+    with connected(neo4j, built.path / "data") as driver:
+        nodes = driver.execute_query("MATCH (n:Person) RETURN properties(n) AS p ORDER BY p.id")
+        links = driver.execute_query(
+            "MATCH (a)-[k:KNOWS]->() RETURN properties(k) AS p ORDER BY a.id"
+        )
+    assert [row["p"] for row in nodes.records] == [
+        {"id": "a", "age": 1},
+        {"id": "b", "age": 2},
+        {"id": "c", "age": 3},
+        {"id": "d", "born": Date(1969, 12, 31)},
+        {"id": "e"},
+    ]
+    assert [row["p"] for row in links.records] == [
+        {"since": 2001},
+        {"since": 2002},
+        {"how": "well"},
+    ]
 
 
 def test_one_wrong_cell_in_a_small_table_is_found(neo4j: Neo4j, tmp_path: Path) -> None:

@@ -147,6 +147,35 @@ def test_the_same_input_gives_the_same_bytes_and_build_id(tmp_path: Path) -> Non
     assert texts(tmp_path / "build-1") == texts(tmp_path / "build-2")
 
 
+def test_the_same_input_gives_the_same_parquet_and_build_id(tmp_path: Path) -> None:
+    count = 20_000
+    persons: dict[str, list[Any]] = {
+        "id": [f"person {at}" for at in range(count)],
+        "name": ["Ann", None] * (count // 2),
+    }
+    knows = {"a": persons["id"], "b": persons["id"][::-1]}
+    one, two = (
+        export(people(tmp_path / name, persons, knows), tmp_path / f"build {name}", quiet, PARQUET)
+        for name in ("one", "two")
+    )
+
+    assert one.build_id == two.build_id
+    assert hashes(tmp_path / "build one") == hashes(tmp_path / "build two")
+    assert sorted(hashes(tmp_path / "build one")) == [
+        *("import.args", "parquet/knows/header.csv", "parquet/knows/part-00000.parquet"),
+        *("parquet/person/header.csv", "parquet/person/part-00000.parquet", "schema.cypher"),
+    ]
+
+
+PARQUET = ExportOptions(format="parquet")
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file of a build directory but its record."""
+    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".json")
+    return {file.relative_to(folder).as_posix(): writer.sha256(file) for file in files}
+
+
 @pytest.mark.parametrize(
     ("persons", "knows"),
     [

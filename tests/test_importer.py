@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kgimport import importer
-from kgimport.errors import ImportFailedError
+from kgimport.errors import ImportFailedError, RuntimeMissingError
 from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions
+from kgimport.pipeline.proof import DEFAULTS, ExportOptions
 from kgimport.runtime.config import configure
+from kgimport.runtime.java import Java
+from kgimport.runtime.programs import Neo4j
 from tests.conftest import quiet
-from tests.graphs import people
+from tests.graphs import PERSONS, people
 
 if TYPE_CHECKING:
-    from kgimport.identity import Ids
     from kgimport.report import ExportRecord
-    from kgimport.runtime.programs import Neo4j
 
 
-def exported(tmp_path: Path, ids: Ids = "dense") -> ExportRecord:
+def exported(tmp_path: Path, options: ExportOptions = DEFAULTS) -> ExportRecord:
     """The record of a small export."""
-    return export(people(tmp_path), tmp_path / "build", quiet, ExportOptions(ids=ids))
+    return export(people(tmp_path, WITHOUT_EMPTY), tmp_path / "build", quiet, options)
+
+
+WITHOUT_EMPTY = {**PERSONS, "name": ["Ann", None, " "]}
+PARQUET = ExportOptions(format="parquet")
 
 
 def test_arguments_name_every_option_that_could_change_data(tmp_path: Path) -> None:
@@ -50,6 +54,45 @@ def test_arguments_name_every_option_that_could_change_data(tmp_path: Path) -> N
     )
 
 
+def test_of_parquet_the_importer_is_told_what_it_reads_and_nothing_of_csv(tmp_path: Path) -> None:
+    record = exported(tmp_path, PARQUET)
+
+    assert importer.arguments(record) == (
+        "--input-type=parquet",
+        "--array-delimiter=U+001F",
+        "--id-type=actual",
+        "--normalize-types=true",
+        "--ignore-empty-strings=false",
+        "--skip-bad-relationships=false",
+        "--skip-duplicate-nodes=false",
+        "--bad-tolerance=0",
+        "--strict=true",
+        "--nodes=Person=parquet/person/header.csv,parquet/person/part-00000.parquet",
+        "--relationships=KNOWS=parquet/knows/header.csv,parquet/knows/part-00000.parquet",
+    )
+
+
+def of_version(version: str) -> Neo4j:
+    """A Neo4j of which only the version is asked."""
+    return Neo4j(version, "embedded", Java(Path("java"), "25.0.2"), jars=())
+
+
+@pytest.mark.parametrize(
+    ("version", "first"),
+    [("5.26.25", "5.26.26"), ("2025.01.0", "2026.3.1"), ("2026.02.3", "2026.3.1")],
+)
+def test_a_neo4j_that_loses_what_it_reads_from_parquet_is_refused(version: str, first: str) -> None:
+    with pytest.raises(RuntimeMissingError, match=f"Neo4j {version} does not") as caught:
+        importer.check_reads_parquet(of_version(version))
+
+    assert caught.value.hint == f"take {first} or later, or export with --format csv"
+
+
+@pytest.mark.parametrize("version", ["5.26.26", "5.26.30", "2026.03.1", "2026.08.1"])
+def test_a_neo4j_that_reads_parquet_is_taken(version: str) -> None:
+    importer.check_reads_parquet(of_version(version))
+
+
 @pytest.mark.parametrize(
     ("longest", "buffer"),
     [(0, 4_194_304), (3_000_000, 4_194_304), (4_194_304, 8_388_608), (20_000_000, 33_554_432)],
@@ -63,7 +106,7 @@ def test_the_read_buffer_grows_with_the_longest_row(
 
 def damaged(tmp_path: Path, file: str, row: str) -> Path:
     """A build directory with one more row in a file, as no export would write it."""
-    exported(tmp_path, "keys")
+    exported(tmp_path, ExportOptions(ids="keys"))
     with (tmp_path / "build" / file).open("a") as csv:
         csv.write(row)
     return tmp_path / "build"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kgimport.dialect.parquet import Format
+
 DELIMITER = ","
 # An element cannot contain the array delimiter (the importer knows no escape), so a rare one.
 ARRAY_DELIMITER = "\x1f"
@@ -32,13 +34,21 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
-def is_spellable(name: str) -> bool:
+# What a header cell without a name is about. All but ID are here to be safe.
+_MARKS = frozenset({"ID", "LABEL", "START_ID", "END_ID", "TYPE"})
+
+
+def is_spellable(name: str, form: Format) -> bool:
     """Whether a header cell can hold a property's name.
 
     Neo4j 5 takes what follows a parenthesis for an id space, both lines what follows a brace for
-    options, and no header cell may have a line break.
+    options, and no header cell may have a line break. In a header for Parquet both crash over a
+    name of dots alone, and take for the same the name ID and :ID, and any two names that have only
+    blanks and control characters.
     """
-    return not any(mark in name for mark in "({\r\n")
+    shown = any(each.isprintable() and each not in " ." for each in name)
+    lost = form == "parquet" and (name in _MARKS or not shown)
+    return not lost and not any(mark in name for mark in "({\r\n")
 
 
 def header_row(cells: Iterable[str]) -> str:

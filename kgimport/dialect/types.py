@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from kgimport.dialect.carrier import Spelling
+    from kgimport.dialect.parquet import Format
     from kgimport.graph import Table
 
 EMPTY_LIST = Rule(
@@ -263,14 +264,16 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     return replace(plain, value=lambda c: plain.value(cast(c)), rules=rules)
 
 
-def fields(table: Table, schema: pl.Schema) -> tuple[Field, ...]:
-    """The columns of `schema` that become properties, in their order.
+def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field, ...]:
+    """The columns of `schema` that become properties, in their order, as CSV carries them.
+
+    Their names are those that a header for files of that format can hold.
 
     Raises `ValueRefusedError` that names every column whose type has no exact form.
     """
     made, refused = [], list(_unfit_labels(table))
     for column, dtype in schema.items():
-        for name, how in _carriers_of(table, column, dtype):
+        for name, how in _carriers_of(table, column, dtype, form):
             if isinstance(how, Refusal):
                 refused.append(f"{table.name}.{name} ({dtype}): {how.reason}; {how.remedy}")
             else:
@@ -290,20 +293,21 @@ def _unfit_labels(table: Table) -> Iterator[str]:
 
 
 def _carriers_of(
-    table: Table, column: str, dtype: pl.DataType
+    table: Table, column: str, dtype: pl.DataType, form: Format
 ) -> Iterator[tuple[str, Carrier | Refusal]]:
     rule = rule_of(table, column)
     if _PATTERN.fullmatch(column):
         yield column, Refusal("the column's name is a pattern, or our own", "rename it in SQL")
     elif is_property(table, column):
         for name, how in _carriers(property_name(table, column), dtype, rule):
-            yield name, how if is_spellable(name) else _UNSPELLABLE
+            yield name, how if is_spellable(name, form) else _UNSPELLABLE
 
 
 # Polars takes these names for patterns of names; with two underscores, columns are added.
 _PATTERN = re.compile(r"\*|\^.*\$|__.*__", re.DOTALL)
 _UNSPELLABLE = Refusal(
-    "Neo4j's headers can hold no `(`, `{` or line break in a property's name",
+    "Neo4j's headers can hold no `(`, `{` or line break in a property's name, and those for "
+    "Parquet neither dots or blanks alone nor ID, LABEL, START_ID, END_ID or TYPE",
     "choose another by `property:`",
 )
 

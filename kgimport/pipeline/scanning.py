@@ -61,7 +61,7 @@ def _all_fields(
     refused: list[ValueRefusedError] = []
     for table in graph.tables:
         try:
-            fields = dialect.fields(table, schemas[table.name])
+            fields = dialect.fields(table, schemas[table.name], form)
         except ValueRefusedError as error:
             refused.append(error)
         else:

@@ -1,10 +1,11 @@
-"""Samples collected and exported once, and sent through each Neo4j line once."""
+"""Samples collected and exported once in each lane, and sent through each Neo4j line once."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,14 +13,16 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from kgimport.errors import ImportFailedError
 from tests.roundtrip import harness
+from tests.roundtrip.lanes import LANES, NASTY_LANES
 from tests.roundtrip.nasty import NASTY
 from tests.roundtrip.strategies import samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from kgimport.runtime.programs import Neo4j
-    from tests.roundtrip.harness import Batch, Compared
+    from tests.roundtrip.harness import Batch, Compared, Found
+    from tests.roundtrip.lanes import Lane
     from tests.roundtrip.samples import Sample
 
 TABLES = int(os.environ.get("KGIMPORT_FUZZ_TABLES", "150"))
@@ -37,14 +40,15 @@ class Collected:
     wrong: Exception | None = None
 
 
-@pytest.fixture(scope="session")
-def collected() -> Collected:
+@cache
+def collected(lane: Lane) -> Collected:
     """Samples exported one by one; a wrong refusal is shrunk by hypothesis."""
     found = Collected()
 
-    @seed(SEED)
+    # Both lanes of CSV draw the same, so that their stores can be compared.
+    @seed(SEED + (lane.format == "parquet"))
     @settings(
-        max_examples=max(1, round(TABLES / _PER_SAMPLE)),
+        max_examples=max(1, round(TABLES / _PER_SAMPLE / len(LANES))),
         phases=[Phase.generate, Phase.shrink],
         database=None,
         deadline=None,
@@ -52,7 +56,7 @@ def collected() -> Collected:
     )
     @given(samples())
     def collect(sample: Sample) -> None:
-        kept = harness.kept(sample)
+        kept = harness.kept(sample, lane)
         found.samples.append(kept.sample)
         found.refusals.update(kept.refusals)
 
@@ -64,34 +68,61 @@ def collected() -> Collected:
 
 
 @pytest.fixture(scope="session")
-def batches(collected: Collected, tmp_path_factory: pytest.TempPathFactory) -> list[Batch]:
-    """The nasty list's samples and then the others, some hundred tables to a build directory."""
-    taken = [each.sample for each in NASTY if not each.outcome.startswith("refused")]
-    return [
-        harness.exported(part, tmp_path_factory.mktemp("batch"))
-        for part in _parts([*taken, *collected.samples])
-    ]
+def batches(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Lane], list[Batch]]:
+    """A lane's samples, some hundred tables to a build directory."""
+
+    @cache
+    def made(lane: Lane) -> list[Batch]:
+        return [
+            harness.exported(part, tmp_path_factory.mktemp("batch"), lane)
+            for part in _parts(numbered(lane))
+        ]
+
+    return made
 
 
-def _parts(found: Iterable[Sample]) -> Iterator[list[Sample]]:
-    part: list[Sample] = []
-    for sample in found:
-        part.append(sample)
-        if sum(len(each.tables) for each in part) >= _PER_STORE:
+def numbered(lane: Lane) -> dict[int, Sample]:
+    """The samples of the nasty list by their places in it, and then the others."""
+    taken = {
+        at: each.sample
+        for at, each in enumerate(NASTY)
+        if lane in NASTY_LANES and not each.outcome(lane).startswith("refused")
+    }
+    return {**taken, **dict(enumerate(collected(lane).samples, len(NASTY)))}
+
+
+def _parts(found: Mapping[int, Sample]) -> Iterator[dict[int, Sample]]:
+    part: dict[int, Sample] = {}
+    for at, sample in found.items():
+        part[at] = sample
+        if sum(len(each.tables) for each in part.values()) >= _PER_STORE:
             yield part
-            part = []
+            part = {}
     if part:
         yield part
 
 
 @pytest.fixture(scope="session")
-def compared(batches: list[Batch], neo4j: Neo4j) -> list[Compared]:
-    """What each batch looks like after a round trip through one Neo4j line after the other."""
-    return [_compared(batch, neo4j) for batch in batches]
+def compared(batches: Callable[[Lane], list[Batch]], neo4j: Neo4j) -> Callable[[Lane], Compared]:
+    """What a lane's samples look like after a round trip through one Neo4j line."""
+
+    @cache
+    def made(lane: Lane) -> Compared:
+        values: Counter[str] = Counter()
+        found: dict[int, Found] = {}
+        differences: dict[int, str] = {}
+        for batch in batches(lane):
+            one = _compared(batch, neo4j)
+            values += one.values
+            found |= one.found
+            differences |= one.differences
+        return harness.Compared(values, found, differences)
+
+    return made
 
 
 def _compared(batch: Batch, neo4j: Neo4j) -> Compared:
     try:
         return harness.compared(batch, neo4j)
     except ImportFailedError:
-        return harness.Compared(Counter(), harness.trial(batch.samples, neo4j))
+        return harness.Compared(Counter(), {}, harness.tried(batch.samples, neo4j, batch.lane))

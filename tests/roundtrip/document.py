@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kgimport import dialect
-from kgimport.dialect import Carrier, Refusal
+from kgimport.dialect import Carrier, Field, Refusal
 from kgimport.graph import ColumnRule
+from tests.roundtrip.lanes import NASTY_LANES
 from tests.roundtrip.nasty import NASTY, type_name
 from tests.roundtrip.samples import Column, frame
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kgimport.dialect import Rule
+    from tests.roundtrip.nasty import Nasty
 
 _LIST, _PRICE = pl.List(pl.String()), pl.Decimal(10, 2)
 _PAIR = pl.Struct({"a": pl.Float64(), "b": pl.String()})
@@ -66,15 +68,16 @@ _SHOWN: tuple[tuple[pl.DataType, dict[str, Any], Any], ...] = (
 def types() -> str:
     """For every type, with each of its policies: how it travels, and which values do not."""
     rows = (_type_row(*each) for each in _SHOWN)
-    return _table(("Polars type", "policy", "Neo4j type", "header", "cell", "refused"), rows)
+    head = ("Polars type", "policy", "Neo4j type", "header", "cell", "refused", "in Parquet")
+    return _table(head, rows)
 
 
 def _type_row(dtype: pl.DataType, policies: dict[str, str], cell: Any) -> tuple[str, ...]:
     how = dialect.carrier(dtype, ColumnRule(**policies))  # type: ignore[arg-type]
     policy = ", ".join(f"`{name}: {choice}`" for name, choice in policies.items())
     if isinstance(how, Refusal):
-        return _code(type_name(dtype)), policy, "", "", "", f"always: {how.reason}"
-    names = ", ".join(dict.fromkeys(rule.name for rule in how.rules))
+        return _code(type_name(dtype)), policy, "", "", "", f"always: {how.reason}", ""
+    names = ", ".join(_names(how))
     return (
         _code(type_name(dtype)),
         policy,
@@ -82,7 +85,28 @@ def _type_row(dtype: pl.DataType, policies: dict[str, str], cell: Any) -> tuple[
         _code(how.header),
         _code(_spelled(how, dtype, cell)),
         names,
+        _in_parquet(how, dtype, cell),
     )
+
+
+def _names(how: Carrier) -> list[str]:
+    return list(dict.fromkeys(rule.name for rule in how.rules))
+
+
+def _in_parquet(how: Carrier, dtype: pl.DataType, cell: Any) -> str:
+    """The column type that is written, and where the refusals are others than in CSV."""
+    other = dialect.in_parquet(Field("c", "c", how)).carrier
+    made = other.write if other.native else other.spell
+    written = frame([Column("c", dtype, (cell,))]).select(made(other.value(pl.col("c"))))
+    kind = str(written.to_arrow().schema.types[0]).replace("large_", "")
+    told = [_code(kind.replace("item: ", ""))]
+    if other.native_unless is not None:
+        told.append("text where a value is before 1970")
+    if lifted := [name for name in _names(how) if name not in _names(other)]:
+        told.append(f"not refused: {', '.join(lifted)}")
+    if added := [name for name in _names(other) if name not in _names(how)]:
+        told.append(f"refused: {', '.join(added)}")
+    return "; ".join(told)
 
 
 def _spelled(how: Carrier, dtype: pl.DataType, cell: Any) -> str:
@@ -96,11 +120,17 @@ def checks() -> str:
     found: dict[str, str] = {}
     for dtype, policies, _ in _SHOWN:
         for chosen in (policies, {**policies, "type": "string"}):
-            how = dialect.carrier(dtype, ColumnRule(**chosen))
-            rules: tuple[Rule, ...] = () if isinstance(how, Refusal) else how.rules
+            rules = _rules(dialect.carrier(dtype, ColumnRule(**chosen)))
             found |= {rule.name: rule.sentence for rule in rules if rule.name not in found}
     rows = ((_code(name), found[name]) for name in sorted(found))
     return _table(("check", "refuses"), rows)
+
+
+def _rules(how: Carrier | Refusal) -> tuple[Rule, ...]:
+    """The rules of a carrier, in CSV and then in Parquet."""
+    if isinstance(how, Refusal):
+        return ()
+    return (*how.rules, *dialect.in_parquet(Field("c", "c", how)).carrier.rules)
 
 
 def nasty() -> str:
@@ -110,11 +140,18 @@ def nasty() -> str:
 
 def _group(group: str) -> str:
     rows = (
-        (_inline(each.what), _code(each.type), _inline(each.outcome))
+        (_inline(each.what), _code(each.type), *map(_inline, _outcomes(each)))
         for each in NASTY
         if each.group == group
     )
-    return f"### {group}\n\n" + _table(("what", "column", "becomes"), rows)
+    head = ("what", "column", "keys in CSV", "dense ids in Parquet")
+    return f"### {group}\n\n" + _table(head, rows)
+
+
+def _outcomes(each: Nasty) -> tuple[str, str]:
+    """What becomes of it in each of the lanes, the second only where it is something else."""
+    first, second = (each.outcome(lane) for lane in NASTY_LANES)
+    return first, "" if second == first else second
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

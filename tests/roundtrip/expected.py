@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from kgimport.checks import Finding
+    from tests.roundtrip.lanes import Lane
     from tests.roundtrip.reference import Outcome
     from tests.roundtrip.samples import Cells, Column, Table
 
@@ -49,6 +50,14 @@ def parts(each: Column) -> list[Part]:
     return [] if each.rule.skip else list(_parts(each.property, each.dtype, each.cells, each))
 
 
+def parts_of(table: Nodes | Links) -> Iterator[tuple[Column, list[Part]]]:
+    """Each column with its properties: none for an end's key, unless it is given a name."""
+    ends = {*table.start[1], *table.end[1]} if isinstance(table, Links) else set()
+    for each in table.columns:
+        points = each.name in ends and each.rule.property is None
+        yield each, [] if points else parts(each)
+
+
 def _parts(name: str, dtype: pl.DataType, cells: Cells, each: Column) -> Iterator[Part]:
     if not isinstance(dtype, pl.Struct) or each.rule.struct != "flatten":
         yield Part(name, dtype, cells)
@@ -58,40 +67,41 @@ def _parts(name: str, dtype: pl.DataType, cells: Cells, each: Column) -> Iterato
         yield from _parts(f"{name}.{field}", inner, inside, each)
 
 
-def unfit_parts(each: Column) -> list[str]:
+def unfit_parts(each: Column, made: list[Part], lane: Lane) -> list[str]:
     """The properties of a column that are refused whatever is in it."""
     if reference.patterned(each.name):
         return [each.name]
     return [
         part.property
-        for part in parts(each)
-        if reference.misnamed(part.property) or reference.unfit(part.dtype, each.rule)
+        for part in made
+        if reference.misnamed(part.property, lane.format) or reference.unfit(part.dtype, each.rule)
     ]
 
 
-def unfit(sample: Sample) -> Iterator[str]:
+def unfit(sample: Sample, lane: Lane) -> Iterator[str]:
     """What is refused whatever the rows hold, as the export names it."""
     for table in sample.tables:
-        for each in table.columns:
-            yield from (f"{table.name}.{name} (" for name in unfit_parts(each))
+        for each in parts_of(table):
+            yield from (f"{table.name}.{name} (" for name in unfit_parts(*each, lane))
         for label in table.labels if isinstance(table, Nodes) else ():
             if "\x1f" in label:
                 yield f"{table.name}: the label {label!r}"
 
 
-def fit(sample: Sample) -> Sample:
+def fit(sample: Sample, lane: Lane) -> Sample:
     """The sample without the columns that are refused; keys and labels are renamed."""
-    nodes = tuple(_fit(_renamed(table)) for table in sample.nodes)
-    return Sample(nodes, tuple(_fit(table) for table in sample.links))
+    nodes = tuple(_fit(_renamed(table, lane), lane) for table in sample.nodes)
+    return Sample(nodes, tuple(_fit(table, lane) for table in sample.links))
 
 
-def _fit(table: Table) -> Table:
-    kept = tuple(each for each in table.columns if not unfit_parts(each))
+def _fit(table: Table, lane: Lane) -> Table:
+    kept = tuple(each for each, made in parts_of(table) if not unfit_parts(each, made, lane))
     return replace(table, columns=kept)
 
 
-def _renamed(table: Nodes) -> Nodes:
-    bad = [name for name in table.key if unfit_parts(column(table, name))]
+def _renamed(table: Nodes, lane: Lane) -> Nodes:
+    unfit = {each.name for each, made in parts_of(table) if unfit_parts(each, made, lane)}
+    bad = [name for name in table.key if name in unfit]
     new = {name: f"key {at}" for at, name in enumerate(bad)}
     columns = tuple(
         replace(each, name=new[each.name], rule=replace(each.rule, property=None))
@@ -104,19 +114,12 @@ def _renamed(table: Nodes) -> Nodes:
     return replace(table, columns=columns, key=key, labels=tuple(dict.fromkeys(labels)))
 
 
-def outcomes(each: Column) -> dict[str, list[Outcome]]:
-    """What must become of each cell, by property."""
-    return {
-        part.property: [reference.outcome(part.dtype, each.rule, cell) for cell in part.cells]
-        for part in parts(each)
-    }
-
-
-def _all_outcomes(table: Nodes | Links) -> Iterator[tuple[str, str, list[Outcome]]]:
+def _all_outcomes(table: Nodes | Links, lane: Lane) -> Iterator[tuple[str, str, list[Outcome]]]:
     """Column, property, and what must become of each row."""
-    for each in table.columns:
-        for name, results in outcomes(each).items():
-            yield each.name, name, results
+    for each, made in parts_of(table):
+        for part in made:
+            cells = (reference.outcome(part.dtype, each.rule, c, lane.format) for c in part.cells)
+            yield each.name, part.property, list(cells)
     for point in table.points if isinstance(table, Nodes) else ():
         axes = zip(*(column(table, name).cells for name in point.columns), strict=True)
         results = [reference.point(point.crs, each) for each in axes]
@@ -152,14 +155,14 @@ class Predicted:
     some: frozenset[tuple[str, str]]
 
 
-def predicted(sample: Sample) -> Predicted:
+def predicted(sample: Sample, lane: Lane) -> Predicted:
     """What the export must find in a sample whose columns all fit."""
     exact: Counter[Place] = Counter()
     maybe: set[Place] = set()
     some: set[tuple[str, str]] = set()
     for table in sample.tables:
         looked_at = _looked_at(sample, table)
-        for name, _, results in _all_outcomes(table):
+        for name, _, results in _all_outcomes(table, lane):
             for result in (results[at] for at in looked_at):
                 places = [(table.name, (name,), check) for check in _checks(result)]
                 if isinstance(result, Refused) and not result.loose:
@@ -168,7 +171,7 @@ def predicted(sample: Sample) -> Predicted:
                     maybe.update(places)
                 if isinstance(result, Refused) and result.loose:
                     some.add((table.name, name))
-        exact.update(_key_findings(sample, table))
+        exact.update(_key_findings(sample, table, lane))
     return Predicted(exact, frozenset(maybe), frozenset(some))
 
 
@@ -185,26 +188,28 @@ def _checks(result: Outcome) -> Sequence[str]:
     return tuple(result.checks) if isinstance(result, Refused) else reference.DOUBTS
 
 
-def _key_findings(sample: Sample, table: Nodes | Links) -> Iterator[Place]:
+def _key_findings(sample: Sample, table: Nodes | Links, lane: Lane) -> Iterator[Place]:
     if isinstance(table, Nodes):
-        yield from _unfit_keys(table)
+        yield from _unfit_keys(table, lane)
     elif table.on_missing == "error":
         yield from _dangling(sample, table)
 
 
-def _unfit_keys(table: Nodes) -> Iterator[Place]:
+def _unfit_keys(table: Nodes, lane: Lane) -> Iterator[Place]:
     keys = key_rows(table, table.key)
     for at, name in enumerate(table.key):
         yield from ((table.name, (name,), "null-key") for key in keys if key[at] is None)
         yield from ((table.name, (name,), "empty-key") for key in keys if key[at] == "")
-    yield from ((table.name, table.key, "marked-key") for key in keys if _is_marked(key))
+    yield from ((table.name, table.key, "marked-key") for key in keys if _is_marked(key, lane))
     counts = Counter(key for key in keys if None not in key)
     more = (key for key in keys if counts[key] > 1)
     yield from ((table.name, table.key, "duplicate-key") for _ in more)
 
 
-def _is_marked(key: Cells) -> bool:
-    return len(key) == 1 and isinstance(key[0], str) and key[0].startswith("\ufeff")
+def _is_marked(key: Cells, lane: Lane) -> bool:
+    """Whether a key, first in its file, starts with what the importer takes for a mark of it."""
+    alone = lane.ids == "keys" and len(key) == 1
+    return alone and isinstance(key[0], str) and key[0].startswith("\ufeff")
 
 
 def _dangling(sample: Sample, table: Links) -> Iterator[Place]:
@@ -219,9 +224,9 @@ def _keys(table: Nodes) -> set[tuple[object, ...]]:
     return {key for key in key_rows(table, table.key) if None not in key}
 
 
-def disagreements(sample: Sample, findings: Sequence[Finding]) -> list[str]:
+def disagreements(sample: Sample, findings: Sequence[Finding], lane: Lane) -> list[str]:
     """How what was found differs from what must be found."""
-    wanted = predicted(sample)
+    wanted = predicted(sample, lane)
     found: Counter[Place] = Counter()
     for each in findings:
         found[each.table, each.columns, each.check] += each.count
@@ -239,17 +244,17 @@ def disagreements(sample: Sample, findings: Sequence[Finding]) -> list[str]:
     return [*told, *(f"{place} must be refused" for place in wanted.some - hit)]
 
 
-def sound(sample: Sample, findings: Sequence[Finding]) -> Sample:
+def sound(sample: Sample, findings: Sequence[Finding], lane: Lane) -> Sample:
     """The sample without the rows that were refused."""
     hit = {(each.table, each.columns[0]) for each in findings}
-    nodes = tuple(_sound_nodes(table, hit) for table in sample.nodes)
-    left = Sample(nodes, tuple(_sound_values(table, hit) for table in sample.links))
+    nodes = tuple(_sound_nodes(table, hit, lane) for table in sample.nodes)
+    left = Sample(nodes, tuple(_sound_values(table, hit, lane) for table in sample.links))
     return replace(left, links=tuple(_sound_links(left, table) for table in left.links))
 
 
-def _sound_values(table: Table, hit: set[tuple[str, str]]) -> Table:
+def _sound_values(table: Table, hit: set[tuple[str, str]], lane: Lane) -> Table:
     bad: set[int] = set()
-    for name, _, results in _all_outcomes(table):
+    for name, _, results in _all_outcomes(table, lane):
         unsure = (table.name, name) in hit
         for at, result in enumerate(results):
             doubtful = isinstance(result, Unsure) and (unsure or result == reference.UNKNOWN)
@@ -258,11 +263,11 @@ def _sound_values(table: Table, hit: set[tuple[str, str]]) -> Table:
     return only_rows(table, (at for at in range(rows(table)) if at not in bad))
 
 
-def _sound_nodes(table: Nodes, hit: set[tuple[str, str]]) -> Nodes:
-    table = _sound_values(table, hit)
+def _sound_nodes(table: Nodes, hit: set[tuple[str, str]], lane: Lane) -> Nodes:
+    table = _sound_values(table, hit, lane)
     firsts: dict[object, int] = {}
     for at, key in enumerate(key_rows(table, table.key)):
-        if None not in key and "" not in key and not _is_marked(key):
+        if None not in key and "" not in key and not _is_marked(key, lane):
             firsts.setdefault(key, at)
     return only_rows(table, sorted(firsts.values()))
 
@@ -281,12 +286,11 @@ def joined_rows(sample: Sample, table: Links) -> list[int]:
     return [at for at, (one, other) in enumerate(pairs) if one in starts and other in ends]
 
 
-def nodes(table: Nodes) -> list[Node]:
+def nodes(table: Nodes, lane: Lane) -> list[Node]:
     """The nodes that a sound table becomes, row by row."""
     labels = frozenset(table.labels)
-    return [
-        (labels | more, held) for more, held in zip(_names(table), _properties(table), strict=True)
-    ]
+    each = zip(_names(table), _properties(table, lane), strict=True)
+    return [(labels | more, held) for more, held in each]
 
 
 def _names(table: Nodes | Links) -> list[frozenset[str]]:
@@ -295,22 +299,22 @@ def _names(table: Nodes | Links) -> list[frozenset[str]]:
     return [frozenset(cell if isinstance(cell, list) else [cell]) for cell in cells]
 
 
-def relationships(sample: Sample, table: Links) -> list[Relationship]:
+def relationships(sample: Sample, table: Links, lane: Lane) -> list[Relationship]:
     """The relationships that a sound table becomes."""
     both = (table.start, table.end)
-    starts, ends = (_ends(sample.table(node), key_rows(table, key)) for node, key in both)
-    held = _properties(table)
+    starts, ends = (_ends(sample.table(node), key_rows(table, key), lane) for node, key in both)
+    held = _properties(table, lane)
     types = [next(iter(names), table.type) for names in _names(table)]
     return [(starts[at], types[at], held[at], ends[at]) for at in joined_rows(sample, table)]
 
 
-def _ends(table: Nodes, keys: Sequence[tuple[object, ...]]) -> dict[int, Node]:
-    known = dict(zip(key_rows(table, table.key), nodes(table), strict=True))
+def _ends(table: Nodes, keys: Sequence[tuple[object, ...]], lane: Lane) -> dict[int, Node]:
+    known = dict(zip(key_rows(table, table.key), nodes(table, lane), strict=True))
     return {at: known[key] for at, key in enumerate(keys) if key in known}
 
 
-def _properties(table: Nodes | Links) -> list[Properties]:
-    columns = [(name, _held(results)) for _, name, results in _all_outcomes(table) if name]
+def _properties(table: Nodes | Links, lane: Lane) -> list[Properties]:
+    columns = [(name, _held(results)) for _, name, results in _all_outcomes(table, lane) if name]
     return [
         frozenset(
             (name, held[at].cypher, held[at].value) for name, held in columns if held[at] != ABSENT

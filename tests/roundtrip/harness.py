@@ -15,21 +15,23 @@ import polars as pl
 from kgimport import importer
 from kgimport.errors import ImportFailedError, KgimportError, ValueRefusedError
 from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions, prove
+from kgimport.pipeline.proof import prove
 from kgimport.pipeline.resolution import resolved
 from kgimport.pipeline.scanning import scan
 from kgimport.pipeline.serve import connected
 from kgimport.runtime.config import configure
+from kgimport.runtime.programs import reading_parquet
 from tests.roundtrip import bolt, expected, samples
 from tests.roundtrip.samples import Links, Nodes, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from neo4j import Driver
 
     from kgimport.graph import Graph
     from kgimport.runtime.programs import Neo4j
+    from tests.roundtrip.lanes import Lane
     from tests.roundtrip.reference import Held
 
 
@@ -52,42 +54,42 @@ class Kept:
     refusals: Counter[str]
 
 
-def kept(sample: Sample) -> Kept:
+def kept(sample: Sample, lane: Lane) -> Kept:
     """Exports a sample alone; asserts that exactly what must be refused is."""
     try:
-        return _kept(sample)
+        return _kept(sample, lane)
     except (
         pl.exceptions.PanicException
     ) as panic:  # which is no Exception, so nobody would shrink it
         raise AssertionError(f"Polars panics: {panic}") from panic
 
 
-def _kept(sample: Sample) -> Kept:
+def _kept(sample: Sample, lane: Lane) -> Kept:
     refusals: Counter[str] = Counter()
     with scratch() as place:
         graph = samples.write(sample, place / "first")
-        refused = list(expected.unfit(sample))
+        refused = list(expected.unfit(sample, lane))
         if refused:
             refusals["column"] += len(refused)
-            _assert_unfit(graph, refused)
-            sample = expected.fit(sample)
+            _assert_unfit(graph, refused, lane)
+            sample = expected.fit(sample, lane)
             graph = samples.write(sample, place / "fit")
-        there = resolved(graph, scan(graph), place, 256, quiet)
-        findings = prove(graph, there, "keys", quiet).findings
-        told = expected.disagreements(sample, findings)
+        there = resolved(graph, scan(graph, lane.format), place, 256, quiet)
+        findings = prove(graph, there, lane.ids, quiet).findings
+        told = expected.disagreements(sample, findings, lane)
         assert not told, "\n".join([*told, str(sample)])
         refusals.update({each.check: each.count for each in findings})
         whole = sample
-        sample = expected.sound(sample, findings)
+        sample = expected.sound(sample, findings, lane)
         if sample != whole:
             graph = samples.write(sample, place / "sound")
-        export(graph, place / "build", quiet, ExportOptions(ids="keys"))
+        export(graph, place / "build", quiet, lane.options)
     return Kept(sample, refusals)
 
 
-def _assert_unfit(graph: Graph, wanted: list[str]) -> None:
+def _assert_unfit(graph: Graph, wanted: list[str], lane: Lane) -> None:
     try:
-        scan(graph)
+        scan(graph, lane.format)
     except ValueRefusedError as error:
         told = error.message
         assert all(each in told for each in wanted), (wanted, told)
@@ -146,28 +148,29 @@ def _woven(name: str, mark: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Samples that lie together in one build directory."""
+    """Samples, by their numbers, that lie together in one build directory."""
 
-    samples: tuple[Sample, ...]
+    samples: Mapping[int, Sample]
     build: Path
+    lane: Lane
 
 
-def exported(chosen: Iterable[Sample], folder: Path) -> Batch:
+def exported(chosen: Mapping[int, Sample], folder: Path, lane: Lane) -> Batch:
     """Exports sound samples as one graph."""
-    all_of_them = tuple(placed(sample, at) for at, sample in enumerate(chosen))
-    graphs = [samples.write(each, folder / "in" / str(at)) for at, each in enumerate(all_of_them)]
-    export(samples.joined(graphs), folder / "build", quiet, ExportOptions(ids="keys"))
-    return Batch(all_of_them, folder / "build")
+    all_of_them = {at: placed(sample, at) for at, sample in chosen.items()}
+    graphs = [samples.write(each, folder / "in" / str(at)) for at, each in all_of_them.items()]
+    export(samples.joined(graphs), folder / "build", quiet, lane.options)
+    return Batch(all_of_them, folder / "build", lane)
 
 
 @contextmanager
-def imported(build: Path, neo4j: Neo4j) -> Iterator[Driver]:
+def imported(build: Path, neo4j: Neo4j, lane: Lane) -> Iterator[Driver]:
     """A driver to a server on what the importer makes of a build directory."""
     with scratch() as place:
         home, data = place / "home", place / "data"
         configure(neo4j, home=home, data=data, settings={})
         importer.import_full(
-            neo4j,
+            reading_parquet(neo4j) if lane.format == "parquet" else neo4j,
             build,
             home,
             database="neo4j",
@@ -182,58 +185,68 @@ def imported(build: Path, neo4j: Neo4j) -> Iterator[Driver]:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What was compared: values by their type, and the differences by sample."""
+    """What was compared: values by their type; by sample, what was found and what differs."""
 
     values: Counter[str]
-    differences: dict[int, str]
+    found: Mapping[int, Found]
+    differences: Mapping[int, str]
 
 
 def compared(batch: Batch, neo4j: Neo4j) -> Compared:
     """Imports a batch, reads all of it back and compares."""
-    with imported(batch.build, neo4j) as driver:
+    with imported(batch.build, neo4j, batch.lane) as driver:
         nodes, links = bolt.read(driver)
-    labels = {table.labels[0]: at for at, each in enumerate(batch.samples) for table in each.nodes}
+    values = Counter(held.cypher for _, p in nodes for held in p.values())
+    values += Counter(held.cypher for _, _, p, _ in links for held in p.values())
+    found = _by_sample(batch.samples, nodes, links)
+    told = {
+        at: "\n".join(different(each, found[at], batch.lane)) for at, each in batch.samples.items()
+    }
+    return Compared(values, found, {at: text for at, text in told.items() if text})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a store holds of one sample."""
+
+    nodes: Counter[expected.Node]
+    links: Counter[expected.Relationship]
+
+
+def _by_sample(
+    chosen: Mapping[int, Sample],
+    nodes: Sequence[bolt.FoundNode],
+    links: Sequence[bolt.FoundRelationship],
+) -> dict[int, Found]:
+    """All that is in a store, each thing with the sample that it belongs to."""
+    labels = {table.labels[0]: at for at, each in chosen.items() for table in each.nodes}
     types = {
-        name: at
-        for at, each in enumerate(batch.samples)
+        name: (at, table)
+        for at, each in chosen.items()
         for table in each.links
         for name in _types(table)
     }
-    nodes_of: dict[int, list[bolt.FoundNode]] = {}
-    links_of: dict[int, list[bolt.FoundRelationship]] = {}
+    found = {at: Found(Counter(), Counter()) for at in chosen}
     for node in nodes:
         owners = {labels[label] for label in node[0] if label in labels}
         assert len(owners) == 1, node
-        nodes_of.setdefault(owners.pop(), []).append(node)
-    for link in links:
-        links_of.setdefault(types[link[1]], []).append(link)
-    values = Counter(held.cypher for _, p in nodes for held in p.values())
-    values += Counter(held.cypher for _, _, p, _ in links for held in p.values())
-    told = {
-        at: "\n".join(different(each, nodes_of.get(at, []), links_of.get(at, [])))
-        for at, each in enumerate(batch.samples)
-    }
-    return Compared(values, {at: text for at, text in told.items() if text})
+        at = owners.pop()
+        found[at].nodes[_node(chosen[at], node)] += 1
+    for start, word, held, end in links:
+        at, table = types[word]
+        ends = _node(chosen[at], start), _node(chosen[at], end)
+        found[at].links[ends[0], word, _properties(held, _json_properties(table)), ends[1]] += 1
+    return found
 
 
-def different(
-    sample: Sample, found: Sequence[bolt.FoundNode], links: Sequence[bolt.FoundRelationship]
-) -> Iterator[str]:
+def different(sample: Sample, found: Found, lane: Lane) -> Iterator[str]:
     """What differs between a sample and what was found of it."""
-    for nodes in sample.nodes:
-        own = [each for each in found if nodes.labels[0] in each[0]]
-        yield from _unequal(
-            Counter(expected.nodes(nodes)), Counter(_node(sample, each) for each in own)
-        )
-    for table in sample.links:
-        names = _json_properties(table)
-        wanted = Counter(expected.relationships(sample, table))
-        stored = Counter(
-            (_node(sample, start), word, _properties(held, names), _node(sample, end))
-            for start, word, held, end in links
-            if word in _types(table)
-        )
-        yield from _unequal(wanted, stored)
+    nodes = Counter(node for table in sample.nodes for node in expected.nodes(table, lane))
+    yield from _unequal(nodes, found.nodes)
+    links = Counter(
+        link for table in sample.links for link in expected.relationships(sample, table, lane)
+    )
+    yield from _unequal(links, found.links)
 
 
 def _node(sample: Sample, found: bolt.FoundNode) -> expected.Node:
@@ -244,8 +257,8 @@ def _node(sample: Sample, found: bolt.FoundNode) -> expected.Node:
 def _json_properties(table: Nodes | Links) -> frozenset[str]:
     return frozenset(
         part.property
-        for each in table.columns
-        for part in expected.parts(each)
+        for _, parts in expected.parts_of(table)
+        for part in parts
         if _holds_struct(part.dtype)
     )
 
@@ -290,34 +303,37 @@ def _sorted(facts: set[Any]) -> str:
     return ", ".join(sorted(repr(fact) for _, fact in facts))
 
 
-def trial(chosen: Sequence[Sample], neo4j: Neo4j) -> dict[int, str]:
+def trial(chosen: Sequence[Sample], neo4j: Neo4j, lane: Lane) -> dict[int, str]:
     """What differs after a round trip, by the sample's position.
 
     A sample that is refused, or of which the export knows less than it should, is no failure of
     the round trip.
     """
-    taken = {at: sample for at, each in enumerate(chosen) if (sample := _taken(each)) is not None}
-    told = _tried(list(taken.values()), neo4j)
-    return {at: told[n] for n, at in enumerate(taken) if n in told}
+    both = ((at, _taken(each, lane)) for at, each in enumerate(chosen))
+    return tried({at: sample for at, sample in both if sample is not None}, neo4j, lane)
 
 
-def _taken(sample: Sample) -> Sample | None:
+def _taken(sample: Sample, lane: Lane) -> Sample | None:
     try:
-        return kept(sample).sample
+        return kept(sample, lane).sample
     except (AssertionError, KgimportError):
         return None
 
 
-def _tried(chosen: Sequence[Sample], neo4j: Neo4j) -> dict[int, str]:
+def tried(chosen: Mapping[int, Sample], neo4j: Neo4j, lane: Lane) -> dict[int, str]:
     """As `trial`; where the importer breaks off, both halves are tried, down to one sample."""
     if not chosen:
         return {}
     try:
         with scratch() as place:
-            return compared(exported(chosen, place), neo4j).differences
+            return dict(compared(exported(chosen, place, lane), neo4j).differences)
     except ImportFailedError as error:
         if len(chosen) == 1:
-            return {0: str(error)}
-    half = len(chosen) // 2
-    first, second = _tried(chosen[:half], neo4j), _tried(chosen[half:], neo4j)
-    return {**first, **{at + half: text for at, text in second.items()}}
+            return dict.fromkeys(chosen, str(error))
+    numbers = list(chosen)
+    half = len(numbers) // 2
+    return {
+        at: text
+        for part in (numbers[:half], numbers[half:])
+        for at, text in tried({at: chosen[at] for at in part}, neo4j, lane).items()
+    }

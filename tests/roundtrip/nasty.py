@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import polars as pl
 
 from kgimport.graph import NO_RULE, CastType, ColumnRule, Point
+from tests.roundtrip.cells import PER_SECOND
+from tests.roundtrip.lanes import DENSE_PARQUET, NASTY_LANES
 from tests.roundtrip.reference import UNKNOWN_ZONES
 from tests.roundtrip.samples import Column, Links, Nodes, Sample
 
@@ -18,19 +20,28 @@ if TYPE_CHECKING:
 
     from polars._typing import TimeUnit
 
+    from tests.roundtrip.lanes import Lane
+
 
 @dataclass(frozen=True, slots=True)
 class Nasty:
     """A sample with one nasty thing, and what becomes of it.
 
-    `outcome` is the Cypher type of the property that comes back equal, `no property`, `equal` (for
-    a thing that is no value), or `refused` with the names of the checks.
+    `usual` is the Cypher type of the property that comes back equal, `no property`, `equal` (for a
+    thing that is no value), or `refused` with the names of the checks; `dense_parquet` is what
+    becomes of it instead with dense ids in Parquet.
     """
 
     group: str
     what: str
     sample: Sample
-    outcome: str
+    usual: str
+    dense_parquet: str | None = None
+
+    def outcome(self, lane: Lane) -> str:
+        """What becomes of it in a lane."""
+        assert lane in NASTY_LANES
+        return (self.dense_parquet if lane == DENSE_PARQUET else None) or self.usual
 
     @property
     def type(self) -> str:
@@ -78,7 +89,6 @@ _ZONE = "Europe/Stockholm"
 _LONG = 5_000_000
 
 _TEXTS = {
-    "the empty string, beside null": ("", None),
     "two quotes": '""',
     "a lone quote": '"',
     "a quoted word": '"a"',
@@ -114,7 +124,10 @@ def _texts() -> Iterator[Nasty]:
         many = cells if isinstance(cells, tuple) else (cells,)
         yield Nasty("Text", what, _value(_TEXT, *many), "STRING")
     yield Nasty("Text", "null", _value(_TEXT, None), "no property")
-    yield Nasty("Text", "a category", _value(pl.Categorical(), "a", ""), "STRING")
+    yield Nasty("Text", "a category", _value(pl.Categorical(), "a", "b"), "STRING")
+    empty = "refused: empty-string"
+    yield Nasty("Text", "the empty string, beside null", _value(_TEXT, "", None), "STRING", empty)
+    yield Nasty("Text", "the empty category", _value(pl.Categorical(), ""), "STRING", empty)
     yield Nasty("Text", "a column of type Null", _value(pl.Null(), None), "no property")
 
 
@@ -214,6 +227,11 @@ def _times() -> Iterator[Nasty]:
     yield Nasty(
         group, "2^63 - 1 milliseconds", _value(_MS, 2**63 - 1), "refused: year-out-of-range"
     )
+    for unit in _UNITS:
+        for zone in (None, "UTC"):
+            old = _value(pl.Datetime(unit, zone), -1, 0, _EARLY[unit])
+            name = "LOCAL DATETIME" if zone is None else "ZONED DATETIME"
+            yield Nasty(group, "one tick before 1970, and 1700", old, name)
     yield from _zoned(group)
     for span in (pl.Duration("ms"), pl.Duration("us"), pl.Duration("ns")):
         spans = _value(span, 0, -1, 2**63 - 1, -(2**63) + 1)
@@ -226,6 +244,10 @@ def _times() -> Iterator[Nasty]:
         _value(pl.Duration("us"), 86_400_000_000),
         "DURATION",
     )
+
+
+# 1700-01-01 and one tick.
+_EARLY = {unit: -8_520_336_000 * per + 1 for unit, per in PER_SECOND.items()}
 
 
 def _all_zones() -> Sample:
@@ -313,7 +335,10 @@ def _zoned(group: str) -> Iterator[Nasty]:
 
 def _lists() -> Iterator[Nasty]:
     group = "Lists and structs"
-    yield Nasty(group, "an empty list", _value(_LIST, []), "refused: empty-list")
+    nothing, texts = "LIST<NOTHING>", "LIST<STRING NOT NULL>"
+    for of in (_TEXT, _INT, pl.Boolean(), _MS, pl.Datetime("us", _ZONE), pl.Duration("ms")):
+        sample = _value(pl.List(of), [])
+        yield Nasty(group, "an empty list", sample, "refused: empty-list", nothing)
     yield Nasty(group, "an empty list", _value(_LIST, [], empty_list="null"), "no property")
     yield Nasty(group, "a null element", _value(_LIST, ["a", None]), "refused: null-in-list")
     yield Nasty(
@@ -322,7 +347,8 @@ def _lists() -> Iterator[Nasty]:
         _value(_LIST, ["a", None], null_in_list="drop"),
         "LIST<STRING NOT NULL>",
     )
-    yield Nasty(group, "an empty string alone", _value(_LIST, [""]), "refused: lone-empty-string")
+    alone = _value(_LIST, [""])
+    yield Nasty(group, "an empty string alone", alone, "refused: lone-empty-string", texts)
     yield Nasty(
         group,
         "empty strings among others",
@@ -334,6 +360,7 @@ def _lists() -> Iterator[Nasty]:
         "U+001F in an element",
         _value(_LIST, ["a\x1fb"]),
         "refused: array-delimiter-in-element",
+        texts,
     )
     yield Nasty(
         group,
@@ -379,6 +406,12 @@ def _lists() -> Iterator[Nasty]:
         "LIST<ZONED DATETIME NOT NULL>",
     )
     yield Nasty(
+        group,
+        "instants of UTC before 1970",
+        _value(pl.List(pl.Datetime("us", "UTC")), [-1, 1]),
+        "LIST<ZONED DATETIME NOT NULL>",
+    )
+    yield Nasty(
         group, "spans", _value(pl.List(pl.Duration("ns")), [-1, 1]), "LIST<DURATION NOT NULL>"
     )
     yield Nasty(
@@ -403,7 +436,9 @@ def _lists() -> Iterator[Nasty]:
     )
     raw = pl.Binary()
     yield Nasty(group, "bytes", _value(raw, b"\x00\xff"), "refused: type")
-    yield Nasty(group, "bytes", _value(raw, b"\x00\xff", b"", binary="base64"), "STRING")
+    yield Nasty(group, "bytes", _value(raw, b"\x00\xff", binary="base64"), "STRING")
+    encoded = _value(raw, b"", binary="base64")
+    yield Nasty(group, "no bytes", encoded, "STRING", "refused: empty-string")
     yield Nasty(group, "bytes", _value(raw, b"\x00\xff", binary="bytes"), "LIST<INTEGER NOT NULL>")
     yield Nasty(group, "no bytes", _value(raw, b"", binary="bytes"), "refused: empty-bytes")
 
@@ -440,7 +475,13 @@ def _names() -> Iterator[Nasty]:
     group = "Names"
     for name in _NAMES:
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
-        yield Nasty(group, f"a property {name!r}", sample, "STRING")
+        lost = {"ID", "LABEL", "TYPE", "START_ID", "\x00", "\x1f", "\u2028", "\ufeff"}
+        taken = "refused: type" if name in lost else None
+        yield Nasty(group, f"a property {name!r}", sample, "STRING", taken)
+    for name in (".", "..", ".a", "a.", "a..b"):
+        sample = Sample((_table(Column(name, _TEXT, ("a",))),))
+        crash = None if name.strip(".") else "refused: type"
+        yield Nasty(group, f"a property {name!r}", sample, "STRING", crash)
     renamed = _value(_TEXT, "a", property="Preis in €")
     yield Nasty(group, "a column with another name for its property", renamed, "STRING")
     for name in ("Price (EUR)", "a(b", "a{b}", "{", "a\nb", "a\rb", "*", "^a$", "__id__"):
@@ -475,7 +516,8 @@ def _keys() -> Iterator[Nasty]:
     pairs = (Column("a", _TEXT, ("1", "12")), Column("b", _TEXT, ("23", "3")))
     yield Nasty(group, "the keys (1, 23) and (12, 3)", _keyed(*pairs), "equal")
     colons = (Column("a", _TEXT, ("1:1", "1")), Column("b", _TEXT, ("", "1:")))
-    yield Nasty(group, "an empty part of a key", _keyed(*colons), "refused: empty-key")
+    empty = "refused: empty-key, empty-string"
+    yield Nasty(group, "an empty part of a key", _keyed(*colons), "refused: empty-key", empty)
     for what, dtype, cells in (
         ("keys of blanks, quotes and line breaks", _TEXT, (" ", '"', "\n", "a", "a ", "A")),
         ("keys that are truths", pl.Boolean(), (True, False)),
@@ -494,7 +536,7 @@ def _keys() -> Iterator[Nasty]:
         group, "a null key", _keyed(Column("key", _INT, (None,))), "refused: dangling-end, null-key"
     )
     marked = _keyed(Column("key", _TEXT, ("\ufeffa",)))
-    yield Nasty(group, "a byte order mark before a key", marked, "refused: marked-key")
+    yield Nasty(group, "a byte order mark before a key", marked, "refused: marked-key", "equal")
     twice = Sample((replace(_table(), columns=(Column("key", _INT, (1, 1)),)),))
     yield Nasty(group, "a key twice", twice, "refused: duplicate-key")
     yield Nasty(group, "an empty table", Sample((_table(rows=0),)), "equal")
@@ -505,8 +547,12 @@ def _keys() -> Iterator[Nasty]:
         (replace(bare.nodes[0], columns=(key,)),), (replace(bare.links[0], columns=hidden),)
     )
     yield Nasty(group, "nodes and relationships without properties", nothing, "equal")
-    wide = [Column(f"column {at}", _TEXT, ("", None)) for at in range(200)]
-    yield Nasty(group, "rows of 200 columns", Sample((_table(*wide, rows=2),)), "equal")
+    for what, text, dense_parquet in (
+        ("rows of 200 columns", "a", None),
+        ("rows of 200 empty strings", "", "refused: empty-string"),
+    ):
+        wide = [Column(f"column {at}", _TEXT, (text, None)) for at in range(200)]
+        yield Nasty(group, what, Sample((_table(*wide, rows=2),)), "equal", dense_parquet)
 
 
 # One tick after a second of 2023, so that each unit's fraction has all its digits.

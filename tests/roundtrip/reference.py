@@ -22,8 +22,9 @@ import polars as pl
 from tests.roundtrip.samples import inner_type, struct_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
+    from kgimport.dialect import Format
     from kgimport.graph import ColumnRule
 
 
@@ -136,9 +137,15 @@ def point(crs: str, axes: tuple[float | None, ...]) -> Outcome:
     return Refused(frozenset(checks)) if checks else Held("POINT", (SRID[crs], bits))
 
 
-def misnamed(name: str) -> bool:
+def _shown(name: str) -> bool:
+    return any(each.isprintable() and each not in {".", " "} for each in name)
+
+
+def misnamed(name: str, form: Format) -> bool:
     """Whether no header can spell the property's name."""
-    return any(mark in name for mark in "{(\n\r")
+    marks = {"ID", "LABEL", "START_ID", "END_ID", "TYPE"}
+    lost = form == "parquet" and (not _shown(name) or name in marks)
+    return lost or any(mark in name for mark in "{(\n\r")
 
 
 def patterned(name: str) -> bool:
@@ -146,14 +153,20 @@ def patterned(name: str) -> bool:
     return re.fullmatch(r"\*|\^.*\$|__.*__", name, re.DOTALL) is not None
 
 
-def outcome(dtype: pl.DataType, rule: ColumnRule, cell: Any) -> Outcome:
-    """What must become of a cell of a column whose type is not refused."""
+def outcome(dtype: pl.DataType, rule: ColumnRule, cell: Any, form: Format) -> Outcome:
+    """What must become of a cell of a column whose type is not refused, in files of a format."""
+    if cell is not None and rule.type is None and isinstance(dtype, pl.List | pl.Array):
+        return _list(inner_type(dtype), rule, cell, form)
+    found = _single(dtype, rule, cell)
+    lost = form == "parquet" and found == Held("STRING", "")
+    return refused("empty-string") if lost else found
+
+
+def _single(dtype: pl.DataType, rule: ColumnRule, cell: Any) -> Outcome:
     if cell is None:
         return ABSENT
     if rule.type is not None:
         return _cast(dtype, rule, cell)
-    if isinstance(dtype, pl.List | pl.Array):
-        return _list(inner_type(dtype), rule, cell)
     return _SCALARS[dtype.base_type()](dtype, rule, cell)
 
 
@@ -346,26 +359,42 @@ def _null(_: Any, __: ColumnRule, ___: Any) -> Outcome:
     return ABSENT
 
 
-def _list(inner: pl.DataType, rule: ColumnRule, cell: list[Any]) -> Outcome:
+# To Cypher an empty list has no type, whatever the importer was told of it.
+_EMPTY_LIST = Held("LIST<NOTHING>", ())
+
+
+def _list(inner: pl.DataType, rule: ColumnRule, cell: list[Any], form: Format) -> Outcome:
     checks: set[str] = set()
     if None in cell and rule.null_in_list == "refuse":
         checks.add("null-in-list")
     kept = [item for item in cell if item is not None] if rule.null_in_list == "drop" else cell
     if not kept:
-        return refused("empty-list") if rule.empty_list == "refuse" else ABSENT
-    items = [outcome(inner, rule, item) for item in kept if item is not None]
+        return _no_elements(rule, form)
+    items = [_single(inner, rule, item) for item in kept if item is not None]
     for item in items:
         checks |= item.checks if isinstance(item, Refused) else set()
-    if any(isinstance(item, Held) and "\x1f" in str(item.value) for item in items):
-        checks |= {"array-delimiter-in-element"} if _is_text(items) else set()
-    if len(kept) == 1 and items == [Held("STRING", "")]:
-        checks.add("lone-empty-string")
+    if form == "csv":
+        checks |= set(_beyond_csv(items, len(kept)))
     if checks:
         doubts = DOUBTS if any(isinstance(item, Unsure) for item in items) else ()
         return refused(*checks, *doubts, loose=any(_is_loose(item) for item in items))
     held = [item.held if isinstance(item, Unsure) else item for item in items]
     made = Held(f"LIST<{_element(held)} NOT NULL>", tuple(_value(item) for item in held))
     return Unsure(made) if any(isinstance(item, Unsure) for item in items) else made
+
+
+def _no_elements(rule: ColumnRule, form: Format) -> Outcome:
+    if rule.empty_list == "null":
+        return ABSENT
+    return refused("empty-list") if form == "csv" else _EMPTY_LIST
+
+
+def _beyond_csv(items: list[Outcome], count: int) -> Iterator[str]:
+    """By which checks a list is refused that no cell of CSV can spell."""
+    if _is_text(items) and any(isinstance(i, Held) and "\x1f" in str(i.value) for i in items):
+        yield "array-delimiter-in-element"
+    if count == 1 and items == [Held("STRING", "")]:
+        yield "lone-empty-string"
 
 
 def _is_loose(item: Outcome) -> bool:

@@ -13,36 +13,52 @@ from kgimport.dialect import types
 from kgimport.dialect.scalars import FLOATS, SCALARS
 from kgimport.graph import ColumnRule, Crs
 from tests.roundtrip import expected, harness
+from tests.roundtrip.lanes import KEYS_CSV, NASTY_LANES
 from tests.roundtrip.nasty import NASTY
 from tests.roundtrip.samples import inner_type
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from tests.roundtrip.harness import Compared
+    from tests.roundtrip.lanes import Lane
     from tests.roundtrip.nasty import Nasty
+    from tests.roundtrip.samples import Column
 
 Told = dict[tuple[str, str, str], str]
-_TAKEN = [each for each in NASTY if not each.outcome.startswith("refused")]
-_COLUMNS = [c for each in _TAKEN for table in each.sample.tables for c in table.columns]
+in_both_lanes = pytest.mark.parametrize("lane", NASTY_LANES, ids=str)
 ZONE = "Europe/Stockholm"
 
 
-def _listed(some: list[Nasty]) -> Told:
-    return {(each.group, each.what, each.type): each.outcome for each in some}
+def _taken(lane: Lane) -> dict[int, Nasty]:
+    """What is not refused, by its place in the list."""
+    refused = (each.outcome(lane).startswith("refused") for each in NASTY)
+    return {at: NASTY[at] for at, no in enumerate(refused) if not no}
+
+
+def _columns(lane: Lane) -> list[Column]:
+    taken = _taken(lane).values()
+    return [c for each in taken for table in each.sample.tables for c in table.columns]
+
+
+def _listed(some: Iterable[Nasty], lane: Lane) -> Told:
+    return {(each.group, each.what, each.type): each.outcome(lane) for each in some}
 
 
 def test_the_nasty_list_names_each_thing_once() -> None:
-    assert len(_listed(list(NASTY))) == len(NASTY) > 40
+    assert len(_listed(NASTY, KEYS_CSV)) == len(NASTY) > 40
 
 
-def test_what_the_nasty_list_calls_refused_is_refused() -> None:
-    refused = [each for each in NASTY if each not in _TAKEN]
+@in_both_lanes
+def test_what_the_nasty_list_calls_refused_is_refused(lane: Lane) -> None:
+    refused = [each for at, each in enumerate(NASTY) if at not in _taken(lane)]
 
     found = {
-        (each.group, each.what, each.type): _refused(harness.kept(each.sample).refusals)
+        (each.group, each.what, each.type): _refused(harness.kept(each.sample, lane).refusals)
         for each in refused
     }
 
-    assert found == _listed(refused)
+    assert found == _listed(refused, lane)
 
 
 def _refused(checks: dict[str, int]) -> str:
@@ -50,20 +66,24 @@ def _refused(checks: dict[str, int]) -> str:
     return f"refused: {', '.join(names)}"
 
 
-def test_every_type_of_the_table_of_types_comes_back_alone_and_in_a_list() -> None:
-    lists = [each.dtype for each in _COLUMNS if isinstance(each.dtype, pl.List | pl.Array)]
+@in_both_lanes
+def test_every_type_of_the_table_of_types_comes_back_alone_and_in_a_list(lane: Lane) -> None:
+    columns = _columns(lane)
+    lists = [each.dtype for each in columns if isinstance(each.dtype, pl.List | pl.Array)]
 
-    assert {each.dtype.base_type() for each in _COLUMNS} == set(types._CARRIERS)
+    assert {each.dtype.base_type() for each in columns} == set(types._CARRIERS)
     assert {inner_type(each).base_type() for each in lists} == {*SCALARS, pl.Struct} - {pl.Null}
 
 
-def test_every_unit_of_time_comes_back_with_and_without_a_zone() -> None:
+@in_both_lanes
+def test_every_unit_of_time_comes_back_with_and_without_a_zone(lane: Lane) -> None:
+    columns = _columns(lane)
     moments = {
         (each.dtype.time_unit, each.dtype.time_zone, each.rule.timezone)
-        for each in _COLUMNS
+        for each in columns
         if isinstance(each.dtype, pl.Datetime)
     }
-    spans = {each.dtype.time_unit for each in _COLUMNS if isinstance(each.dtype, pl.Duration)}
+    spans = {each.dtype.time_unit for each in columns if isinstance(each.dtype, pl.Duration)}
     zones = [(None, None), (None, "UTC"), (None, ZONE), ("UTC", None), (ZONE, None)]
 
     assert moments >= {(unit, *zone) for unit in get_args(TimeUnit) for zone in zones}
@@ -82,54 +102,59 @@ _CHOICES = {
 }
 
 
-def test_every_policy_has_values_that_come_back() -> None:
-    taken = {(name, getattr(each.rule, name)) for each in _COLUMNS for name in _CHOICES}
+@in_both_lanes
+def test_every_policy_has_values_that_come_back(lane: Lane) -> None:
+    columns = _columns(lane)
+    taken = {(name, getattr(each.rule, name)) for each in columns for name in _CHOICES}
 
     assert taken >= {(name, choice) for name, chosen in _CHOICES.items() for choice in chosen}
-    assert all(any(getattr(each.rule, name) for each in _COLUMNS) for name in ("property", "skip"))
+    assert all(any(getattr(each.rule, name) for each in columns) for name in ("property", "skip"))
     assert {rule.name for rule in fields(ColumnRule)} - {*_CHOICES} == {
         *("property", "skip", "timezone")
     }
 
 
-def test_every_cast_has_values_that_come_back() -> None:
+@in_both_lanes
+def test_every_cast_has_values_that_come_back(lane: Lane) -> None:
     allowed = {(to, of) for to, many in types._CASTABLE.items() for of in many}
     # How Polars spells a float is no part of the contract.
     allowed -= {("string", of) for of in FLOATS}
 
-    assert {(each.rule.type, each.dtype.base_type()) for each in _COLUMNS if each.rule.type} == (
-        allowed
-    )
+    cast = {(each.rule.type, each.dtype.base_type()) for each in _columns(lane) if each.rule.type}
+    assert cast == allowed
 
 
-def test_every_coordinate_system_has_points_that_come_back() -> None:
-    points = [point for each in _TAKEN for node in each.sample.nodes for point in node.points]
+@in_both_lanes
+def test_every_coordinate_system_has_points_that_come_back(lane: Lane) -> None:
+    nodes = [node for each in _taken(lane).values() for node in each.sample.nodes]
+    points = [point for node in nodes for point in node.points]
 
     assert {point.crs for point in points} == set(get_args(Crs))
 
 
 @pytest.mark.neo4j
+@in_both_lanes
 def test_what_the_nasty_list_calls_equal_comes_back(
-    compared: list[Compared],
+    lane: Lane, compared: Callable[[Lane], Compared]
 ) -> None:
-    different = compared[0].differences
+    taken, different = _taken(lane), compared(lane).differences
 
     found = {
-        (each.group, each.what, each.type): different.get(at) or _types(each)
-        for at, each in enumerate(_TAKEN)
+        (each.group, each.what, each.type): different.get(at) or _types(each, lane)
+        for at, each in taken.items()
     }
 
-    assert found == _listed(_TAKEN)
+    assert found == _listed(taken.values(), lane)
 
 
-def _types(nasty: Nasty) -> str:
+def _types(nasty: Nasty, lane: Lane) -> str:
     """The Cypher types of the properties beside the key; the harness has compared them."""
-    if nasty.outcome == "equal":
+    if nasty.outcome(lane) == "equal":
         return "equal"
     table = nasty.sample.nodes[0]
     held = {
         name: cypher.replace("JSON", "STRING")
-        for _, properties in expected.nodes(table)
+        for _, properties in expected.nodes(table, lane)
         for name, cypher, _ in sorted(properties, key=lambda each: each[0])
         if name not in table.key
     }

@@ -1,0 +1,38 @@
+"""The ways on which samples travel: which ids the nodes have, and what carries the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kgimport.pipeline.proof import ExportOptions
+
+if TYPE_CHECKING:
+    from kgimport.dialect import Format
+    from kgimport.identity import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What an export is told, and what must be refused or come back depends on."""
+
+    ids: Ids
+    format: Format
+
+    def __str__(self) -> str:
+        return f"{self.ids} {self.format}"
+
+    @property
+    def options(self) -> ExportOptions:
+        """The lane as the export takes it."""
+        return ExportOptions(self.ids, self.format, memory_mb=256)
+
+
+KEYS_CSV, DENSE_CSV, DENSE_PARQUET = (
+    Lane("keys", "csv"),
+    Lane("dense", "csv"),
+    Lane("dense", "parquet"),
+)
+LANES = (KEYS_CSV, DENSE_CSV, DENSE_PARQUET)
+# Those that the nasty list takes: between them they differ in both.
+NASTY_LANES = (KEYS_CSV, DENSE_PARQUET)
