@@ -24,6 +24,7 @@ def datetime_format(digits: int) -> str:
     return f"%Y-%m-%dT%H:%M:%S%.{digits}f"
 
 
+_WORDS = re.compile(r"\w+(\.\w+)*")
 # Labels and types made of these alone may stand in an argument of the importer, which drops blanks
 # at the end of one.
 _PLAIN = re.compile(r"\w([\w.\- ]*[\w.\-])?", re.ASCII)
@@ -42,13 +43,13 @@ def is_spellable(name: str, form: Format) -> bool:
     """Whether a header cell can hold a property's name.
 
     Neo4j 5 takes what follows a parenthesis for an id space, both lines what follows a brace for
-    options, and no header cell may have a line break. In a header for Parquet both crash over a
-    name of dots alone, and take for the same the name ID and :ID, and any two names that have only
-    blanks and control characters.
+    options, and no header cell may have a line break. Over names in a header for Parquet both crash
+    in more ways than have been understood (dots or blanks alone, the words of its own columns, some
+    that are no regular expression), so only words are given to them.
     """
-    shown = any(each.isprintable() and each not in " ." for each in name)
-    lost = form == "parquet" and (name in _MARKS or not shown)
-    return not lost and not any(mark in name for mark in "({\r\n")
+    if form == "parquet":
+        return _WORDS.fullmatch(name) is not None and name not in _MARKS
+    return not any(mark in name for mark in "({\r\n")
 
 
 def header_row(cells: Iterable[str]) -> str:

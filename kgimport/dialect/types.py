@@ -300,16 +300,22 @@ def _carriers_of(
         yield column, Refusal("the column's name is a pattern, or our own", "rename it in SQL")
     elif is_property(table, column):
         for name, how in _carriers(property_name(table, column), dtype, rule):
-            yield name, how if is_spellable(name, form) else _UNSPELLABLE
+            yield name, how if is_spellable(name, form) else _UNSPELLABLE[form]
 
 
 # Polars takes these names for patterns of names; with two underscores, columns are added.
 _PATTERN = re.compile(r"\*|\^.*\$|__.*__", re.DOTALL)
-_UNSPELLABLE = Refusal(
-    "Neo4j's headers can hold no `(`, `{` or line break in a property's name, and those for "
-    "Parquet neither dots or blanks alone nor ID, LABEL, START_ID, END_ID or TYPE",
-    "choose another by `property:`",
-)
+_UNSPELLABLE: dict[Format, Refusal] = {
+    "csv": Refusal(
+        "Neo4j's headers can hold no `(`, `{` or line break in a property's name",
+        "choose another by `property:`",
+    ),
+    "parquet": Refusal(
+        "in Neo4j's headers for Parquet a property's name is made of letters, digits, _ and dots "
+        "between them, and is not ID, LABEL, START_ID, END_ID or TYPE",
+        "choose another by `property:`, or --format csv",
+    ),
+}
 
 
 def _carriers(

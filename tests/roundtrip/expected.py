@@ -102,7 +102,7 @@ def _fit(table: Table, lane: Lane) -> Table:
 def _renamed(table: Nodes, lane: Lane) -> Nodes:
     unfit = {each.name for each, made in parts_of(table) if unfit_parts(each, made, lane)}
     bad = [name for name in table.key if name in unfit]
-    new = {name: f"key {at}" for at, name in enumerate(bad)}
+    new = {name: f"key_{at}" for at, name in enumerate(bad)}
     columns = tuple(
         replace(each, name=new[each.name], rule=replace(each.rule, property=None))
         if each.name in new

@@ -137,15 +137,16 @@ def point(crs: str, axes: tuple[float | None, ...]) -> Outcome:
     return Refused(frozenset(checks)) if checks else Held("POINT", (SRID[crs], bits))
 
 
-def _shown(name: str) -> bool:
-    return any(each.isprintable() and each not in {".", " "} for each in name)
-
-
 def misnamed(name: str, form: Format) -> bool:
     """Whether no header can spell the property's name."""
-    marks = {"ID", "LABEL", "START_ID", "END_ID", "TYPE"}
-    lost = form == "parquet" and (not _shown(name) or name in marks)
-    return lost or any(mark in name for mark in "{(\n\r")
+    if form == "parquet":
+        marks = {"ID", "LABEL", "START_ID", "END_ID", "TYPE"}
+        return name in marks or not all(map(_is_word, name.split(".")))
+    return any(mark in name for mark in "{(\n\r")
+
+
+def _is_word(part: str) -> bool:
+    return part != "" and all(each.isalnum() or each == "_" for each in part)
 
 
 def patterned(name: str) -> bool:

@@ -163,7 +163,7 @@ def _labelled(draw: DrawFn, table: Nodes, count: int) -> Nodes:
     listed = any(isinstance(cell, list) for cell in found)
     dtype = pl.List(pl.String()) if listed else pl.String()
     rule = ColumnRule(skip=listed or draw(st.booleans()))
-    made = Column("labels of each", dtype, tuple(found), rule)
+    made = Column("labels_of_each", dtype, tuple(found), rule)
     return replace(table, columns=(*table.columns, made), label_column=made.name)
 
 
@@ -171,7 +171,7 @@ def _labelled(draw: DrawFn, table: Nodes, count: int) -> Nodes:
 def _pointed(draw: DrawFn, table: Nodes, count: int) -> Nodes:
     """The table with a point, its coordinates in columns of their own."""
     crs = draw(st.sampled_from(get_args(Crs)))
-    axes = [f"axis {at}" for at in range(3 if crs.endswith("3d") else 2)]
+    axes = [f"axis_{at}" for at in range(3 if crs.endswith("3d") else 2)]
     axis = st.floats(-90, 90) | st.sampled_from((-180.0, 90.0, 180.0, -0.0, 5e-324, 1e-7, 90.5))
     row = st.lists(axis, min_size=len(axes), max_size=len(axes))
     holed = st.lists(axis | st.none() | st.floats(), min_size=len(axes), max_size=len(axes))
@@ -208,7 +208,7 @@ def _typed(draw: DrawFn, table: Links, count: int) -> Links:
     """The table with a column of types."""
     words = tuple(draw(st.lists(names(), min_size=count, max_size=count)))
     rule = ColumnRule(skip=draw(st.booleans()))
-    made = Column("type of each", pl.String(), words, rule)
+    made = Column("type_of_each", pl.String(), words, rule)
     return replace(table, columns=(*table.columns, made), type="", type_column=made.name)
 
 
