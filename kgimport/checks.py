@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from kgimport.dialect import ARRAY_DELIMITER
+from kgimport.dialect import ARRAY_DELIMITER, BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kgimport.dialect import Field
+    from kgimport.dialect import Field, Format
 
 Kind = Literal["integrity", "value"]
 SAMPLES = 5
@@ -78,10 +78,14 @@ def end_check(side: str, columns: tuple[str, ...], identified: str) -> Check:
     return Check("dangling-end", "integrity", columns, sentence, pl.col(identified).is_null())
 
 
-def name_checks(column: str, dtype: pl.DataType, word: str) -> Iterator[Check]:
+def name_checks(column: str, dtype: pl.DataType, word: str, form: Format) -> Iterator[Check]:
     """A column of labels or types: each row needs one (or a list of some), none of them empty."""
     each = pl.col(column).cast(pl.List(pl.String)) if dtype == pl.List else pl.concat_list(column)
     names = pl.element()
+    if form == "parquet":
+        around = each.list.eval(names.str.strip_chars(BLANKS) != names).list.any()
+        sentence = f"blanks around a {word}, which --format parquet loses"
+        yield Check(f"blanks-around-{word}", "value", (column,), sentence, around)
     empty = (each.list.len() == 0) | each.list.eval(names.is_null() | (names == "")).list.any()
     offends = pl.col(column).is_null() | empty.fill_null(value=True)
     yield Check(f"empty-{word}", "value", (column,), f"no {word}, or an empty one", offends)

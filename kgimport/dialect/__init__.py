@@ -17,12 +17,13 @@ from kgimport.dialect.cells import (
     in_space,
     is_plain,
 )
-from kgimport.dialect.parquet import Format, in_parquet
+from kgimport.dialect.parquet import BLANKS, Format, in_parquet
 from kgimport.dialect.scalars import spelled_floats
 from kgimport.dialect.types import carrier, fields
 
 __all__ = [
     "ARRAY_DELIMITER",
+    "BLANKS",
     "DELIMITER",
     "END_HEADER",
     "ID_HEADER",

@@ -25,6 +25,20 @@ EMPTY_STRING = Rule(
     "empty strings, which the importer drops where it reads Parquet (--format csv carries them)",
     lambda c: c == "",
 )
+# Neo4j 5 drops lists of moments that are given as texts, and says nothing.
+EARLY_IN_LIST = Rule(
+    "early-moment-in-list",
+    "lists of moments before 1970, which Neo4j 5 drops from Parquet (--format csv carries them)",
+    lambda c: c.list.eval(pl.element().to_physical() < 0).list.any(),
+)
+ZONED_LIST = Rule(
+    "zoned-list",
+    "lists of instants of a zone, which Neo4j 5 drops from Parquet (--format csv carries them)",
+    lambda c: c.list.len() > 0,
+)
+# What the importer takes off both ends of a label that it reads from Parquet, as Java's trim does.
+BLANKS = "".join(map(chr, range(ord(" ") + 1)))
+
 # Rules about CSV's own limits.
 _OF_CSV = frozenset({"array-delimiter-in-element", "empty-list", "lone-empty-string"})
 
@@ -43,7 +57,7 @@ def in_parquet(field: Field) -> Field:
 def _carried(how: Carrier) -> Carrier:
     rules = tuple(rule for rule in how.rules if rule.name not in _OF_CSV)
     if how.element is not None:
-        return replace(_list_of(_carried(how.element), how), rules=rules)
+        return _list_of(_carried(how.element), replace(how, rules=rules))
     if how.header == "string":
         rules = (*rules, after(EMPTY_STRING, how.value))
     return replace(
@@ -57,14 +71,19 @@ def _carried(how: Carrier) -> Carrier:
 
 
 def _list_of(element: Carrier, how: Carrier) -> Carrier:
-    unless = element.native_unless
-    return replace(
+    """A list travels as one, of values or of their texts."""
+    made = replace(
         how,
         native=element.native,
-        native_unless=None if unless is None else lambda c: _each(unless)(c).list.any(),
+        native_unless=None,
         write=same if element.write is same else _each(element.write),
         spell=_each(element.spell),
     )
+    if element.native_unless is not None:
+        return replace(made, rules=(*made.rules, after(EARLY_IN_LIST, how.value)))
+    if element.header == "datetime":
+        return replace(made, rules=(*made.rules, after(ZONED_LIST, how.value)))
+    return made
 
 
 def _each(spelling: Spelling) -> Spelling:

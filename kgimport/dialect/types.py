@@ -11,6 +11,7 @@ import polars as pl
 
 from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after, as_text
 from kgimport.dialect.cells import ARRAY_DELIMITER, is_spellable
+from kgimport.dialect.parquet import BLANKS, Format
 from kgimport.dialect.scalars import FLOATS, INTEGERS, MOMENTS, SCALARS, moment_rules
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import NO_RULE, ColumnRule, NodeTable, is_property, property_name, rule_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from kgimport.dialect.carrier import Spelling
-    from kgimport.dialect.parquet import Format
     from kgimport.graph import Table
 
 EMPTY_LIST = Rule(
@@ -271,7 +271,7 @@ def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field
 
     Raises `ValueRefusedError` that names every column whose type has no exact form.
     """
-    made, refused = [], list(_unfit_labels(table))
+    made, refused = [], list(_unfit_names(table, form))
     for column, dtype in schema.items():
         for name, how in _carriers_of(table, column, dtype, form):
             if isinstance(how, Refusal):
@@ -286,10 +286,16 @@ def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field
     return tuple(made)
 
 
-def _unfit_labels(table: Table) -> Iterator[str]:
-    for label in table.labels if isinstance(table, NodeTable) else ():
-        if ARRAY_DELIMITER in label:
-            yield f"{table.name}: the label {label!r} holds U+001F, which parts labels"
+def _unfit_names(table: Table, form: Format) -> Iterator[str]:
+    """The labels or the type that the importer would make others of."""
+    is_node = isinstance(table, NodeTable)
+    names = table.labels if isinstance(table, NodeTable) else (table.type,)
+    for name in names:
+        what = f"{table.name}: the {'label' if is_node else 'type'} {name!r}"
+        if is_node and ARRAY_DELIMITER in name:
+            yield f"{what} holds U+001F, which parts labels"
+        if form == "parquet" and name != name.strip(BLANKS):
+            yield f"{what} has blanks around it, which --format parquet loses"
 
 
 def _carriers_of(

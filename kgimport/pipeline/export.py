@@ -45,7 +45,7 @@ def export(
         with clock.stage("resolve"):
             there = resolved(graph, tables, scratch, options.memory_mb, progress)
         with clock.stage("check"):
-            proof = prove(graph, there, options.ids, progress)
+            proof = prove(graph, there, options, progress)
         refuse(proof.findings)
         written = []
         with clock.stage("write"):

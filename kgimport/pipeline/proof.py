@@ -48,14 +48,14 @@ class Proof:
     findings: tuple[Finding, ...]
 
 
-def prove(graph: Graph, there: Resolved, ids: Ids, progress: Progress) -> Proof:
+def prove(graph: Graph, there: Resolved, options: ExportOptions, progress: Progress) -> Proof:
     """Answers every check of every table, in one pass over each."""
     profiles, rows, findings = {}, {}, []
     names = [table.name for table in graph.tables]
     for at, name in enumerate(names):
         progress(f"check {name}", at / len(names))
         with sources.reading(name):
-            profiles[name], rows[name], found = _examine(there.tables[name], ids)
+            profiles[name], rows[name], found = _examine(there.tables[name], options)
         findings += found
     return Proof(profiles, rows, (*findings, *there.duplicates))
 
@@ -65,13 +65,13 @@ def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
     tables = scan(graph, options.format)
     with tempfile.TemporaryDirectory(prefix="kgimport-") as folder:
         there = resolved(graph, tables, Path(folder), options.memory_mb, progress)
-        proof = prove(graph, there, options.ids, progress)
+        proof = prove(graph, there, options, progress)
     refuse(proof.findings)
     return proof
 
 
-def _examine(scanned: Scanned, ids: Ids) -> tuple[Profile, int, list[Finding]]:
-    questions = tuple(_checks(scanned, ids))
+def _examine(scanned: Scanned, options: ExportOptions) -> tuple[Profile, int, list[Finding]]:
+    questions = tuple(_checks(scanned, options))
     rows = kept(scanned)
     asked = [*checks.profile(scanned.fields), *checks.counts(questions)]
     answers = rows.select(asked).collect(engine="streaming").row(0, named=True)
@@ -94,18 +94,18 @@ def _source_rows(scanned: Scanned, profile: Profile) -> int:
     return int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
 
 
-def _checks(scanned: Scanned, ids: Ids) -> Iterator[Check]:
+def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
     table = scanned.table
     if isinstance(table, NodeTable):
         yield from checks.key_checks(table.key)
-        if ids == "keys":
+        if options.ids == "keys":
             yield from checks.first_cell_checks(table.key)
     elif not skips_missing_ends(table):
         yield checks.end_check("start", table.start.key, identity.START)
         yield checks.end_check("end", table.end.key, identity.END)
     column = table.label_column if isinstance(table, NodeTable) else table.type_column
     if column is not None:
-        yield from checks.name_checks(column, scanned.schema[column], _word(table))
+        yield from checks.name_checks(column, scanned.schema[column], _word(table), options.format)
     yield from checks.value_checks(scanned.fields)
 
 

@@ -51,6 +51,10 @@ def held(value: Any, kind: str, text: Any = None) -> Held:
     cypher = kind.removesuffix(" NOT NULL")
     if not cypher.startswith("LIST<"):
         return Held(cypher, _plain(value, cypher, text))
+    if value == []:
+        # Of texts it is LIST<NOTHING>, of others LIST<INTEGER NOT NULL> and so on: no difference
+        # to who asks for its elements.
+        return Held("LIST<NOTHING>", ())
     if isinstance(value, bytes):
         return Held(cypher, value)
     inner = cypher.removeprefix("LIST<").removesuffix(" NOT NULL>")

@@ -15,7 +15,7 @@ import polars as pl
 from kgimport import dialect
 from kgimport.dialect import Carrier, Field, Refusal
 from kgimport.graph import ColumnRule
-from tests.roundtrip.lanes import NASTY_LANES
+from tests.roundtrip.lanes import LANES
 from tests.roundtrip.nasty import NASTY, type_name
 from tests.roundtrip.samples import Column, frame
 
@@ -150,7 +150,7 @@ def _group(group: str) -> str:
 
 def _outcomes(each: Nasty) -> tuple[str, str]:
     """What becomes of it in each of the lanes, the second only where it is something else."""
-    first, second = (each.outcome(lane) for lane in NASTY_LANES)
+    first, second = (each.outcome(lane) for lane in LANES)
     return first, "" if second == first else second
 
 

@@ -85,13 +85,32 @@ def unfit(sample: Sample, lane: Lane) -> Iterator[str]:
             yield from (f"{table.name}.{name} (" for name in unfit_parts(*each, lane))
         for label in table.labels if isinstance(table, Nodes) else ():
             if "\x1f" in label:
-                yield f"{table.name}: the label {label!r}"
+                yield f"{table.name}: the label {label!r} holds"
+            if _is_trimmed(label, lane):
+                yield f"{table.name}: the label {label!r} has"
+        if isinstance(table, Links) and _is_trimmed(table.type, lane):
+            yield f"{table.name}: the type {table.type!r} has"
+
+
+# What Java calls blank.
+_BLANKS = "".join(map(chr, range(33)))
+
+
+def _is_trimmed(name: str, lane: Lane) -> bool:
+    return lane.format == "parquet" and name != name.strip(_BLANKS)
+
+
+def _kept(name: str, lane: Lane) -> str:
+    """The name without what a lane loses of it."""
+    whole = name.replace("\x1f", "")
+    return (whole.strip(_BLANKS) if lane.format == "parquet" else whole) or "empty"
 
 
 def fit(sample: Sample, lane: Lane) -> Sample:
     """The sample without the columns that are refused; keys and labels are renamed."""
     nodes = tuple(_fit(_renamed(table, lane), lane) for table in sample.nodes)
-    return Sample(nodes, tuple(_fit(table, lane) for table in sample.links))
+    links = (replace(table, type=table.type and _kept(table.type, lane)) for table in sample.links)
+    return Sample(nodes, tuple(_fit(table, lane) for table in links))
 
 
 def _fit(table: Table, lane: Lane) -> Table:
@@ -110,7 +129,7 @@ def _renamed(table: Nodes, lane: Lane) -> Nodes:
         for each in table.columns
     )
     key = tuple(new.get(name, name) for name in table.key)
-    labels = tuple(label.replace("\x1f", "") or "empty" for label in table.labels)
+    labels = tuple(_kept(label, lane) for label in table.labels)
     return replace(table, columns=columns, key=key, labels=tuple(dict.fromkeys(labels)))
 
 
@@ -126,7 +145,7 @@ def _all_outcomes(table: Nodes | Links, lane: Lane) -> Iterator[tuple[str, str, 
         yield f"__point_{point.property}__", point.property, results
     word, words = _word_column(table)
     if words is not None:
-        yield words, "", [_naming(word, cell) for cell in column(table, words).cells]
+        yield words, "", [_naming(word, cell, lane) for cell in column(table, words).cells]
 
 
 def _word_column(table: Nodes | Links) -> tuple[str, str | None]:
@@ -135,13 +154,15 @@ def _word_column(table: Nodes | Links) -> tuple[str, str | None]:
     return "type", table.type_column
 
 
-def _naming(word: str, cell: Any) -> Outcome:
+def _naming(word: str, cell: Any, lane: Lane) -> Outcome:
     names = cell if isinstance(cell, list) else [cell]
     checks = set()
     if not names or None in names or "" in names:
         checks.add(f"empty-{word}")
     if any("\x1f" in (name or "") for name in names):
         checks.add(f"array-delimiter-in-{word}")
+    if any(_is_trimmed(name or "", lane) for name in names):
+        checks.add(f"blanks-around-{word}")
     return Refused(frozenset(checks)) if checks else ABSENT
 
 

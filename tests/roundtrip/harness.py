@@ -75,7 +75,7 @@ def _kept(sample: Sample, lane: Lane) -> Kept:
             sample = expected.fit(sample, lane)
             graph = samples.write(sample, place / "fit")
         there = resolved(graph, scan(graph, lane.format), place, 256, quiet)
-        findings = prove(graph, there, lane.ids, quiet).findings
+        findings = prove(graph, there, lane.options, quiet).findings
         told = expected.disagreements(sample, findings, lane)
         assert not told, "\n".join([*told, str(sample)])
         refusals.update({each.check: each.count for each in findings})

@@ -11,7 +11,7 @@ import polars as pl
 
 from kgimport.graph import NO_RULE, CastType, ColumnRule, Point
 from tests.roundtrip.cells import PER_SECOND
-from tests.roundtrip.lanes import DENSE_PARQUET, NASTY_LANES
+from tests.roundtrip.lanes import DENSE_PARQUET, LANES
 from tests.roundtrip.reference import UNKNOWN_ZONES
 from tests.roundtrip.samples import Column, Links, Nodes, Sample
 
@@ -40,7 +40,7 @@ class Nasty:
 
     def outcome(self, lane: Lane) -> str:
         """What becomes of it in a lane."""
-        assert lane in NASTY_LANES
+        assert lane in LANES
         return (self.dense_parquet if lane == DENSE_PARQUET else None) or self.usual
 
     @property
@@ -403,6 +403,7 @@ def _lists() -> Iterator[Nasty]:
         "instants of a named zone",
         _value(pl.List(pl.Datetime("us", _ZONE)), [0, 1]),
         "LIST<ZONED DATETIME NOT NULL>",
+        "refused: zoned-list",
     )
     yield Nasty(
         group,
@@ -415,6 +416,7 @@ def _lists() -> Iterator[Nasty]:
         "instants of UTC before 1970",
         _value(pl.List(pl.Datetime("us", "UTC")), [-1, 1]),
         "LIST<ZONED DATETIME NOT NULL>",
+        "refused: early-moment-in-list",
     )
     yield Nasty(
         group, "spans", _value(pl.List(pl.Duration("ns")), [-1, 1]), "LIST<DURATION NOT NULL>"
@@ -497,7 +499,9 @@ def _names() -> Iterator[Nasty]:
         labels = (f"Nasty {name}", name)
         nodes = replace(sample.nodes[0], labels=labels)
         links = replace(sample.links[0], type=name)
-        yield Nasty(group, f"a label and a type {name!r}", Sample((nodes,), (links,)), "equal")
+        lost = None if name == name.strip() else "refused: type"
+        what = f"a label and a type {name!r}"
+        yield Nasty(group, what, Sample((nodes,), (links,)), "equal", lost)
     split = replace(_table(), labels=("Nasty", "a\x1fb"))
     yield Nasty(group, "a label 'a\\x1fb'", Sample((split,)), "refused: type")
 

@@ -360,7 +360,7 @@ def _null(_: Any, __: ColumnRule, ___: Any) -> Outcome:
     return ABSENT
 
 
-# To Cypher an empty list has no type, whatever the importer was told of it.
+# As `bolt.held` reads it, whatever type the importer was told.
 _EMPTY_LIST = Held("LIST<NOTHING>", ())
 
 
@@ -376,6 +376,8 @@ def _list(inner: pl.DataType, rule: ColumnRule, cell: list[Any], form: Format) -
         checks |= item.checks if isinstance(item, Refused) else set()
     if form == "csv":
         checks |= set(_beyond_csv(items, len(kept)))
+    elif isinstance(inner, pl.Datetime):
+        checks |= set(_beyond_parquet(inner, rule, kept))
     if checks:
         doubts = DOUBTS if any(isinstance(item, Unsure) for item in items) else ()
         return refused(*checks, *doubts, loose=any(_is_loose(item) for item in items))
@@ -388,6 +390,20 @@ def _no_elements(rule: ColumnRule, form: Format) -> Outcome:
     if rule.empty_list == "null":
         return ABSENT
     return refused("empty-list") if form == "csv" else _EMPTY_LIST
+
+
+def _beyond_parquet(inner: pl.Datetime, rule: ColumnRule, items: list[Any]) -> Iterator[str]:
+    """By which checks a list of moments is refused of which Neo4j 5 knows nothing."""
+    zone = inner.time_zone or rule.timezone
+    if zone is not None and zone not in UTC_NAMES:
+        yield "zoned-list"
+        return
+    known = (item for item in items if item is not None)
+    placed = (
+        x for x in known if not (rule.timezone and isinstance(_single(inner, rule, x), Refused))
+    )
+    if any(item < 0 for item in placed):
+        yield "early-moment-in-list"
 
 
 def _beyond_csv(items: list[Outcome], count: int) -> Iterator[str]:

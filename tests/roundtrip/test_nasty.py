@@ -13,7 +13,7 @@ from kgimport.dialect import types
 from kgimport.dialect.scalars import FLOATS, SCALARS
 from kgimport.graph import ColumnRule, Crs
 from tests.roundtrip import expected, harness
-from tests.roundtrip.lanes import KEYS_CSV, NASTY_LANES
+from tests.roundtrip.lanes import KEYS_CSV, LANES
 from tests.roundtrip.nasty import NASTY
 from tests.roundtrip.samples import inner_type
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.roundtrip.samples import Column
 
 Told = dict[tuple[str, str, str], str]
-in_both_lanes = pytest.mark.parametrize("lane", NASTY_LANES, ids=str)
+in_both_lanes = pytest.mark.parametrize("lane", LANES, ids=str)
 ZONE = "Europe/Stockholm"
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.roundtrip import harness
 from tests.roundtrip.conftest import SEED, collected, numbered
-from tests.roundtrip.lanes import DENSE_CSV, KEYS_CSV, LANES
+from tests.roundtrip.lanes import DENSE_PARQUET, KEYS_CSV, LANES
 from tests.roundtrip.samples import Column, Nodes, Sample
 from tests.roundtrip.shrinking import shrink
 
@@ -68,13 +68,13 @@ def _fail(sample: Sample, neo4j: Neo4j, lane: Lane) -> None:
 
 @pytest.mark.neo4j
 def test_dense_ids_and_keys_give_the_same_graph(compared: Callable[[Lane], Compared]) -> None:
-    keys, dense = numbered(KEYS_CSV), numbered(DENSE_CSV)
-    # A key that starts with a byte order mark is refused where it stands in the files.
-    both = [at for at in dense if dense[at] == keys[at]]
+    keys, dense = numbered(KEYS_CSV), numbered(DENSE_PARQUET)
+    # What one lane refuses, the other may take.
+    both = [at for at in dense if dense[at] == keys.get(at)]
 
-    by_key, by_number = (compared(lane).found for lane in (KEYS_CSV, DENSE_CSV))
+    by_key, by_number = (compared(lane).found for lane in (KEYS_CSV, DENSE_PARQUET))
 
-    assert len(both) >= 0.9 * len(dense)
+    assert len(both) > 0.5 * len(dense)
     assert any(by_number[at].links for at in both)
     assert {at: by_number[at] for at in both} == {at: by_key[at] for at in both}
 
