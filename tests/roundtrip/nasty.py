@@ -410,13 +410,14 @@ def _lists() -> Iterator[Nasty]:
         "instants of UTC",
         _value(pl.List(pl.Datetime("us", "UTC")), [0, 1]),
         "LIST<ZONED DATETIME NOT NULL>",
+        "refused: zoned-list",
     )
     yield Nasty(
         group,
         "instants of UTC before 1970",
         _value(pl.List(pl.Datetime("us", "UTC")), [-1, 1]),
         "LIST<ZONED DATETIME NOT NULL>",
-        "refused: early-moment-in-list",
+        "refused: zoned-list",
     )
     yield Nasty(
         group, "spans", _value(pl.List(pl.Duration("ns")), [-1, 1]), "LIST<DURATION NOT NULL>"
@@ -611,6 +612,19 @@ def _wide(rules: Iterable[tuple[pl.DataType, Any, ColumnRule]]) -> Sample:
     return Sample((_table(*columns),))
 
 
+def _in_a_zone(of: pl.DataType, rule: ColumnRule) -> bool:
+    zone = (of.time_zone or rule.timezone) if isinstance(of, pl.Datetime) else None
+    return zone is not None
+
+
+def _listed(
+    cells: list[tuple[pl.DataType, Any]], rule: ColumnRule
+) -> Iterator[tuple[pl.DataType, Any, ColumnRule]]:
+    for of, cell in cells:
+        yield pl.List(of), [cell, cell], rule
+        yield pl.Array(of, 2), [cell, cell], rule
+
+
 def _every() -> Iterator[Nasty]:
     group = "Every type"
     for policies in _POLICIES:
@@ -618,10 +632,12 @@ def _every() -> Iterator[Nasty]:
         alone = [(of, cell, rule) for of, cell in (*_CELLS, (pl.Null(), None))]
         yield Nasty(group, f"alone ({told})", _wide(alone), "equal")
         if rule.binary != "bytes" and rule.struct != "flatten":
-            many: list[tuple[pl.DataType, Any, ColumnRule]]
-            many = [(pl.List(of), [cell, cell], rule) for of, cell in _CELLS]
-            many += [(pl.Array(of, 2), [cell, cell], rule) for of, cell in _CELLS]
-            yield Nasty(group, f"in a list ({told})", _wide(many), "equal")
+            zoned = [each for each in _CELLS if _in_a_zone(each[0], rule)]
+            others = [each for each in _CELLS if each not in zoned]
+            yield Nasty(group, f"in a list ({told})", _wide(_listed(others, rule)), "equal")
+            instants = _wide(_listed(zoned, rule))
+            what = f"instants of a zone in a list ({told})"
+            yield Nasty(group, what, instants, "equal", "refused: zoned-list")
     for to, cells in _CASTS.items():
         rule = ColumnRule(type=to)
         cast = [(of, cell, rule) for of, cell in (*cells, (pl.Null(), None))]

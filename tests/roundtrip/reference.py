@@ -394,15 +394,9 @@ def _no_elements(rule: ColumnRule, form: Format) -> Outcome:
 
 def _beyond_parquet(inner: pl.Datetime, rule: ColumnRule, items: list[Any]) -> Iterator[str]:
     """By which checks a list of moments is refused of which Neo4j 5 knows nothing."""
-    zone = inner.time_zone or rule.timezone
-    if zone is not None and zone not in UTC_NAMES:
+    if inner.time_zone or rule.timezone:
         yield "zoned-list"
-        return
-    known = (item for item in items if item is not None)
-    placed = (
-        x for x in known if not (rule.timezone and isinstance(_single(inner, rule, x), Refused))
-    )
-    if any(item < 0 for item in placed):
+    elif any(item is not None and item < 0 for item in items):
         yield "early-moment-in-list"
 
 
