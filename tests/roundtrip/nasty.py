@@ -403,28 +403,28 @@ def _lists() -> Iterator[Nasty]:
         "instants of a named zone",
         _value(pl.List(pl.Datetime("us", _ZONE)), [0, 1]),
         "LIST<ZONED DATETIME NOT NULL>",
-        "refused: zoned-list",
+        "refused: temporal-list",
     )
     yield Nasty(
         group,
         "instants of UTC",
         _value(pl.List(pl.Datetime("us", "UTC")), [0, 1]),
         "LIST<ZONED DATETIME NOT NULL>",
-        "refused: zoned-list",
+        "refused: temporal-list",
     )
     yield Nasty(
         group,
         "instants of UTC before 1970",
         _value(pl.List(pl.Datetime("us", "UTC")), [-1, 1]),
         "LIST<ZONED DATETIME NOT NULL>",
-        "refused: zoned-list",
+        "refused: temporal-list",
     )
     yield Nasty(
         group, "spans", _value(pl.List(pl.Duration("ns")), [-1, 1]), "LIST<DURATION NOT NULL>"
     )
-    yield Nasty(
-        group, "times of day", _value(pl.List(pl.Time()), [0, 1]), "LIST<LOCAL TIME NOT NULL>"
-    )
+    times = _value(pl.List(pl.Time()), [0, 1])
+    kind = "LIST<LOCAL TIME NOT NULL>"
+    yield Nasty(group, "times of day", times, kind, "refused: temporal-list")
     yield Nasty(group, "lists", _value(pl.List(_LIST), [["a"]]), "refused: type")
     part = pl.Struct({"a": _INT, "b": _FLOAT})
     yield Nasty(group, "a struct", _value(part, {"a": 1, "b": 0.5}), "refused: type")
@@ -612,9 +612,9 @@ def _wide(rules: Iterable[tuple[pl.DataType, Any, ColumnRule]]) -> Sample:
     return Sample((_table(*columns),))
 
 
-def _in_a_zone(of: pl.DataType, rule: ColumnRule) -> bool:
+def _is_lost(of: pl.DataType, rule: ColumnRule) -> bool:
     zone = (of.time_zone or rule.timezone) if isinstance(of, pl.Datetime) else None
-    return zone is not None
+    return zone is not None or of == pl.Time
 
 
 def _listed(
@@ -632,12 +632,12 @@ def _every() -> Iterator[Nasty]:
         alone = [(of, cell, rule) for of, cell in (*_CELLS, (pl.Null(), None))]
         yield Nasty(group, f"alone ({told})", _wide(alone), "equal")
         if rule.binary != "bytes" and rule.struct != "flatten":
-            zoned = [each for each in _CELLS if _in_a_zone(each[0], rule)]
-            others = [each for each in _CELLS if each not in zoned]
+            lost = [each for each in _CELLS if _is_lost(each[0], rule)]
+            others = [each for each in _CELLS if each not in lost]
             yield Nasty(group, f"in a list ({told})", _wide(_listed(others, rule)), "equal")
-            instants = _wide(_listed(zoned, rule))
-            what = f"instants of a zone in a list ({told})"
-            yield Nasty(group, what, instants, "equal", "refused: zoned-list")
+            instants = _wide(_listed(lost, rule))
+            what = f"zoned instants and times of day in a list ({told})"
+            yield Nasty(group, what, instants, "equal", "refused: temporal-list")
     for to, cells in _CASTS.items():
         rule = ColumnRule(type=to)
         cast = [(of, cell, rule) for of, cell in (*cells, (pl.Null(), None))]

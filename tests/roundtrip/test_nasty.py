@@ -72,7 +72,9 @@ def test_every_type_of_the_table_of_types_comes_back_alone_and_in_a_list(lane: L
     lists = [each.dtype for each in columns if isinstance(each.dtype, pl.List | pl.Array)]
 
     assert {each.dtype.base_type() for each in columns} == set(types._CARRIERS)
-    assert {inner_type(each).base_type() for each in lists} == {*SCALARS, pl.Struct} - {pl.Null}
+    # Of times of day no list comes back from Parquet.
+    never = {pl.Null, pl.Time} if lane.format == "parquet" else {pl.Null}
+    assert {inner_type(each).base_type() for each in lists} == {*SCALARS, pl.Struct} - never
 
 
 @in_both_lanes

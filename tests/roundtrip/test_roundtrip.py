@@ -74,7 +74,7 @@ def test_dense_ids_and_keys_give_the_same_graph(compared: Callable[[Lane], Compa
 
     by_key, by_number = (compared(lane).found for lane in (KEYS_CSV, DENSE_PARQUET))
 
-    assert len(both) > 0.5 * len(dense)
+    assert len(both) > 100
     assert any(by_number[at].links for at in both)
     assert {at: by_number[at] for at in both} == {at: by_key[at] for at in both}
 
