@@ -25,17 +25,10 @@ EMPTY_STRING = Rule(
     "empty strings, which the importer drops where it reads Parquet (--format csv carries them)",
     lambda c: c == "",
 )
-# Neo4j 5 drops lists of moments that are given as texts and lists of times of day, in silence;
-# over lists of instants of UTC that are given as Arrow has them, its importer breaks off.
-EARLY_IN_LIST = Rule(
-    "early-moment-in-list",
-    "lists of moments before 1970, which Neo4j 5 drops from Parquet (--format csv carries them)",
-    lambda c: c.list.eval(pl.element().to_physical() < 0).list.any(),
-)
+# Neo4j 5 loses them in silence or breaks off, be they given as Arrow has them or as texts.
 TEMPORAL_LIST = Rule(
     "temporal-list",
-    "lists of zoned instants or of times of day, which Neo4j 5 loses from Parquet "
-    "(--format csv carries them)",
+    "lists of dates or times, which Neo4j 5 loses from Parquet (--format csv carries them)",
     lambda c: c.list.len() > 0,
 )
 # What the importer takes off both ends of a label that it reads from Parquet, as Java's trim does.
@@ -81,11 +74,12 @@ def _list_of(element: Carrier, how: Carrier) -> Carrier:
         write=same if element.write is same else _each(element.write),
         spell=_each(element.spell),
     )
-    if element.header == "localtime" or element.header.startswith("datetime"):
+    if element.header.partition("{")[0] in _TEMPORAL:
         return replace(made, rules=(*made.rules, after(TEMPORAL_LIST, how.value)))
-    if element.native_unless is not None:
-        return replace(made, rules=(*made.rules, after(EARLY_IN_LIST, how.value)))
     return made
+
+
+_TEMPORAL = frozenset({"date", "localtime", "localdatetime", "datetime"})
 
 
 def _each(spelling: Spelling) -> Spelling:

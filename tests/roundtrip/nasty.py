@@ -612,9 +612,8 @@ def _wide(rules: Iterable[tuple[pl.DataType, Any, ColumnRule]]) -> Sample:
     return Sample((_table(*columns),))
 
 
-def _is_lost(of: pl.DataType, rule: ColumnRule) -> bool:
-    zone = (of.time_zone or rule.timezone) if isinstance(of, pl.Datetime) else None
-    return zone is not None or of == pl.Time
+def _is_lost(of: pl.DataType) -> bool:
+    return of.base_type() in {pl.Date, pl.Datetime, pl.Time}
 
 
 def _listed(
@@ -632,11 +631,11 @@ def _every() -> Iterator[Nasty]:
         alone = [(of, cell, rule) for of, cell in (*_CELLS, (pl.Null(), None))]
         yield Nasty(group, f"alone ({told})", _wide(alone), "equal")
         if rule.binary != "bytes" and rule.struct != "flatten":
-            lost = [each for each in _CELLS if _is_lost(each[0], rule)]
+            lost = [each for each in _CELLS if _is_lost(each[0])]
             others = [each for each in _CELLS if each not in lost]
             yield Nasty(group, f"in a list ({told})", _wide(_listed(others, rule)), "equal")
             instants = _wide(_listed(lost, rule))
-            what = f"zoned instants and times of day in a list ({told})"
+            what = f"dates and times in a list ({told})"
             yield Nasty(group, what, instants, "equal", "refused: temporal-list")
     for to, cells in _CASTS.items():
         rule = ColumnRule(type=to)

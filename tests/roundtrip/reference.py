@@ -376,8 +376,8 @@ def _list(inner: pl.DataType, rule: ColumnRule, cell: list[Any], form: Format) -
         checks |= item.checks if isinstance(item, Refused) else set()
     if form == "csv":
         checks |= set(_beyond_csv(items, len(kept)))
-    elif inner.base_type() in {pl.Datetime, pl.Time}:
-        checks |= set(_beyond_parquet(inner, rule, kept))
+    elif inner.base_type() in {pl.Date, pl.Datetime, pl.Time}:
+        checks.add("temporal-list")
     if checks:
         doubts = DOUBTS if any(isinstance(item, Unsure) for item in items) else ()
         return refused(*checks, *doubts, loose=any(_is_loose(item) for item in items))
@@ -390,15 +390,6 @@ def _no_elements(rule: ColumnRule, form: Format) -> Outcome:
     if rule.empty_list == "null":
         return ABSENT
     return refused("empty-list") if form == "csv" else _EMPTY_LIST
-
-
-def _beyond_parquet(inner: pl.DataType, rule: ColumnRule, items: list[Any]) -> Iterator[str]:
-    """By which checks a list of moments is refused of which Neo4j 5 knows nothing."""
-    zone = inner.time_zone if isinstance(inner, pl.Datetime) else None
-    if inner == pl.Time or zone or rule.timezone:
-        yield "temporal-list"
-    elif any(item is not None and item < 0 for item in items):
-        yield "early-moment-in-list"
 
 
 def _beyond_csv(items: list[Outcome], count: int) -> Iterator[str]:

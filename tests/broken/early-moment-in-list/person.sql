@@ -1,5 +1,0 @@
-select * from (values
-  (1, [timestamp '2024-05-01 12:00:00']),
-  (2, [timestamp '1969-07-20 20:17:40']),
-  (3, null)
-) as t(id, seen)
