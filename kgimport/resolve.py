@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
+from kgimport.errors import DestinationError
 from kgimport.identity import END, ID, START
 
 if TYPE_CHECKING:
@@ -45,14 +46,32 @@ class Workspace:
 
 @contextmanager
 def _database(place: Workspace, share: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database of one thread: several lose the order of the rows in a join (DuckDB 2.0)."""
+    """A database of one thread: several lose the order of the rows in a join (DuckDB 2.0).
+
+    Raises `DestinationError` where its memory, or the disk that it spills to, is not enough.
+    """
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
         "memory_limit": f"{max(place.memory_mb // share, 32)}MiB",
         "temp_directory": str(place.path()),
     }
-    with duckdb.connect(config=config) as database:
-        yield database
+    try:
+        with duckdb.connect(config=config) as database:
+            yield database
+    except duckdb.OutOfMemoryException as error:
+        raise DestinationError(
+            f"{place.memory_mb} MiB are not enough to resolve the ends: {_first_line(error)}",
+            "give more with --memory, or free some disk to spill to",
+        ) from error
+    except duckdb.IOException as error:
+        raise DestinationError(
+            f"the keys cannot be written or read again: {_first_line(error)}",
+            "free some disk, and run again",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
 
 
 def note(place: Workspace, frame: pl.LazyFrame) -> Path:
