@@ -26,6 +26,7 @@ import yaml
 from kgimport import declaration
 from kgimport.errors import ExitCode
 from kgimport.pipeline import export as pipeline
+from kgimport.report import VERSION
 from kgimport.runtime.jars import DEFAULT_VERSION, locked
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ STORE = {
     "compared": 0,
     "bytes": 0,
     "seconds": {},
-    "version": 1,
+    "version": VERSION,
 }
 
 
@@ -321,9 +322,13 @@ def a_record_with_a_value_of_another_type(place: Path) -> None:
     export(place, build_id=None)
 
 
-@wrong(ExitCode.DESTINATION, "export.json has form 2, this kgimport reads form 1", *BUILD)
+@wrong(
+    ExitCode.DESTINATION,
+    f"export.json has form {VERSION + 1}, this kgimport reads form {VERSION}",
+    *BUILD,
+)
 def a_record_of_a_newer_form(place: Path) -> None:
-    export(place, version=2)
+    export(place, version=VERSION + 1)
 
 
 @wrong(ExitCode.DESTINATION, "another build is at work in {place}/stores/people", *BUILD)

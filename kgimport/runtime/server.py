@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import tempfile
@@ -76,7 +77,7 @@ def serving(
         process.started(command, cwd=home, grace_s=STOP_S) as child,
         _drained(child, log, on_line) as reader,
     ):
-        _await_ready(child, reader, log, lambda: _answers(ports, auth), ready_timeout_s)
+        _await_ready(child, reader, log, lambda: _answers(ports, auth, home), ready_timeout_s)
         http_uri = f"http://{HOST}:{http}" if http else None
         yield Server(f"bolt://{HOST}:{bolt}", http_uri, child.pid, child.wait)
         _stop(child)
@@ -184,7 +185,7 @@ def _await_ready(
         time.sleep(_POLL_S)
 
 
-def _answers(ports: tuple[int, ...], auth: tuple[str, str] | None) -> bool:
+def _answers(ports: tuple[int, ...], auth: tuple[str, str] | None, home: Path) -> bool:
     """Say whether all ports listen (Bolt's is the first) and all databases are online."""
     import neo4j  # noqa: PLC0415  # a third of a second that only those who serve should pay
     from neo4j.exceptions import AuthError, DriverError, Neo4jError  # noqa: PLC0415
@@ -196,7 +197,7 @@ def _answers(ports: tuple[int, ...], auth: tuple[str, str] | None) -> bool:
             neo4j.GraphDatabase.driver(f"bolt://{HOST}:{ports[0]}", auth=auth) as driver,
             driver.session(database="system") as session,
         ):
-            return _all_online(session.run(_STATUS).data())
+            return _all_online(session.run(_STATUS).data(), home)
     except AuthError as error:
         if auth:
             raise ServerError("Neo4j refuses the user name and password", "check them") from error
@@ -208,14 +209,31 @@ def _answers(ports: tuple[int, ...], auth: tuple[str, str] | None) -> bool:
 _STATUS = "SHOW DATABASES YIELD name, currentStatus, requestedStatus, statusMessage"
 
 
-def _all_online(databases: list[dict[str, str]]) -> bool:
+def _all_online(databases: list[dict[str, str]], home: Path) -> bool:
     for database in databases:
         if database["currentStatus"] != "online" and database["statusMessage"]:
+            said = f"{database['statusMessage'].rstrip('.')}: {_cause(home)}"
             raise ServerError(
-                f"the database {database['name']} did not start: {database['statusMessage']}",
-                "logs/debug.log in the server's home says why; the store may be incomplete",
+                f"the database {database['name']} did not start: {said}",
+                "the store may be incomplete, or in use: build it again, or stop the other server",
             )
     return all(each["currentStatus"] == each["requestedStatus"] for each in databases)
+
+
+def _cause(home: Path) -> str:
+    """The last cause in debug.log, of which the database's own status says nothing."""
+    log = home / "logs" / "debug.log"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return _meaning([part for line in lines for part in _plain(line)])
+
+
+def _plain(line: str) -> list[str]:
+    """A line of debug.log as text: since 2025 each is an object with its stack trace inside."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return [line]
+    return [entry.get("message", ""), *entry.get("stacktrace", "").splitlines()]
 
 
 def _listens(port: int) -> bool:

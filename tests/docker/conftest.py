@@ -16,6 +16,7 @@ from neo4j import GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
 from kgimport.errors import RuntimeMissingError
+from kgimport.pipeline.build import BuildOptions, build_db
 from kgimport.pipeline.image import image as bake
 from kgimport.runtime import docker
 from kgimport.runtime.programs import of_image
@@ -77,16 +78,27 @@ def base(engine: None) -> str:
 
 
 @pytest.fixture(scope="session")
-def neo4j(base: str) -> Neo4j:
-    """Neo4j out of the image, for all that the other fixtures build."""
+def image_neo4j(base: str) -> Neo4j:
+    """Neo4j out of the image."""
     return of_image(base, None)
 
 
+# Not `lms_store` with another `neo4j` below it: pytest keeps one value of a fixture for all who
+# ask, and would hand the store of one Neo4j to the tests of the other.
 @pytest.fixture(scope="session")
-def baked(lms_store: Path, neo4j: Neo4j) -> Iterator[Baked]:
+def image_store(
+    lms_build: Path, image_neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The LMS graph's store, built by the image's Neo4j."""
+    stores = tmp_path_factory.mktemp("image-stores")
+    return build_db(lms_build, stores, image_neo4j, BuildOptions(), quiet).path
+
+
+@pytest.fixture(scope="session")
+def baked(image_store: Path, image_neo4j: Neo4j) -> Iterator[Baked]:
     """The LMS graph's image."""
     tag = f"kgimport-test:{uuid4().hex[:12]}"
-    made, _ = bake(lms_store, lambda _: neo4j, tag, revision="0f1e2d", progress=quiet)
+    made, _ = bake(image_store, lambda _: image_neo4j, tag, revision="0f1e2d", progress=quiet)
     yield made
     docker.ask("rmi", "--force", tag)
 

@@ -145,8 +145,8 @@ def test_a_volume_with_a_database_of_its_own_is_told(baked: Baked, tmp_path: Pat
         assert "neither can /data, where a copy would go" in container.said
 
 
-def test_the_image_is_the_base_and_one_copy_of_the_store(baked: Baked, lms_store: Path) -> None:
-    store = stores.size(lms_store / "data")
+def test_the_image_is_the_base_and_one_copy_of_the_store(baked: Baked, image_store: Path) -> None:
+    store = stores.size(image_store / "data")
 
     layers = [int(line) for line in history(baked.tag, "{{.Size}}")]
 
@@ -159,12 +159,14 @@ def history(tag: str, form: str) -> list[str]:
     return docker_lines("history", "--no-trunc", "--human=false", f"--format={form}", tag)
 
 
-def test_the_labels_say_what_is_in_it_and_stay(baked: Baked, lms_store: Path, neo4j: Neo4j) -> None:
+def test_the_labels_say_what_is_in_it_and_stay(
+    baked: Baked, image_store: Path, image_neo4j: Neo4j
+) -> None:
     again, _ = bake(
-        lms_store, lambda _: neo4j, f"{baked.tag}-again", revision="0f1e2d", progress=quiet
+        image_store, lambda _: image_neo4j, f"{baked.tag}-again", revision="0f1e2d", progress=quiet
     )
     docker.ask("rmi", "--force", again.tag)
-    record = stores.read_store(lms_store)
+    record = stores.read_store(image_store)
 
     held = json.loads(docker_lines("inspect", "--format={{json .Config.Labels}}", baked.tag)[0])
 
@@ -182,7 +184,7 @@ def test_the_labels_say_what_is_in_it_and_stay(baked: Baked, lms_store: Path, ne
     }
 
 
-def test_the_image_holds_the_store_and_no_secret(baked: Baked, lms_store: Path) -> None:
+def test_the_image_holds_the_store_and_no_secret(baked: Baked, image_store: Path) -> None:
     container = docker_lines("create", baked.tag)[0]
     archive = subprocess.run(
         ("docker", "cp", f"{container}:/kgimport", "-"), capture_output=True, check=True
@@ -205,7 +207,7 @@ def test_the_image_holds_the_store_and_no_secret(baked: Baked, lms_store: Path) 
     owners = {(each.uid, each.gid) for each in entries if "/data/" in each.name}
     assert owners == {(7474, 0)}
     assert not [word for word in ("NEO4J_AUTH=", "auth.ini", "system", "SECRET") if word in told]
-    assert str(lms_store.parent).encode() not in text
+    assert str(image_store.parent).encode() not in text
 
 
 def test_the_5_line_serves_and_leaves_its_empty_log_behind(

@@ -28,9 +28,9 @@ pytestmark = pytest.mark.slow
 GONE_WITHIN_S = 90
 
 
-def test_an_image_builds_the_store_that_jars_build(lms_store: Path, lms_build: Path) -> None:
-    record, export = stores.read_store(lms_store), stores.read_export(lms_build)
-    owners = {(path.stat().st_uid, path.stat().st_gid) for path in lms_store.rglob("*")}
+def test_an_image_builds_the_store_that_jars_build(image_store: Path, lms_build: Path) -> None:
+    record, export = stores.read_store(image_store), stores.read_export(lms_build)
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in image_store.rglob("*")}
 
     assert sum(record.types.values()) == export.relationships == 42_726
     assert record.labels == {
@@ -41,7 +41,7 @@ def test_an_image_builds_the_store_that_jars_build(lms_store: Path, lms_build: P
         "User": 1_500,
     }
     assert owners == {(os.getuid(), os.getgid())}
-    assert [each.name for each in lms_store.glob("data/databases/*")] == ["neo4j"]
+    assert [each.name for each in image_store.glob("data/databases/*")] == ["neo4j"]
 
 
 def ours() -> list[str]:
@@ -51,10 +51,10 @@ def ours() -> list[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
 def test_a_server_ends_with_the_kgimport_that_started_it(
-    lms_store: Path, base: str, tmp_path: Path, number: signal.Signals
+    image_store: Path, base: str, tmp_path: Path, number: signal.Signals
 ) -> None:
     store = tmp_path / "a store, with an é"
-    shutil.copytree(lms_store, store)
+    shutil.copytree(image_store, store)
     argv = ["serve", str(store), "--runtime", "docker", "--image", base, "--bolt-port", "0"]
     with subprocess.Popen(
         (sys.executable, "-m", "kgimport", *argv, "--http-port", "0"),
