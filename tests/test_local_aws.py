@@ -159,9 +159,9 @@ def test_calls_are_remembered(s3: LocalAws) -> None:
 
 def test_the_server_ends_with_a_killed_process() -> None:
     script = (
-        "import pathlib, time\n"
+        "import pathlib, tempfile, time\n"
         "from tests.local_athena.running import moto\n"
-        "with moto(pathlib.Path('/dev/null')) as aws:\n"
+        "with moto(pathlib.Path(tempfile.mkdtemp())) as aws:\n"
         "    print(aws.endpoint, flush=True)\n"
         "    time.sleep(60)\n"
     )

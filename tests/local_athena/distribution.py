@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 VERSION = "476"  # later ones are not on Maven Central as one archive
 SHA256 = "cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f"
-# Of 1.2 GB, what two catalogs and a coordinator without a web page need.
-_PLUGINS = ("hive", "iceberg")
+# One catalog is served, of Hive tables.
+_PLUGINS = ("hive",)
 
 
 def provide(cache: Path) -> Path:

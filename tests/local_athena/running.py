@@ -7,15 +7,19 @@ import sys
 import threading
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from kgimport.runtime import jars
 from kgimport.runtime.process import Command, output, started
+from tests.local_athena.access import KEY
+from tests.local_athena.distribution import provide
 from tests.local_athena.faults import Faults
+from tests.local_athena.trino_server import free_port, keep, trino
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +28,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
-KEY = "testing"  # no key of AWS has this form, so nothing of ours can ever reach an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class LocalAws:
     environment: Mapping[str, str]  # what a program needs to reach this and nothing else
     lake: str  # the bucket of the data
     results: str  # the bucket of Athena's results
+    trino_port: int = 0  # 0: no query can be run
 
     @property
     def faults(self) -> Faults:
@@ -62,26 +66,43 @@ class LocalAws:
 
 
 @contextmanager
-def moto(log: Path, *arguments: str) -> Iterator[LocalAws]:
-    """S3, Glue and STS; `log` is where the server's own words go."""
+def moto(place: Path, *arguments: str) -> Iterator[LocalAws]:
+    """S3, Glue and STS; `place` is where the server's own words go."""
     argv = (sys.executable, "-m", "tests.local_athena.server", *arguments)
     with started(Command(argv), cwd=ROOT) as server:
         lines = output(server)
         port = next(lines, "")
         if not port.isdigit():
             raise RuntimeError("the server for AWS did not start:\n" + "\n".join((port, *lines)))
-        threading.Thread(target=_keep, args=(lines, log), daemon=True).start()
+        keeper = threading.Thread(target=keep, args=(lines, place / "moto.log"), daemon=True)
+        keeper.start()
         yield _prepared(f"http://127.0.0.1:{port}")
+    keeper.join(5)
+
+
+@contextmanager
+def athena(place: Path, port: int = 0) -> Iterator[LocalAws]:
+    """The same, and Athena in front of a Trino whose files are below `place`.
+
+    Raises RuntimeMissingError when Trino can be had neither from the cache nor from the network.
+    """
+    home, trino_port = provide(jars.cache_dir()), free_port()
+    with (
+        moto(place, "--port", str(port), "--trino-port", str(trino_port)) as aws,
+        trino(home, place / "trino", aws.endpoint, trino_port),
+    ):
+        yield replace(aws, trino_port=trino_port)
 
 
 def _prepared(endpoint: str) -> LocalAws:
-    aws = LocalAws(endpoint, _environment(endpoint), "kgimport-lake", "kgimport-results")
-    for bucket in (aws.lake, aws.results):
+    lake, results = "kgimport-lake", "kgimport-results"
+    aws = LocalAws(endpoint, _environment(endpoint, lake, results), lake, results)
+    for bucket in (lake, results):
         aws.client("s3").create_bucket(Bucket=bucket)
     return aws
 
 
-def _environment(endpoint: str) -> Mapping[str, str]:
+def _environment(endpoint: str, lake: str, results: str) -> Mapping[str, str]:
     return MappingProxyType(
         {
             "AWS_ENDPOINT_URL": endpoint,
@@ -95,12 +116,7 @@ def _environment(endpoint: str) -> Mapping[str, str]:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
+            "KGIMPORT_ATHENA_RESULTS": f"s3://{results}/",
+            "KGIMPORT_ATHENA_DATA": f"s3://{lake}/graph/",
         }
     )
-
-
-def _keep(lines: Iterator[str], log: Path) -> None:
-    """Write down what a server says; it would stand still if nobody read it."""
-    with log.open("w", encoding="utf-8") as file:
-        for line in lines:
-            print(line, file=file, flush=True)
