@@ -368,7 +368,7 @@ def test_glue_knows_the_columns_and_the_partitions(s3: LocalAws, raw: Path) -> N
     assert [(each["Name"], each["Type"]) for each in users["StorageDescriptor"]["Columns"]] == [
         ("user_key", "string"),
         ("tags", "array<string>"),
-        ("at", "timestamp"),
+        ("at", "bigint"),
     ]
     assert [(each["Values"], each["StorageDescriptor"]["Location"]) for each in partitions] == [
         ([month], f"{to}/acme/views_history/event_month={month}/")
@@ -419,6 +419,8 @@ def test_data_that_glue_could_not_show_whole_is_refused(s3: LocalAws, raw: Path)
     ("dtype", "name"),
     [
         (pl.Int8(), "tinyint"),
+        (pl.Datetime("ms"), "timestamp"),
+        (pl.Datetime("us", "UTC"), "bigint"),
         (pl.Decimal(10, 2), "decimal(10,2)"),
         (
             pl.List(pl.Struct({"a": pl.Int64, "b": pl.List(pl.Date)})),
