@@ -261,7 +261,7 @@ def test_what_the_new_build_does_not_have_is_taken_away(s3: LocalAws, tmp_path: 
 def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) -> None:
     home = f"s3://{s3.fresh_bucket()}/people"
     export_to(people(tmp_path / "tables"), home, quiet)
-    arm(s3, Fault("s3", "PutObject", "AccessDenied", times=0, skip=1))
+    arm(s3, Fault("s3", "PutObject", "AccessDenied", times=0))
     changed = people(tmp_path / "tables", persons={"id": ["a", "b", "c"], "name": ["x"] * 3})
 
     with pytest.raises(AwsRefusedError, match="AWS does not let us write"):
