@@ -95,10 +95,11 @@ def _fulltext(graph: Graph) -> Iterator[SchemaItem]:
         )
 
 
-def create(driver: Driver, schema: Iterable[SchemaItem], *, timeout_s: int = 6 * 3600) -> None:
-    """Creates every constraint and index and waits until all are online.
+def create(driver: Driver, schema: Iterable[SchemaItem]) -> None:
+    """Creates every constraint and index.
 
-    Raises `ImportFailedError` with the statement that failed, or the index that never came up.
+    Constraints are in force when this returns; Neo4j goes on filling the other indexes. Raises
+    `ImportFailedError` with the statement that failed.
     """
     from neo4j.exceptions import Neo4jError  # noqa: PLC0415  (the driver is slow to import)
 
@@ -109,6 +110,10 @@ def create(driver: Driver, schema: Iterable[SchemaItem], *, timeout_s: int = 6 *
             raise ImportFailedError(
                 f"{item.cypher} failed: {error.message}", "mend the declaration's constraints"
             ) from error
+
+
+def await_online(driver: Driver, *, timeout_s: int = 6 * 3600) -> None:
+    """Waits until all indexes are filled; `ImportFailedError` names one that never is."""
     driver.execute_query("CALL db.awaitIndexes($timeout)", timeout=timeout_s)
     offline = _offline(driver)
     if offline:

@@ -11,6 +11,8 @@ from kgimport.graph import End, Graph, NodeTable, RelationshipTable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kgimport.report import ExportRecord
+
 Rows = dict[str, list[Any]] | pl.DataFrame
 PERSONS: dict[str, list[Any]] = {"id": ["a", "b", "c"], "name": ["Ann", None, ""]}
 KNOWS: dict[str, list[Any]] = {"a": ["a", "b"], "b": ["b", "c"], "since": [2001, 2002]}
@@ -41,3 +43,15 @@ def people(
         **{**usual, **knows_options},
     )
     return Graph("people", (person,), (edge,))
+
+
+def cells(build: Path, record: ExportRecord) -> dict[str, list[str]]:
+    """The lines of every table of a build directory with `--ids keys`, in an order of their own."""
+    return {
+        table.name: sorted(
+            line
+            for file in table.files
+            for line in (build / file.path).read_text(encoding="utf-8").splitlines()
+        )
+        for table in record.tables
+    }

@@ -137,7 +137,7 @@ POINTS = {
     "as the import begins": Point("import", 0.5),
     "late in the import": Point("import: post processing"),
     "as the server starts": Point("start", 2),
-    "between schema and verification": Point("index", 0.5),
+    "between schema and verification": Point("schema", 0.5),
     "just before it is published": Point("switch", held="switch"),
     "just after it is published": Point("retire", held="retire"),
 }

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, PINK, SKY, GREY = (
     *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#999999"),
 )
-STAGES = {"export": BLUE, "import": ORANGE, "start": GREEN, "index": PINK, "verify": SKY}
+STAGES = {"export": BLUE, "import": ORANGE, "start": GREEN, "verify": SKY, "index": PINK}
 GROWTH_STAGES = {"dbt": GREY, "check": GREEN, "write": BLUE, "import": ORANGE, "verify": SKY}
 MARKERS = "osD^v"
 STYLE: Any = {

@@ -86,7 +86,7 @@ STAGES: tuple[Column, ...] = (
     ("export s", median("seconds.export")),
     ("import s", median("seconds.import")),
     ("start s", median("seconds.start")),
-    ("verify s", median("seconds.index", "seconds.verify")),
+    ("verify s", median("seconds.schema", "seconds.verify", "seconds.index")),
 )
 RATE: Column = ("thousand rows/s", lambda e: per_second(e) / 1000)
 WAY = (NAME, *COST, *PEAKS, *STAGES, *RATIOS)
