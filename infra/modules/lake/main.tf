@@ -241,7 +241,7 @@ data "aws_iam_policy_document" "bucket" {
   statement {
     sid       = "NothingWithoutTLS"
     effect    = "Deny"
-    actions   = ["s3:*"] # kgimport:wildcard a Deny is complete only with all actions
+    actions   = ["s3:*"] # a Deny is complete only with all actions
     resources = [each.value.arn, "${each.value.arn}/*"]
 
     principals {
@@ -476,7 +476,7 @@ data "aws_iam_policy_document" "crawler" {
   statement {
     sid       = "ReadSecurityConfiguration"
     actions   = ["glue:GetSecurityConfiguration"]
-    resources = ["*"] # kgimport:unnameable IAM knows no resource for security configurations
+    resources = ["*"] # IAM knows no resource for security configurations
   }
 
   statement {

@@ -67,7 +67,7 @@ data "aws_iam_policy_document" "login" {
   statement {
     sid       = "Login"
     actions   = ["ecr:GetAuthorizationToken"]
-    resources = ["*"] # kgimport:unnameable a token is for the registry, which IAM cannot name
+    resources = ["*"] # a token is for the registry, which IAM cannot name
   }
 }
 

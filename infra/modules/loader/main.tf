@@ -1,10 +1,7 @@
 locals {
   container = "loader"
   current   = "current" # the tag that readers run
-  work      = "/work"   # the loader image's working directory
 }
-
-data "aws_partition" "this" {}
 
 data "aws_region" "this" {}
 

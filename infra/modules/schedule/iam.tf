@@ -53,13 +53,13 @@ data "aws_iam_policy_document" "machine" {
       "logs:PutResourcePolicy",
       "logs:UpdateLogDelivery",
     ]
-    resources = ["*"] # kgimport:unnameable log deliveries have no resources
+    resources = ["*"] # log deliveries have no resources
   }
 
   statement {
     sid       = "Trace"
     actions   = ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-    resources = ["*"] # kgimport:unnameable traces have no resources
+    resources = ["*"] # traces have no resources
   }
 
   statement {
