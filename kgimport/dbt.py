@@ -14,7 +14,7 @@ from kgimport.errors import DeclarationError, RuntimeMissingError, SourceError
 from kgimport.runtime.process import Command, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 def manifest(project: Path) -> Path:
@@ -22,7 +22,23 @@ def manifest(project: Path) -> Path:
     return project / "target" / "manifest.json"
 
 
-def tables(project: Path, target: str | None = None) -> Path:
+def athena(project: Path, target: str | None = None) -> Mapping[str, str] | None:
+    """What a target of type athena says: its `workgroup`, `results`, `region` and `profile`."""
+    output = _output(project, target)
+    if output.get("type") != "athena":
+        return None
+    return {ours: str(output[theirs]) for ours, theirs in _OF_ATHENA.items() if output.get(theirs)}
+
+
+_OF_ATHENA = {
+    "workgroup": "work_group",
+    "results": "s3_staging_dir",
+    "region": "region_name",
+    "profile": "aws_profile_name",
+}
+
+
+def tables(project: Path, target: str | None = None) -> str:
     """The folder of the graph tables: `external_root` of the profile's target.
 
     A relative one is relative to the project, in which kgimport starts dbt.
@@ -34,7 +50,7 @@ def tables(project: Path, target: str | None = None) -> Path:
             "the target of the dbt profile has no external_root",
             "add it, or say with --tables where the graph models' Parquet lies",
         )
-    return project / str(root)
+    return str(root) if "://" in str(root) else str(project / str(root))
 
 
 def is_local(project: Path, target: str | None = None) -> bool:

@@ -10,7 +10,8 @@ KgimportError
 ├── ReconciliationError 8   the store does not hold what the source holds
 ├── SourceError         9   a table's rows cannot be read
 ├── DestinationError   10   a directory that cannot be written, or is in use
-└── ServerError        11   a Neo4j server that does not start, or a port that is taken
+├── ServerError        11   a Neo4j server that does not start, or a port that is taken
+└── AwsRefusedError    12   AWS does not know us, does not let us, or has it in another region
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class ExitCode(IntEnum):
     SOURCE = 9
     DESTINATION = 10
     SERVER = 11
+    AWS = 12
     INTERRUPTED = 130
 
 
@@ -112,3 +114,9 @@ class ServerError(KgimportError):
     """A Neo4j server did not start or stop, or its port is taken."""
 
     exit_code = ExitCode.SERVER
+
+
+class AwsRefusedError(KgimportError):
+    """AWS does not accept who we are or what we want, or it lies in another region."""
+
+    exit_code = ExitCode.AWS

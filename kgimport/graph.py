@@ -7,8 +7,8 @@ relationship table becomes relationships of one type, an id space is the namespa
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  (records are read back by annotation)
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,3 +160,13 @@ def rule_of(table: Table, column: str) -> ColumnRule:
 def property_name(table: Table, column: str) -> str:
     """The name that a column's values carry in the graph."""
     return rule_of(table, column).property or column
+
+
+def relocated(graph: Graph, places: Mapping[str, str]) -> Graph:
+    """The same graph with the rows of some tables, by name, elsewhere."""
+
+    def moved(table: Any) -> Any:
+        return replace(table, location=places.get(table.name, table.location))
+
+    nodes, relationships = map(moved, graph.nodes), map(moved, graph.relationships)
+    return replace(graph, nodes=tuple(nodes), relationships=tuple(relationships))

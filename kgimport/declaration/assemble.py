@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgimport.graph import (
@@ -15,8 +16,6 @@ from kgimport.graph import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kgimport.declaration.form import (
         GraphSpec,
         IndexSpec,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from kgimport.graph import Crs
 
 
-def assemble(spec: GraphSpec, base: Path) -> Graph:
+def assemble(spec: GraphSpec, base: str) -> Graph:
     """The graph that a declaration means; relative locations are relative to `base`."""
     nodes = [
         _node(name, table, table.node, base) for name, table in spec.tables.items() if table.node
@@ -41,8 +40,10 @@ def assemble(spec: GraphSpec, base: Path) -> Graph:
     return Graph(spec.graph, tuple(nodes), tuple(relationships))
 
 
-def _location(location: str, base: Path) -> str:
-    return location if "://" in location else str(base / location)
+def _location(location: str, base: str) -> str:
+    if "://" in location or location.startswith("select:"):
+        return location
+    return f"{base}/{location}" if "://" in base else str(Path(base) / location)
 
 
 def _rules(table: TableSpec) -> dict[str, ColumnRule]:
@@ -65,7 +66,7 @@ def _points(specs: dict[str, PointSpec]) -> tuple[Point, ...]:
 _SOLID: dict[str, Crs] = {"wgs-84": "wgs-84-3d", "cartesian": "cartesian-3d"}
 
 
-def _node(name: str, table: TableSpec, node: NodeSpec, base: Path) -> NodeTable:
+def _node(name: str, table: TableSpec, node: NodeSpec, base: str) -> NodeTable:
     return NodeTable(
         name=name,
         location=_location(table.location, base),
@@ -81,7 +82,7 @@ def _node(name: str, table: TableSpec, node: NodeSpec, base: Path) -> NodeTable:
 
 
 def _relationship(
-    name: str, table: TableSpec, relationship: RelationshipSpec, base: Path
+    name: str, table: TableSpec, relationship: RelationshipSpec, base: str
 ) -> RelationshipTable:
     return RelationshipTable(
         name=name,

@@ -100,7 +100,8 @@ class TableSpec(_Strict):
     """One table: Parquet that becomes nodes or relationships."""
 
     location: Name = Field(
-        description="A Parquet file, a folder of them, or a glob; relative to this file."
+        description="A Parquet file, a folder of them, or a glob, relative to this file; "
+        "s3://BUCKET/PREFIX, athena://CATALOG/DATABASE/TABLE, or `select:` and a query for Athena."
     )
     node: NodeSpec | None = None
     relationship: RelationshipSpec | None = None

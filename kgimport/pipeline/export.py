@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport import identity, importer, report, schema, sources, store, writer
-from kgimport.errors import DestinationError, ReconciliationError
+from kgimport.errors import DestinationError, ReconciliationError, SourceError
 from kgimport.graph import NodeTable
 from kgimport.pipeline.clock import Clock
+from kgimport.pipeline.locating import located
 from kgimport.pipeline.proof import DEFAULTS, ExportOptions, kept, prove, refuse
 from kgimport.pipeline.resolution import resolved
 from kgimport.pipeline.scanning import scan
@@ -26,33 +27,53 @@ if TYPE_CHECKING:
     from kgimport.dialect import Field
     from kgimport.graph import Graph
     from kgimport.pipeline.proof import Proof
+    from kgimport.pipeline.resolution import Resolved
     from kgimport.pipeline.scanning import Scanned
-    from kgimport.report import ExportRecord, Progress, TableRecord
+    from kgimport.report import ExportRecord, Progress, QueryRecord, TableRecord
 
 REJECTS = "rejects"
 
 
 def export(
-    graph: Graph, out: Path, progress: Progress, options: ExportOptions = DEFAULTS
+    graph: Graph,
+    out: Path,
+    progress: Progress,
+    options: ExportOptions = DEFAULTS,
+    home: str | None = None,
 ) -> ExportRecord:
-    """Proves a graph's integrity and writes its build directory; all of it, or nothing."""
+    """Proves a graph's integrity and writes its build directory; all of it, or nothing.
+
+    `home` is where the build directory will be in the end, if that is not `out`.
+    """
     clock = Clock(progress)
     with _fresh_directory(out) as folder:
         scratch = folder / _SCRATCH
         scratch.mkdir()
         with clock.stage("scan"):
-            tables = scan(graph, options.format)
+            place = located(graph, folder, options.warehouse, progress)
+            before = {table.name: sources.fingerprint(table) for table in place.graph.tables}
+            tables = scan(place.graph, options.format)
         with clock.stage("resolve"):
-            there = resolved(graph, tables, scratch, options.memory_mb, progress)
+            there = resolved(place.graph, tables, scratch, options.memory_mb, progress)
         with clock.stage("check"):
-            proof = prove(graph, there, options, progress)
+            proof = prove(place.graph, there, options, progress)
         refuse(proof.findings)
-        written = []
         with clock.stage("write"):
-            for at, scanned in enumerate(there.tables.values()):
-                progress(f"write {scanned.table.name}", at / len(there.tables))
-                written.append(_write(graph, scanned, proof, folder, options))
-        record = _export_record(graph, tuple(written), proof, options, clock.seconds)
+            written = tuple(
+                _write_all(
+                    place.graph, there, proof, folder=folder, options=options, progress=progress
+                )
+            )
+        _must_be_the_same(before, written)
+        final = place.seen_from(home or str(out.absolute()))
+        record = _export_record(
+            final,
+            written,
+            proof,
+            options=options,
+            seconds=clock.seconds,
+            queries=place.queries,
+        )
         _leave_record(folder, record)
         shutil.rmtree(scratch)
     return record
@@ -87,6 +108,30 @@ def _fresh_directory(out: Path) -> Iterator[Path]:
 
 def _holds_anything(path: Path) -> bool:
     return not path.is_dir() or any(path.iterdir())
+
+
+def _write_all(
+    graph: Graph,
+    there: Resolved,
+    proof: Proof,
+    *,
+    folder: Path,
+    options: ExportOptions,
+    progress: Progress,
+) -> Iterator[TableRecord]:
+    for at, scanned in enumerate(there.tables.values()):
+        progress(f"write {scanned.table.name}", at / len(there.tables))
+        yield _write(graph, scanned, proof, folder, options)
+
+
+def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...]) -> None:
+    """A table is read more than once: what was checked has to be what was written."""
+    changed = [table.name for table in written if table.fingerprint != before[table.name]]
+    if changed:
+        raise SourceError(
+            f"these tables changed while they were exported: {', '.join(changed)}",
+            "export again when nothing writes to them",
+        )
 
 
 def _write(
@@ -181,8 +226,10 @@ def _export_record(
     graph: Graph,
     tables: tuple[TableRecord, ...],
     proof: Proof,
+    *,
     options: ExportOptions,
     seconds: Mapping[str, float],
+    queries: tuple[QueryRecord, ...],
 ) -> ExportRecord:
     items = schema.items(graph)
     return report.ExportRecord(
@@ -197,6 +244,7 @@ def _export_record(
         longest_row=max(profile.longest_row for profile in proof.profiles.values()),
         findings=proof.findings,
         seconds=dict(seconds),
+        queries=queries,
     )
 
 

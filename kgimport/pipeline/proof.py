@@ -12,8 +12,10 @@ import polars as pl
 from kgimport import checks, identity, sources
 from kgimport.errors import IntegrityError, ValueRefusedError
 from kgimport.graph import NodeTable, skips_missing_ends
+from kgimport.pipeline.locating import located
 from kgimport.pipeline.resolution import resolved
 from kgimport.pipeline.scanning import scan
+from kgimport.sources.athena import PRIMARY, Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,11 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What a user may choose for `export`; `memory_mb` bounds the joins that resolve the ends."""
+    """What a user may choose for `export`.
+
+    `memory_mb` bounds the joins that resolve the ends; `warehouse` is asked for tables of Athena.
+    """
 
     ids: Ids = "dense"
     format: Format = "csv"
     memory_mb: int = 1024
+    warehouse: Warehouse = PRIMARY
 
 
 DEFAULTS = ExportOptions()
@@ -62,8 +68,9 @@ def prove(graph: Graph, there: Resolved, options: ExportOptions, progress: Progr
 
 def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
     """Proves a graph's integrity and writes nothing that stays; raises what was found."""
-    tables = scan(graph, options.format)
     with tempfile.TemporaryDirectory(prefix="kgimport-") as folder:
+        graph = located(graph, Path(folder), options.warehouse, progress).graph
+        tables = scan(graph, options.format)
         there = resolved(graph, tables, Path(folder), options.memory_mb, progress)
         proof = prove(graph, there, options, progress)
     refuse(proof.findings)

@@ -9,10 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport import dbt, declaration, store
+from kgimport import dbt, store
 from kgimport.errors import DestinationError
 from kgimport.pipeline.build import build_db
 from kgimport.pipeline.clock import Clock
+from kgimport.pipeline.declared import of_dbt
 from kgimport.pipeline.export import export
 from kgimport.pipeline.proof import DEFAULTS, ExportOptions
 
@@ -58,8 +59,7 @@ def run(
     if build is None:
         with clock.stage("dbt build"):
             dbt.build(project.folder, target=project.target, data=project.data)
-        tables = dbt.tables(project.folder, project.target)
-        graph = declaration.load_dbt(dbt.manifest(project.folder), tables, project.name)
+        graph = of_dbt(project.folder, project.target, project.name)
         build = BUILDS / graph.name
         with clock.stage("export"):
             export(graph, build, progress, project.export)

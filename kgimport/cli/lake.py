@@ -1,0 +1,56 @@
+"""The command that fills the lake: land."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgimport.cli import console
+from kgimport.cli.app import command
+from kgimport.cli.options import OUTPUT, SOURCE
+
+if TYPE_CHECKING:
+    from kgimport.landing import Landed
+
+
+@command("kgimport land data s3://my-lake/raw --prefix dev_")
+def land(
+    data: Annotated[Path, typer.Argument(help="CUSTOMER/TABLE/[COLUMN=VALUE/]….parquet.")],
+    to: Annotated[str, typer.Argument(metavar="S3_URI", help="Below which it is to lie.")],
+    register: Annotated[
+        bool,
+        typer.Option(help="Make the tables known to Glue; not where a crawler does."),
+    ] = True,
+    prefix: Annotated[
+        str,
+        typer.Option(
+            envvar="KGIMPORT_GLUE_PREFIX",
+            help="Begins the names of the customers' Glue databases.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = "",
+    delete: Annotated[
+        bool,
+        typer.Option("--delete", help="Delete objects without a file.", rich_help_panel=SOURCE),
+    ] = False,
+) -> None:
+    """Upload the customers' Parquet to S3, what is new of it, and register it in Glue."""
+    from kgimport.pipeline.land import land as run
+
+    with console.progress() as tell:
+        landed = run(data, to, prefix if register else None, tell, delete=delete)
+    console.table(
+        f"{data} in {to}",
+        ("table", "written", "already there", "without a file"),
+        (_row(each) for each in landed),
+    )
+    stale = sum(len(each.stale) for each in landed)
+    if stale and not delete:
+        console.note(f"{stale} objects have no file here any more; --delete takes them away")
+
+
+def _row(landed: Landed) -> tuple[str, int, int, int]:
+    name = f"{landed.table.customer}/{landed.table.name}"
+    return name, landed.written, landed.same, len(landed.stale)

@@ -1,0 +1,31 @@
+"""`kgimport land`: the customers' Parquet into the lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kgimport import landing, s3, writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kgimport.landing import Landed
+    from kgimport.report import Progress
+
+
+def land(
+    data: Path, to: str, prefix: str | None, progress: Progress, *, delete: bool = False
+) -> list[Landed]:
+    """Carries every table to S3 and registers it in Glue; a second time does what is left to do.
+
+    The databases are named `<prefix><customer>`; without a prefix (None), Glue is left alone.
+    """
+    s3.split(to)
+    landed = []
+    tables = landing.tables(data)
+    for at, table in enumerate(tables):
+        progress(f"land {table.customer}/{table.name}", at / len(tables))
+        landed.append(landing.land(table, to, writer.sha256, delete=delete))
+        if prefix is not None:
+            landing.register(table, to, f"{prefix}{table.customer}")
+    return landed

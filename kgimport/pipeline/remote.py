@@ -1,0 +1,93 @@
+"""Build directories in S3: written here and carried there, or fetched from there."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgimport import report, s3, sources, store, writer
+from kgimport.errors import DestinationError
+from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import DEFAULTS, ExportOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kgimport.graph import Graph
+    from kgimport.report import ExportRecord, Progress
+
+
+def export_to(
+    graph: Graph, out: str, progress: Progress, options: ExportOptions = DEFAULTS
+) -> ExportRecord:
+    """Exports into a folder, or into S3; there, too, all of it or nothing that counts as a build.
+
+    On the way to S3 the build directory is on the local disk (TMPDIR), whole.
+    """
+    if not s3.is_s3(out):
+        return export(graph, Path(out), progress, options)
+    home = out.rstrip("/")
+    _must_be_ours(home)
+    with tempfile.TemporaryDirectory(prefix="kgimport-") as place:
+        folder = Path(place) / "build"
+        record = export(graph, folder, progress, options, home)
+        return _published(record, folder, home, progress)
+
+
+def _must_be_ours(home: str) -> None:
+    names = {each.uri.removeprefix(f"{home}/") for each in s3.below(home)}
+    if names and report.EXPORT_RECORD not in names:
+        raise DestinationError(
+            f"{home} holds something else than a build directory", "choose another --out"
+        )
+
+
+def _published(record: ExportRecord, folder: Path, home: str, progress: Progress) -> ExportRecord:
+    """Carries a build directory to S3; its record goes first and comes last."""
+    manifest = folder / report.EXPORT_RECORD
+    s3.delete_objects([f"{home}/{report.EXPORT_RECORD}"])
+    files = sorted(each for each in folder.rglob("*") if each.is_file() and each != manifest)
+    for at, file in enumerate(files):
+        name = file.relative_to(folder).as_posix()
+        progress(f"upload {name}", at / len(files))
+        s3.upload(file, f"{home}/{name}", writer.sha256(file))
+    wanted = {f"{home}/{file.relative_to(folder).as_posix()}" for file in files}
+    stale = [each.uri for each in s3.below(home) if each.uri not in wanted]
+    s3.delete_objects(stale)
+    record = _seen_there(record)
+    store.write_whole(manifest, report.dump(record))
+    s3.upload(manifest, f"{home}/{manifest.name}", writer.sha256(manifest))
+    return record
+
+
+def _seen_there(record: ExportRecord) -> ExportRecord:
+    """The record with the fingerprints of what was queried as S3 gives them."""
+    asked = {query.table for query in record.queries}
+    prints = {t.name: sources.fingerprint(t) for t in record.declaration.tables if t.name in asked}
+    tables = (replace(t, fingerprint=prints.get(t.name, t.fingerprint)) for t in record.tables)
+    return replace(record, tables=tuple(tables))
+
+
+@contextmanager
+def fetched(build: str, progress: Progress) -> Iterator[Path]:
+    """A build directory as a folder: itself, or a copy of the one in S3 while the block lasts."""
+    if not s3.is_s3(build):
+        yield Path(build)
+        return
+    home = build.rstrip("/")
+    found = s3.below(home)
+    if f"{home}/{report.EXPORT_RECORD}" not in {each.uri for each in found}:
+        raise DestinationError(
+            f"{home} is no build directory: it has no {report.EXPORT_RECORD}",
+            "run `kgimport export` with that --out first",
+        )
+    with tempfile.TemporaryDirectory(prefix="kgimport-") as place:
+        for at, each in enumerate(found):
+            name = each.uri.removeprefix(f"{home}/")
+            progress(f"fetch {name}", at / len(found))
+            (Path(place) / name).parent.mkdir(parents=True, exist_ok=True)
+            s3.download(each.uri, Path(place) / name)
+        yield Path(place)

@@ -1,0 +1,254 @@
+"""Tables of Athena: their own Parquet in S3 where that is all there is to them, else a query.
+
+A location is `athena://CATALOG/DATABASE/TABLE`, or `select:SQL` for the rows of a query. A table
+is scanned where it lies if Glue says that it is plain Parquet, and the files have just the columns
+that Glue says. Everything else (a view, Iceberg, another format, projected or half-registered
+partitions) is asked of Athena, which writes the rows as Parquet below the results' location:
+UNLOAD. Those objects are fetched and deleted at once, also when something goes wrong.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import polars as pl
+
+from kgimport import aws, s3
+from kgimport.errors import SourceError, UsageError
+from kgimport.report import QueryRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kgimport.errors import KgimportError
+
+SCHEME = "athena://"
+SELECT = "select:"
+CATALOG = "awsdatacatalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """Where and as what Athena runs our queries; what is absent comes from the workgroup."""
+
+    workgroup: str = "primary"
+    results: str | None = None  # s3://bucket/prefix, below which results are written
+
+
+PRIMARY = Warehouse()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view by its three names."""
+
+    catalog: str
+    database: str
+    table: str
+
+    @property
+    def sql(self) -> str:
+        """The relation as it stands in a query."""
+        return ".".join(f'"{part.replace(_QUOTE, _QUOTE * 2)}"' for part in self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called in a query: Glue's own catalog needs no name."""
+        own = self.catalog.lower() == CATALOG
+        return (self.database, self.table) if own else (self.catalog, self.database, self.table)
+
+
+_QUOTE = '"'
+
+
+def is_athena(location: str) -> bool:
+    """Whether a location has to be asked of Athena or Glue first."""
+    return location.startswith((SCHEME, SELECT))
+
+
+def relation(location: str) -> Relation:
+    """The relation that a location names; `UsageError` where it names none."""
+    parts = location.removeprefix(SCHEME).split("/")
+    if len(parts) != 3 or not all(parts):  # noqa: PLR2004  (catalog, database, table)
+        raise UsageError(
+            f"{location} is no table of Athena", f"write {SCHEME}CATALOG/DATABASE/TABLE"
+        )
+    return Relation(*parts)
+
+
+def all_rows(location: str) -> str:
+    """The query for a whole relation."""
+    return f"SELECT * FROM {relation(location).sql}"  # noqa: S608  (its names are quoted)
+
+
+def selected(location: str) -> str | None:
+    """The SQL of a location that is a query."""
+    return location.removeprefix(SELECT).strip() if location.startswith(SELECT) else None
+
+
+def own_files(wanted: Relation) -> str | None:
+    """The S3 location of a table whose files are its rows; None for one that must be queried.
+
+    Raises `SourceError` where Glue has no such table.
+    """
+    if wanted.catalog.lower() != CATALOG:
+        return None  # a federated catalog, of which Glue knows nothing
+    glue = aws.client("glue")
+    names = {"DatabaseName": wanted.database, "Name": wanted.table}
+    with aws.talking(f"find {wanted.sql} in Glue"):
+        table = glue.get_table(**names)["Table"]
+    if not _is_plain_parquet(table) or not _is_all_there(glue, table):
+        return None
+    location = str(table["StorageDescriptor"]["Location"]).rstrip("/")
+    return location if _has_columns(location, table) else None
+
+
+def _is_plain_parquet(table: dict[str, Any]) -> bool:
+    parameters = {key.lower(): str(value) for key, value in table.get("Parameters", {}).items()}
+    storage = table.get("StorageDescriptor", {})
+    return (
+        table.get("TableType") == "EXTERNAL_TABLE"
+        and parameters.get("table_type", "").upper() != "ICEBERG"
+        and parameters.get("projection.enabled", "").lower() != "true"
+        and "parquet" in storage.get("SerdeInfo", {}).get("SerializationLibrary", "").lower()
+        and str(storage.get("Location", "")).startswith(s3.SCHEME)
+    )
+
+
+def _is_all_there(glue: Any, table: dict[str, Any]) -> bool:
+    """Whether the folders with objects are just the partitions that Glue knows, if any."""
+    keys = [each["Name"] for each in table.get("PartitionKeys", ())]
+    if not keys:
+        return True
+    location = str(table["StorageDescriptor"]["Location"]).rstrip("/")
+    pages = glue.get_paginator("get_partitions")
+    names = {"DatabaseName": table["DatabaseName"], "TableName": table["Name"]}
+    with aws.talking(f"list the partitions of {names['TableName']}"):
+        known = {
+            each["StorageDescriptor"]["Location"].rstrip("/")
+            for page in pages.paginate(**names)
+            for each in page["Partitions"]
+        }
+    folders = {each.uri.rpartition("/")[0] for each in s3.objects(location)}
+    depth = location.count("/") + len(keys)
+    return folders == known and all(folder.count("/") == depth for folder in folders)
+
+
+_HIVE = {"string": pl.String, "date": pl.Date, "int": pl.Int64, "bigint": pl.Int64}
+
+
+def _has_columns(location: str, table: dict[str, Any]) -> bool:
+    """Whether the files have the columns of Glue, and the folders' values the types of Glue."""
+    if not s3.objects(location):
+        return False
+    schema = s3.scan(location).collect_schema()
+    partitions = {each["Name"]: each["Type"] for each in table.get("PartitionKeys", ())}
+    wanted = [*(each["Name"] for each in table["StorageDescriptor"]["Columns"]), *partitions]
+    typed = all(schema.get(name) == _HIVE.get(kind) for name, kind in partitions.items())
+    return sorted(schema.names()) == sorted(wanted) and typed
+
+
+def fetch(sql: str, name: str, folder: Path, warehouse: Warehouse) -> QueryRecord:
+    """Lets Athena write a query's rows as Parquet, and fetches them into a new folder.
+
+    `name` is the table that they are for. Whatever happens, nothing stays in S3, and a query that
+    nobody waits for any more is stopped. Raises `SourceError` with the engine's words.
+    """
+    began = monotonic()
+    with _unload_prefix(warehouse, name) as prefix:
+        query, scanned = _unload(sql, name, prefix, warehouse)
+        folder.mkdir(parents=True)
+        for at, each in enumerate(s3.objects(prefix)):
+            s3.download(each.uri, folder / f"{at:05}.parquet")
+    return QueryRecord(name, query, scanned, round(monotonic() - began, 3))
+
+
+@contextmanager
+def _unload_prefix(warehouse: Warehouse, name: str) -> Iterator[str]:
+    """A place below the results' location that nothing else uses, and that is gone afterwards."""
+    prefix = f"{_results(warehouse)}/unload/{uuid4().hex}/{name}"
+    try:
+        yield prefix
+    finally:
+        s3.delete(prefix)
+
+
+def _results(warehouse: Warehouse) -> str:
+    if warehouse.results:
+        return warehouse.results.rstrip("/")
+    with aws.talking(f"look at the workgroup {warehouse.workgroup}"):
+        found = aws.client("athena").get_work_group(WorkGroup=warehouse.workgroup)
+    place = found["WorkGroup"].get("Configuration", {}).get("ResultConfiguration", {})
+    if not place.get("OutputLocation"):
+        raise UsageError(
+            f"the workgroup {warehouse.workgroup} has no result location",
+            "set KGIMPORT_ATHENA_RESULTS=s3://BUCKET/PREFIX, or s3_staging_dir in the dbt profile",
+        )
+    return str(place["OutputLocation"]).rstrip("/")
+
+
+def _unload(sql: str, name: str, prefix: str, warehouse: Warehouse) -> tuple[str, int]:
+    """Runs the query to its end; gives its id, and how many bytes it scanned."""
+    cursor = _cursor(warehouse)
+    unload = (
+        f"-- kgimport, table {name}\n"
+        f"UNLOAD ({sql}) TO '{prefix}/' WITH (format = 'PARQUET', compression = 'ZSTD')"
+    )
+    try:
+        cursor.execute(unload)
+    except KeyboardInterrupt:
+        if cursor.query_id:
+            _stop(cursor.query_id)
+        raise
+    except Exception as error:
+        raise _failed(error, cursor.query_id, name) from error
+    return str(cursor.query_id), int(cursor.data_scanned_in_bytes or 0)
+
+
+def _cursor(warehouse: Warehouse) -> Any:
+    from pyathena import connect  # noqa: PLC0415  (slow, and of an extra)
+    from pyathena.util import RetryConfig  # noqa: PLC0415
+
+    with aws.talking("reach Athena"):
+        return connect(
+            s3_staging_dir=f"{_results(warehouse)}/",
+            work_group=warehouse.workgroup,
+            region_name=aws.client("athena").meta.region_name,
+            poll_interval=_POLL_S,
+            kill_on_interrupt=False,  # it would go on as if the query had failed
+            retry_config=RetryConfig(attempt=aws.ATTEMPTS),
+        ).cursor()
+
+
+_POLL_S = 0.5
+
+
+def _stop(query: str) -> None:
+    """Stops a query, and waits until it writes no more."""
+    athena = aws.client("athena")
+    with aws.talking(f"stop the query {query}"):
+        athena.stop_query_execution(QueryExecutionId=query)
+        for _ in range(int(_STOP_S / _POLL_S)):
+            found = athena.get_query_execution(QueryExecutionId=query)
+            if found["QueryExecution"]["Status"]["State"] not in {"QUEUED", "RUNNING"}:
+                return
+            sleep(_POLL_S)
+
+
+_STOP_S = 30
+
+
+def _failed(error: Exception, query: str | None, name: str) -> KgimportError:
+    """What a failed query says: the engine's own words and its id, or why AWS did not take it."""
+    told = aws.meaning(error, f"query the rows of {name}", SourceError)
+    if query is None or not isinstance(told, SourceError):
+        return told
+    return SourceError(
+        f"Athena's query {query}, for the rows of {name}, failed: {error}",
+        "mend the view or the query; Athena's console shows it by that id",
+    )

@@ -1,0 +1,435 @@
+"""S3 in both directions, against a server that answers for it and fails when told to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from kgimport import landing, report, writer
+from kgimport import s3 as store
+from kgimport.errors import (
+    AwsRefusedError,
+    DeclarationError,
+    DestinationError,
+    ExitCode,
+    KgimportError,
+    SourceError,
+    UsageError,
+    ValueRefusedError,
+)
+from kgimport.graph import relocated
+from kgimport.pipeline.export import export
+from kgimport.pipeline.land import land
+from kgimport.pipeline.remote import export_to, fetched
+from tests.conftest import quiet
+from tests.graphs import people
+from tests.local_athena.faults import Fault
+
+if TYPE_CHECKING:
+    from kgimport.graph import Graph
+    from tests.local_athena.running import LocalAws
+
+
+def put(aws: LocalAws, folder: Path, uri: str) -> None:
+    for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+        store.upload(file, f"{uri}/{file.relative_to(folder).as_posix()}", writer.sha256(file))
+
+
+def arm(aws: LocalAws, fault: Fault) -> None:
+    aws.faults.arm(**asdict(fault))
+
+
+def names(uri: str) -> list[str]:
+    return sorted(each.uri.removeprefix(f"{uri}/") for each in store.below(uri))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (each for each in folder.rglob("*") if each.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+@pytest.fixture
+def remote_people(s3: LocalAws, tmp_path: Path) -> Graph:
+    """The small graph of persons, its two tables in S3: one object, and a folder of partitions."""
+    graph = people(tmp_path / "tables")
+    place = f"s3://{s3.fresh_bucket()}/tables"
+    years = pl.read_parquet(tmp_path / "tables" / "knows.parquet")
+    for year, rows in years.group_by("since"):
+        folder = tmp_path / "parts" / "knows" / f"since={year[0]}"
+        folder.mkdir(parents=True)
+        rows.drop("since").write_parquet(folder / "part-0")
+    (tmp_path / "parts" / "knows" / "_SUCCESS").write_text("no rows")
+    put(s3, tmp_path / "tables", place)
+    put(s3, tmp_path / "parts", place)
+    return relocated(graph, {"person": f"{place}/person.parquet", "knows": f"{place}/knows"})
+
+
+def bucket(graph: Graph) -> str:
+    return store.split(graph.nodes[0].location)[0]
+
+
+# Reading ----------------------------------------------------------------------------------------
+
+
+def test_a_graph_in_s3_makes_the_build_that_the_same_rows_make_here(
+    remote_people: Graph, tmp_path: Path
+) -> None:
+    here = export(people(tmp_path / "again"), tmp_path / "here", quiet)
+    there = export(remote_people, tmp_path / "there", quiet)
+
+    assert there.build_id == here.build_id
+    assert [(t.name, t.written, t.properties) for t in there.tables] == [
+        ("person", 3, 5),
+        ("knows", 2, 2),
+    ]
+
+
+def test_a_folder_a_glob_and_one_object_are_found(s3: LocalAws, tmp_path: Path) -> None:
+    place = f"s3://{s3.fresh_bucket()}"
+    for name in ("t/a", "t/x=1/b.parquet", "t/_SUCCESS", "t/.crc/a", "t/_tmp/a", "tt/a", "t2"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"" if name == "t2" else b"rows")
+    put(s3, tmp_path, place)
+
+    def found(location: str) -> list[str]:
+        return [each.uri.removeprefix(f"{place}/") for each in store.objects(location)]
+
+    assert found(f"{place}/t") == found(f"{place}/t/") == ["t/a", "t/x=1/b.parquet"]
+    assert found(f"{place}/t/x=1/b.parquet") == ["t/x=1/b.parquet"]
+    assert found(f"{place}/t*/a") == ["t/.crc/a", "t/_tmp/a", "t/a", "tt/a"]
+    assert found(f"{place}/t2") == found(f"{place}/none") == []
+    assert found(place) == ["t/a", "t/x=1/b.parquet", "tt/a"]
+
+
+@pytest.mark.parametrize("uri", ["s3://", "s3:///key", "bucket/key"])
+def test_what_is_no_place_in_s3_is_refused(uri: str) -> None:
+    with pytest.raises(UsageError, match="is no place in S3"):
+        store.split(uri)
+
+
+FAILURES: dict[str, tuple[Fault, type[KgimportError], str]] = {
+    "no permission to list": (
+        Fault("s3", "ListObjectsV2", "AccessDenied"),
+        AwsRefusedError,
+        "AWS does not let us list s3://",
+    ),
+    "no permission to read": (
+        Fault("s3", "GetObject", "AccessDenied", times=0),
+        AwsRefusedError,
+        "AWS does not let us read the rows of table person",
+    ),
+    "an expired token, listing": (
+        Fault("s3", "ListObjectsV2", "ExpiredToken"),
+        AwsRefusedError,
+        "AWS does not accept our credentials",
+    ),
+    "an expired token, reading": (
+        Fault("s3", "GetObject", "ExpiredToken", times=0),
+        AwsRefusedError,
+        "AWS does not accept our credentials",
+    ),
+    "another region": (
+        Fault("s3", "*", "moved", times=0),
+        AwsRefusedError,
+        "the region is not the right one",
+    ),
+    "an object that is gone": (
+        Fault("s3", "GetObject", "NoSuchKey", times=0),
+        SourceError,
+        "person.parquet is gone",
+    ),
+    "an object that vanishes between two passes": (
+        Fault("s3", "GetObject", "NoSuchKey", times=0, skip=4, key="*/knows/*"),
+        SourceError,
+        "is gone",
+    ),
+    "a bucket that does not exist": (
+        Fault("s3", "ListObjectsV2", "NoSuchBucket"),
+        SourceError,
+        "NoSuchBucket",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_what_s3_refuses_is_told_and_nothing_is_left(
+    s3: LocalAws,
+    remote_people: Graph,
+    tmp_path: Path,
+    name: str,
+) -> None:
+    fault, kind, sentence = FAILURES[name]
+    arm(s3, fault)
+
+    with pytest.raises(kind, match=sentence) as caught:
+        export(remote_people, tmp_path / "build" / "people", quiet)
+
+    assert caught.value.hint
+    assert not list((tmp_path / "build").glob("*"))
+    assert not list((tmp_path / "build").glob(".*"))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("s3", "ListObjectsV2", "SlowDown", times=3),
+        Fault("s3", "GetObject", "SlowDown", times=3),
+        Fault("s3", "GetObject", "reset", times=2),
+        Fault("s3", "GetObject", "truncate", times=1),
+    ],
+    ids=lambda each: f"{each.action} {each.code}",
+)
+def test_what_passes_is_tried_again(
+    s3: LocalAws,
+    remote_people: Graph,
+    tmp_path: Path,
+    fault: Fault,
+) -> None:
+    arm(s3, fault)
+
+    assert export(remote_people, tmp_path / "build", quiet).nodes == 3
+
+
+def test_truncated_parquet_is_a_defect_of_the_table(
+    s3: LocalAws,
+    remote_people: Graph,
+    tmp_path: Path,
+) -> None:
+    whole = (tmp_path / "tables" / "person.parquet").read_bytes()
+    s3.client("s3").put_object(
+        Bucket=bucket(remote_people), Key="tables/person.parquet", Body=whole[:-30]
+    )
+
+    with pytest.raises(SourceError, match=r"^the rows of table person cannot be read: .*footer"):
+        export(remote_people, tmp_path / "build", quiet)
+
+
+def test_a_table_that_changes_meanwhile_is_not_exported(
+    s3: LocalAws,
+    remote_people: Graph,
+    tmp_path: Path,
+) -> None:
+    other = people(tmp_path / "other", persons={"id": ["a", "b", "c"], "name": ["Bob", None, ""]})
+
+    def tell(stage: str, _: float | None) -> None:
+        if stage == "check knows":
+            put(s3, Path(other.nodes[0].location).parent, f"s3://{bucket(remote_people)}/tables")
+
+    with pytest.raises(SourceError, match="changed while they were exported: person"):
+        export(remote_people, tmp_path / "build", tell)
+    assert not (tmp_path / "build").exists()
+
+
+# Build directories ------------------------------------------------------------------------------
+
+
+def test_a_build_directory_goes_to_s3_and_comes_back_byte_by_byte(
+    s3: LocalAws, tmp_path: Path
+) -> None:
+    home = f"s3://{s3.fresh_bucket()}/builds/people"
+    graph = people(tmp_path / "tables", persons={"id": ["a", "b", "c"], "name": ["x", "y", "z"]})
+    export_to(graph, home, quiet)
+    again = export_to(people(tmp_path / "tables"), home, quiet)
+
+    local = export(people(tmp_path / "tables"), tmp_path / "local", quiet)
+    with fetched(home, quiet) as folder:
+        there, here = contents(folder), contents(tmp_path / "local")
+
+    assert again.build_id == local.build_id
+    assert there.keys() == here.keys()
+    assert {n: b for n, b in there.items() if n != report.EXPORT_RECORD} == {
+        n: b for n, b in here.items() if n != report.EXPORT_RECORD
+    }
+
+
+def test_what_the_new_build_does_not_have_is_taken_away(s3: LocalAws, tmp_path: Path) -> None:
+    home = f"s3://{s3.fresh_bucket()}/people"
+    export_to(people(tmp_path / "tables"), home, quiet)
+    put(s3, tmp_path / "tables", f"{home}/csv/old")
+    export_to(people(tmp_path / "tables"), home, quiet)
+
+    assert not [name for name in names(home) if "old" in name]
+    assert report.EXPORT_RECORD in names(home)
+
+
+def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) -> None:
+    home = f"s3://{s3.fresh_bucket()}/people"
+    export_to(people(tmp_path / "tables"), home, quiet)
+    arm(s3, Fault("s3", "PutObject", "AccessDenied", times=0, skip=1))
+    changed = people(tmp_path / "tables", persons={"id": ["a", "b", "c"], "name": ["x"] * 3})
+
+    with pytest.raises(AwsRefusedError, match="AWS does not let us write"):
+        export_to(changed, home, quiet)
+
+    s3.faults.clear()
+    assert report.EXPORT_RECORD not in names(home)
+    with (
+        pytest.raises(DestinationError, match=r"is no build directory: it has no export\.json"),
+        fetched(home, quiet),
+    ):
+        pytest.fail("half a build was fetched")
+
+
+def test_a_prefix_that_holds_something_else_is_left_alone(s3: LocalAws, tmp_path: Path) -> None:
+    graph = people(tmp_path / "tables")
+    home = f"s3://{s3.fresh_bucket()}/data"
+    put(s3, tmp_path / "tables", home)
+
+    with pytest.raises(DestinationError, match="holds something else than a build directory"):
+        export_to(graph, home, quiet)
+    assert names(home) == ["knows.parquet", "person.parquet"]
+
+
+def test_the_command_line_takes_s3_where_it_takes_a_folder(s3: LocalAws, tmp_path: Path) -> None:
+    people(tmp_path)
+    place = f"s3://{s3.fresh_bucket()}"
+    put(s3, tmp_path, f"{place}/tables")
+    (tmp_path / "graph.yml").write_text(
+        f"graph: people\ntables:\n  person:\n    location: {place}/tables/person.parquet\n"
+        "    node: {labels: [Person], key: [id]}\n"
+    )
+    argv = ("export", "--graph", "graph.yml", "--out", f"{place}/builds/people")
+    done = subprocess.run(
+        (sys.executable, "-m", "kgimport", *argv),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        ExitCode.DONE,
+        f"build directory: {place}/builds/people",
+    ), done.stderr
+    assert "upload import.args" in done.stderr
+    assert "testing" not in done.stderr
+
+
+# Landing ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    data = tmp_path / "data"
+    users = pl.DataFrame({"user_key": ["a"], "tags": [["x"]], "at": [1]})
+    users = users.with_columns(pl.col("at").cast(pl.Datetime("us", "UTC")))
+    for customer in ("acme", "bolt"):
+        folder = data / customer / "users_details"
+        folder.mkdir(parents=True)
+        users.write_parquet(folder / "users.parquet")
+    for month in ("2026-01", "2026-02"):
+        folder = data / "acme" / "views_history" / f"event_month={month}"
+        folder.mkdir(parents=True)
+        pl.DataFrame({"user_key": ["a"], "n": [1.5]}).write_parquet(folder / "views.parquet")
+    return data
+
+
+def told(data: Path, to: str, *, delete: bool = False) -> list[tuple[str, int, int, int]]:
+    return [
+        (f"{each.table.customer}/{each.table.name}", each.written, each.same, len(each.stale))
+        for each in land(data, to, "dev_", quiet, delete=delete)
+    ]
+
+
+def test_what_is_there_already_is_not_carried_again(s3: LocalAws, raw: Path) -> None:
+    to = f"s3://{s3.fresh_bucket()}/raw"
+
+    first, second = told(raw, to), told(raw, to)
+    changed = raw / "acme" / "views_history" / "event_month=2026-02" / "views.parquet"
+    pl.DataFrame({"user_key": ["b"], "n": [2.5]}).write_parquet(changed)
+    third = told(raw, to)
+
+    assert first == [
+        ("acme/users_details", 1, 0, 0),
+        ("acme/views_history", 2, 0, 0),
+        ("bolt/users_details", 1, 0, 0),
+    ]
+    assert [each[1:3] for each in second] == [(0, 1), (0, 2), (0, 1)]
+    assert [each[1:3] for each in third] == [(0, 1), (1, 1), (0, 1)]
+    assert names(to) == sorted(f.relative_to(raw).as_posix() for f in raw.rglob("*.parquet"))
+
+
+def test_glue_knows_the_columns_and_the_partitions(s3: LocalAws, raw: Path) -> None:
+    to = f"s3://{s3.fresh_bucket()}/raw"
+    told(raw, to)
+    glue = s3.client("glue")
+
+    users = glue.get_table(DatabaseName="dev_acme", Name="users_details")["Table"]
+    views = {"DatabaseName": "dev_acme", "TableName": "views_history"}
+    partitions = glue.get_partitions(**views)["Partitions"]
+
+    assert users["StorageDescriptor"]["Location"] == f"{to}/acme/users_details/"
+    assert [(each["Name"], each["Type"]) for each in users["StorageDescriptor"]["Columns"]] == [
+        ("user_key", "string"),
+        ("tags", "array<string>"),
+        ("at", "timestamp"),
+    ]
+    assert [(each["Values"], each["StorageDescriptor"]["Location"]) for each in partitions] == [
+        ([month], f"{to}/acme/views_history/event_month={month}/")
+        for month in ("2026-01", "2026-02")
+    ]
+
+
+def test_what_has_no_file_any_more_stays_until_it_is_to_go(s3: LocalAws, raw: Path) -> None:
+    to = f"s3://{s3.fresh_bucket()}/raw"
+    told(raw, to)
+    (raw / "acme" / "views_history" / "event_month=2026-02" / "views.parquet").unlink()
+    (raw / "acme" / "views_history" / "event_month=2026-02").rmdir()
+
+    left, gone = told(raw, to), told(raw, to, delete=True)
+    partitions = s3.client("glue").get_partitions(
+        DatabaseName="dev_acme", TableName="views_history"
+    )
+
+    assert [each[3] for each in left] == [each[3] for each in gone] == [0, 1, 0]
+    assert not [name for name in names(to) if "2026-02" in name]
+    assert [each["Values"] for each in partitions["Partitions"]] == [["2026-01"]]
+
+
+def test_landing_without_glue_asks_glue_nothing(s3: LocalAws, raw: Path) -> None:
+    land(raw, f"s3://{s3.fresh_bucket()}/raw", None, quiet)
+
+    assert s3.faults.calls("glue") == []
+    assert s3.faults.calls("s3", "PutObject")
+
+
+def test_data_that_glue_could_not_show_whole_is_refused(s3: LocalAws, raw: Path) -> None:
+    to = f"s3://{s3.fresh_bucket()}/raw"
+    other = raw / "bolt" / "users_details" / "more.parquet"
+    pl.DataFrame({"user_key": [1]}).write_parquet(other)
+    with pytest.raises(ValueRefusedError, match="bolt/users_details have different columns"):
+        told(raw, to)
+    other.unlink()
+
+    (raw / "bolt" / "users_details" / "deep").mkdir()
+    pl.DataFrame({"user_key": ["a"]}).write_parquet(raw / "bolt/users_details/deep/x.parquet")
+    with pytest.raises(DeclarationError, match="do not spell the same partition columns"):
+        told(raw, to)
+    with pytest.raises(SourceError, match="no Parquet below"):
+        told(raw / "acme" / "users_details", to)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name"),
+    [
+        (pl.Int8(), "tinyint"),
+        (pl.Decimal(10, 2), "decimal(10,2)"),
+        (
+            pl.List(pl.Struct({"a": pl.Int64, "b": pl.List(pl.Date)})),
+            "array<struct<a:bigint,b:array<date>>>",
+        ),
+    ],
+)
+def test_types_have_the_names_that_athena_has_for_them(dtype: pl.DataType, name: str) -> None:
+    assert landing.hive_type(dtype, "t.c") == name
+
+
+def test_a_type_without_a_name_in_athena_is_refused() -> None:
+    with pytest.raises(ValueRefusedError, match=r"t\.c is UInt64, for which Athena has no type"):
+        landing.hive_type(pl.UInt64(), "t.c")
