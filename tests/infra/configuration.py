@@ -148,8 +148,9 @@ def references(value: object) -> Iterator[Reference]:
 
 def members(expression: str) -> dict[str, str]:
     """The members of the first `{…}` in an expression: name to value, as written."""
-    start = expression.find("{", 2)
-    parts = _split(expression[start + 1 : _closing(expression, start)]) if start >= 0 else []
+    found = re.search(r"(?<!\$)\{", expression)
+    start = found.start() if found else len(expression)
+    parts = _split(expression[start + 1 : _closing(expression, start)])
     pairs = (re.match(r'\s*"?([\w-]+)"?\s*[=:]\s*(.*)', part, re.DOTALL) for part in parts)
     return {pair[1]: pair[2] for pair in pairs if pair}
 

@@ -41,7 +41,7 @@ _PRIMITIVES = {"string": "string", "number": "number", "boolean": "bool"}
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """`kind` is string, number, bool, list, map, block or object; `many`: blocks may be repeated."""
+    """`kind` is string, number, bool, list, map, block or object; `many`: may be repeated."""
 
     required: bool
     kind: str

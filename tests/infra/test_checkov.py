@@ -37,10 +37,12 @@ def results() -> Checks:
     return found
 
 
+_OPTIONS = ("--framework", "terraform", "--output", "json", "--soft-fail", "--skip-download")
+
+
 def _start(folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [CHECKOV, "--directory", folder, "--framework", "terraform"]
-        + ["--output", "json", "--soft-fail", "--skip-download"],
+        (CHECKOV, "--directory", folder, *_OPTIONS),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
