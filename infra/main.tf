@@ -47,7 +47,8 @@ locals {
       password_ver = 1
     }
   }
-  size = local.sizes[terraform.workspace]
+  # Another workspace is refused above, with a sentence that says what to do.
+  size = lookup(local.sizes, terraform.workspace, local.sizes.dev)
   name = "${var.project}-${terraform.workspace}"
 }
 

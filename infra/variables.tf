@@ -19,8 +19,8 @@ variable "project" {
   default     = "kgimport"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.project))
-    error_message = "Bucket names are made of it: 3 to 20 lower-case letters, digits and hyphens."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}[a-z0-9]$", var.project))
+    error_message = "Names of buckets and balancers are made of it: 3 to 17 lower-case letters, digits and hyphens."
   }
 }
 
@@ -89,7 +89,7 @@ variable "nightly" {
   }
 
   validation {
-    condition     = var.nightly.start < var.nightly.deadline && var.nightly.deadline < "07:00"
+    condition     = tonumber(replace(var.nightly.start, ":", "")) < tonumber(replace(var.nightly.deadline, ":", "")) && tonumber(replace(var.nightly.deadline, ":", "")) < 700
     error_message = "The build starts before its deadline, and the deadline leaves time to act before 07:00."
   }
 }

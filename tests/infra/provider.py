@@ -35,7 +35,7 @@ _FIELD = re.compile(
     r"readonly \w+(?P<optional>\?)?: (?P<type>(?:\{[^}]*\}|[^;{])+);",
     re.DOTALL,
 )
-_GETTER = re.compile(r"^    get (\w+?)\(\)", re.MULTILINE)
+_GETTER = re.compile(r"^    get (\w+?)(?<!Input)\(\): ([^;]+);", re.MULTILINE)
 _PRIMITIVES = {"string": "string", "number": "number", "boolean": "bool"}
 
 
@@ -51,11 +51,14 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A resource or data source: its arguments, its blocks' by their interface, its attributes."""
+    """A resource or data source: its arguments, its blocks' by their interface, its attributes.
+
+    What the provider fills in has the type of its getter, as TypeScript writes it.
+    """
 
     arguments: Mapping[str, Argument]
     nested: Mapping[str, Mapping[str, Argument]]
-    attributes: frozenset[str]
+    attributes: Mapping[str, str]
 
 
 def schemas(addresses: Iterable[str]) -> dict[str, Schema]:
@@ -83,9 +86,10 @@ def parse(definitions: str) -> Schema:
     return Schema(
         arguments=top,
         nested={name: body for name, (_, body) in interfaces.items()},
-        attributes=frozenset(top).union(
-            _snake(name) for name in _GETTER.findall(own) if not name.endswith("Input")
-        ),
+        attributes={
+            **{_snake(name): kind for name, kind in _GETTER.findall(own)},
+            **{name: argument.kind for name, argument in top.items()},
+        },
     )
 
 

@@ -142,7 +142,7 @@ def _actions(machine: Mapping[str, Any]) -> Iterator[str]:
 
 def _failed(code: int | None) -> dict[str, str]:
     """As Step Functions tells of a task that ended, or never started."""
-    container = {"Name": "loader"} if code is None else {"Name": "loader", "ExitCode": code}
+    container = {"Name": "loader", **({} if code is None else {"ExitCode": code})}
     return {"Error": "States.TaskFailed", "Cause": json.dumps({"Containers": [container]})}
 
 
