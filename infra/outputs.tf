@@ -19,7 +19,7 @@ output "endpoint" {
 }
 
 output "password_secret" {
-  description = "The secret that holds neo4j/<password>"
+  description = "The secret that holds neo4j/ and the password"
   value       = module.readers.password_secret
 }
 

@@ -97,6 +97,23 @@ data "aws_iam_policy_document" "key" {
   }
 
   statement {
+    sid       = "LogsOfStateMachines"
+    actions   = ["kms:Decrypt"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["delivery.logs.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
+
+  statement {
     sid       = "AlarmsIntoTheTopic"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = ["*"]

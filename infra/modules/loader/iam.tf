@@ -112,6 +112,7 @@ data "aws_iam_policy_document" "task" {
     sid = "WriteModels"
     actions = [
       "glue:BatchCreatePartition",
+      "glue:BatchDeletePartition",
       "glue:BatchDeleteTableVersion",
       "glue:CreatePartition",
       "glue:CreateTable",

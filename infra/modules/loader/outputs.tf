@@ -26,6 +26,11 @@ output "cluster_name" {
   value       = aws_ecs_cluster.this.name
 }
 
+output "task_family" {
+  description = "The task definition, whose newest revision runs"
+  value       = aws_ecs_task_definition.this.family
+}
+
 output "task_arn" {
   description = "The task definition, without its revision"
   value       = aws_ecs_task_definition.this.arn_without_revision

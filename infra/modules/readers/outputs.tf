@@ -4,7 +4,7 @@ output "endpoint" {
 }
 
 output "password_secret" {
-  description = "The secret that holds neo4j/<password>"
+  description = "The secret that holds neo4j/ and the password"
   value       = aws_secretsmanager_secret.this.name
 }
 

@@ -19,7 +19,7 @@ locals {
         security_group  = var.loader.security_group_id
         subnets         = jsonencode(var.network.subnet_ids)
         tag             = var.loader.graph_repository.tag
-        task            = var.loader.task_arn
+        task            = var.loader.task_family
         topic           = aws_sns_topic.this.arn
       })
     }

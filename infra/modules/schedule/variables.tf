@@ -18,6 +18,7 @@ variable "loader" {
   type = object({
     cluster_arn       = string
     cluster_name      = string
+    task_family       = string
     task_arn          = string
     container         = string
     role_arns         = list(string)
