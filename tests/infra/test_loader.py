@@ -18,7 +18,7 @@ from kgimport.runtime.jars import DEFAULT_VERSION
 from tests.infra.configuration import INFRA, ROOT, load, unquoted
 
 if TYPE_CHECKING:
-    from tests.local_athena.access import LocalAws
+    from tests.local_athena.running import LocalAws
 
 ENTRYPOINT = ROOT / "docker" / "loader.sh"
 DOCKERFILE = (ROOT / "docker" / "loader.Dockerfile").read_text(encoding="utf-8")

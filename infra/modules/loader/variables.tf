@@ -42,14 +42,13 @@ variable "size" {
     disk_gb   = number
   })
 
+  # Cores to the most memory that Fargate gives them; the least is 2 GB a core.
   validation {
-    condition     = contains([1024, 2048, 4096, 8192, 16384], var.size.cpu)
-    error_message = "Fargate has 1, 2, 4, 8 or 16 cores (1024 units each)."
-  }
-
-  validation {
-    condition     = var.size.memory_mb >= 2 * var.size.cpu && var.size.memory_mb <= 8 * var.size.cpu
-    error_message = "Fargate gives 2 to 8 GB for each core (16 cores: up to 120 GB)."
+    condition = (
+      var.size.memory_mb >= 2 * var.size.cpu &&
+      var.size.memory_mb <= 1024 * lookup({ 1024 = 8, 2048 = 16, 4096 = 30, 8192 = 60, 16384 = 120 }, tostring(var.size.cpu), 0)
+    )
+    error_message = "Fargate has 1, 2, 4, 8 or 16 cores (1024 units each) with at least 2 GB a core, and at most 8, 16, 30, 60 or 120 GB."
   }
 
   validation {

@@ -44,9 +44,13 @@ variable "size" {
     error_message = "One replica at least, and max not below min."
   }
 
+  # Cores to the most memory that Fargate gives them.
   validation {
-    condition     = var.size.memory_mb >= 2048
-    error_message = "Neo4j needs 2 GB: heap, page cache, and the Java around them."
+    condition = (
+      var.size.memory_mb >= max(2048, 2 * var.size.cpu) &&
+      var.size.memory_mb <= 1024 * lookup({ 512 = 4, 1024 = 8, 2048 = 16, 4096 = 30, 8192 = 60, 16384 = 120 }, tostring(var.size.cpu), 0)
+    )
+    error_message = "Neo4j needs 2 GB; Fargate has 0.5, 1, 2, 4, 8 or 16 cores (1024 units each) with at least 2 GB a core, and at most 4, 8, 16, 30, 60 or 120 GB."
   }
 
   validation {
