@@ -114,7 +114,8 @@ def _smallest(sizes: tuple[tuple[int, int], ...], memory: float) -> tuple[int, i
 def replicas(given: SimpleNamespace) -> int:
     """How many answer all sessions, and one more for when one is lost."""
     asked = given.sessions * given.queries_per_session_per_s
-    return int(math.ceil(asked / given.replica_queries_per_s)) + 1
+    needed: int = math.ceil(asked / given.replica_queries_per_s)
+    return needed + 1
 
 
 def replica(need: Load) -> tuple[int, int, int]:

@@ -110,3 +110,27 @@ def test_uv_is_the_makefiles() -> None:
     assert re.findall(r"UV_VERSION=(\S+)", DOCKERFILE) == re.findall(
         r"^UV_VERSION := (\S+)", makefile, re.MULTILINE
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("run", INFRA / "modules" / "loader" / "main.tf"),
+        ("image", INFRA / "modules" / "loader" / "bake.yml"),
+    ],
+)
+def test_kgimport_knows_the_options_that_it_is_given(command: str, said: Path) -> None:
+    given = _options(command, said.read_text(encoding="utf-8"))
+    program = Path(sys.executable).with_name("kgimport")
+    helped = subprocess.run(
+        [program, command, "--help"], capture_output=True, text=True, check=True
+    )
+
+    assert given
+    assert given - set(re.findall(r"--[\w-]+", helped.stdout)) == set()
+
+
+def _options(command: str, text: str) -> set[str]:
+    """What follows the command on its line, or in its list."""
+    found = re.search(rf'(?:\["{command}"|^ +{command} )(.*)$', text, re.MULTILINE)
+    return set(re.findall(r"--[\w-]+", found[1])) if found else set()
