@@ -38,6 +38,6 @@ ENV PATH=/opt/kgimport/venv/bin:$PATH \
     KGIMPORT_CACHE=/opt/kgimport/cache \
     KGIMPORT_RUN_NEO4J=${NEO4J}
 WORKDIR /work
-USER loader
+USER 10001:10001
 ENTRYPOINT ["/opt/kgimport/loader.sh"]
 CMD ["--help"]

@@ -18,6 +18,19 @@ output "endpoint" {
   value       = module.readers.endpoint
 }
 
+output "readers" {
+  description = "The replicas' cluster and service, as `aws ecs` wants them"
+  value = {
+    cluster = module.readers.cluster_arn
+    service = module.readers.service_name
+  }
+}
+
+output "graph_repository" {
+  description = "The repository of the graph's images"
+  value       = module.loader.graph_repository.name
+}
+
 output "password_secret" {
   description = "The secret that holds neo4j/ and the password"
   value       = module.readers.password_secret

@@ -83,7 +83,7 @@ def test_the_image_runs_as_nobody_special_by_one_entrypoint() -> None:
     final = DOCKERFILE.rpartition("\nFROM ")[2]
 
     assert re.findall(r"^(USER|ENTRYPOINT) (.*)$", final, re.MULTILINE) == [
-        ("USER", "loader"),
+        ("USER", "10001:10001"),
         ("ENTRYPOINT", '["/opt/kgimport/loader.sh"]'),
     ]
     assert "--uid 10001" in final
