@@ -31,6 +31,8 @@ class ColumnRule:
     type: CastType | None = None
     # The zone in which a zone-less timestamp is to be understood.
     timezone: str | None = None
+    # A 64-bit integer is an instant: so many of these units since 1970 in UTC.
+    epoch: Literal["no", "ms", "us", "ns"] = "no"
     decimal: Literal["refuse", "string", "double"] = "refuse"
     uint64: Literal["refuse", "string"] = "refuse"
     binary: Literal["refuse", "base64", "hex", "bytes"] = "refuse"

@@ -209,7 +209,8 @@ _HIVE: Mapping[pl.DataType, str] = {
 def hive_type(dtype: pl.DataType, column: str) -> str:
     """The name that Glue and Athena have for a type; `ValueRefusedError` where they have none."""
     if isinstance(dtype, pl.Datetime):
-        return "timestamp"
+        # Athena reads timestamps of Hive tables in milliseconds, and would round finer ones.
+        return "timestamp" if dtype.time_unit == "ms" else "bigint"
     if isinstance(dtype, pl.Decimal):
         return f"decimal({dtype.precision},{dtype.scale})"
     if isinstance(dtype, pl.List):

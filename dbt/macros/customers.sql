@@ -44,7 +44,7 @@
     {%- set customers = customers_with(table) -%}
     {%- for customer in customers %}
     select
-        '{{ customer }}' as customer
+        cast('{{ customer }}' as varchar) as customer
         {%- for name, type in columns.items() %},
         cast({{ name if customer_has_column(customer, table, name) else 'null' }} as {{ type }}) as {{ name }}
         {%- endfor %}

@@ -2,10 +2,14 @@
     `<adapter>__…` beside each `duckdb__…`. -#}
 
 
-{#- The type of an instant: microseconds, UTC. -#}
+{#- The type of an instant: microseconds, UTC. Athena's Hive tables know timestamps in milliseconds
+    only, and read finer ones rounded. There an instant is the number of microseconds since 1970 in
+    UTC, in the raw tables too: a raw column that Glue calls a timestamp fails to be cast. -#}
 {% macro type_instant() %}{{ return(adapter.dispatch('type_instant')()) }}{% endmacro %}
 
 {% macro duckdb__type_instant() %}{{ return('timestamp with time zone') }}{% endmacro %}
+
+{% macro athena__type_instant() %}{{ return('bigint') }}{% endmacro %}
 
 
 {#- The type of a list of `element`. -#}
@@ -13,11 +17,22 @@
 
 {% macro duckdb__type_list(element) %}{{ return(element ~ '[]') }}{% endmacro %}
 
+{% macro athena__type_list(element) %}{{ return('array(' ~ element ~ ')') }}{% endmacro %}
+
+
+{#- A text such as 2026-07-01 or 2026-07-01 12:00:00+02:00 as an instant. -#}
+{% macro instant_of(text) %}{{ return(adapter.dispatch('instant_of')(text)) }}{% endmacro %}
+
+{% macro duckdb__instant_of(text) %}{{ return("cast(" ~ text ~ " as timestamp with time zone)") }}{% endmacro %}
+
+{#- A double carries today's seconds to a quarter of a microsecond, so rounding gives the exact one. -#}
+{% macro athena__instant_of(text) -%}
+    {{ return("cast(round(to_unixtime(cast(" ~ text ~ " as timestamp(6) with time zone)) * 1000000) as bigint)") }}
+{%- endmacro %}
+
 
 {#- The instant that recency is counted from, as an expression. -#}
-{% macro as_of() %}{{ return(adapter.dispatch('as_of')()) }}{% endmacro %}
-
-{% macro duckdb__as_of() %}{{ return("cast('" ~ var('as_of') ~ "' as timestamp with time zone)") }}{% endmacro %}
+{% macro as_of() %}{{ return(instant_of("'" ~ var('as_of') ~ "'")) }}{% endmacro %}
 
 
 {#- Whole days of 24 hours from an instant to `as_of`; null for null. -#}
@@ -25,11 +40,23 @@
 
 {% macro duckdb__days_since(instant) %}{{ return("date_sub('day', " ~ instant ~ ", " ~ as_of() ~ ")") }}{% endmacro %}
 
+{% macro athena__days_since(instant) %}{{ return("(" ~ as_of() ~ " - " ~ instant ~ ") / 86400000000") }}{% endmacro %}
+
+
+{#- Now, moved back by as much as an instant lies before `as_of`. -#}
+{% macro now_less_age(instant) %}{{ return(adapter.dispatch('now_less_age')(instant)) }}{% endmacro %}
+
+{% macro duckdb__now_less_age(instant) %}{{ return(current_timestamp() ~ " - (" ~ as_of() ~ " - " ~ instant ~ ")") }}{% endmacro %}
+
+{% macro athena__now_less_age(instant) -%}
+    {{ return("date_add('second', -((" ~ as_of() ~ " - " ~ instant ~ ") / 1000000), now())") }}
+{%- endmacro %}
+
 
 {#- A join that gives one row per element of a list column; none for null. -#}
 {% macro unnest_list(column, alias) %}{{ return(adapter.dispatch('unnest_list')(column, alias)) }}{% endmacro %}
 
-{% macro duckdb__unnest_list(column, alias) -%}
+{% macro default__unnest_list(column, alias) -%}
     cross join unnest({{ column }}) as unnested ({{ alias }})
 {%- endmacro %}
 
@@ -38,6 +65,8 @@
 {% macro list_length(column) %}{{ return(adapter.dispatch('list_length')(column)) }}{% endmacro %}
 
 {% macro duckdb__list_length(column) %}{{ return("len(" ~ column ~ ")") }}{% endmacro %}
+
+{% macro athena__list_length(column) %}{{ return("cardinality(" ~ column ~ ")") }}{% endmacro %}
 
 
 {#- The names of a table's columns, as the engine sees them. -#}
@@ -51,6 +80,14 @@
 {% macro duckdb__column_names(relation) %}
     {{ return(adapter.get_column_schema_from_query('select * from ' ~ relation) | map(attribute='column') | list) }}
 {% endmacro %}
+
+
+{#- The values of unit tests, which dbt has cast to their column's type. The only texts for integer
+    columns are instants; a cast that fails fails the test, where dbt-athena's own gives null. -#}
+{% macro athena__safe_cast(field, type) -%}
+    {%- set text = (field | trim).startswith("'") -%}
+    {{ return(instant_of(field) if text and type == 'bigint' else "cast(" ~ field ~ " as " ~ type ~ ")") }}
+{%- endmacro %}
 
 
 {#- Makes the directory that the graph tables are written to; its parent must exist. -#}

@@ -29,6 +29,9 @@ class ColumnSpec(_Strict):
     timezone: Name | None = Field(
         default=None, description="The zone of a timestamp that carries none."
     )
+    epoch: Literal["no", "ms", "us", "ns"] = Field(
+        default="no", description="The unit of a 64-bit integer that counts from 1970, in UTC."
+    )
     decimal: Literal["refuse", "string", "double"] = "refuse"
     uint64: Literal["refuse", "string"] = "refuse"
     binary: Literal["refuse", "base64", "hex", "bytes"] = "refuse"

@@ -49,6 +49,15 @@ def _integer(_: pl.DataType, __: ColumnRule) -> Carrier:
     return Carrier("long", "INTEGER", value=lambda c: c.cast(pl.Int64))
 
 
+def _int64(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
+    if rule.epoch == "no":
+        return _integer(dtype, rule)
+    instant = pl.Datetime(rule.epoch, "UTC")
+    zoned = _zoned(instant, "UTC")
+    rules = (after(each, lambda c: c.cast(instant)) for each in zoned.rules)
+    return replace(zoned, value=lambda c: zoned.value(c.cast(instant)), rules=tuple(rules))
+
+
 def _wide_integer(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
     if rule.uint64 == "string":
         return Carrier("string", "STRING", value=as_text)
@@ -300,6 +309,7 @@ INTEGERS = (*_NARROW, *_WIDE)
 # For every scalar type of Polars, how it travels.
 SCALARS: dict[Any, Callable[[pl.DataType, ColumnRule], Carrier | Refusal]] = {
     **dict.fromkeys(_NARROW, _integer),
+    pl.Int64: _int64,
     **dict.fromkeys(_WIDE, _wide_integer),
     **dict.fromkeys(FLOATS, _float),
     **dict.fromkeys((pl.String, pl.Categorical, pl.Enum), _text),

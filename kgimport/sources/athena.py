@@ -230,14 +230,12 @@ _POLL_S = 0.5
 
 def _stop(query: str) -> None:
     """Stops a query, and waits until it writes no more."""
-    athena = aws.client("athena")
     with aws.talking(f"stop the query {query}"):
-        athena.stop_query_execution(QueryExecutionId=query)
-        for _ in range(int(_STOP_S / _POLL_S)):
-            found = athena.get_query_execution(QueryExecutionId=query)
-            if found["QueryExecution"]["Status"]["State"] not in {"QUEUED", "RUNNING"}:
-                return
-            sleep(_POLL_S)
+        aws.client("athena").stop_query_execution(QueryExecutionId=query)
+    for _ in range(int(_STOP_S / _POLL_S)):
+        if _state(query) not in {"QUEUED", "RUNNING"}:
+            return
+        sleep(_POLL_S)
 
 
 _STOP_S = 30
@@ -248,7 +246,19 @@ def _failed(error: Exception, query: str | None, name: str) -> KgimportError:
     told = aws.meaning(error, f"query the rows of {name}", SourceError)
     if query is None or not isinstance(told, SourceError):
         return told
+    which = f"Athena's query {query}, for the rows of {name},"
+    if _state(query) == "CANCELLED":
+        return SourceError(
+            f"{which} was stopped: {error}",
+            "ask who stopped it (a person, or a limit of the workgroup), and run again",
+        )
     return SourceError(
-        f"Athena's query {query}, for the rows of {name}, failed: {error}",
+        f"{which} failed: {error}",
         "mend the view or the query; Athena's console shows it by that id",
     )
+
+
+def _state(query: str) -> str:
+    with aws.talking(f"look at the query {query}"):
+        found = aws.client("athena").get_query_execution(QueryExecutionId=query)
+    return str(found["QueryExecution"]["Status"]["State"])

@@ -22,6 +22,7 @@ from tests.benchmarks import (
     export,
     growth,
     importer_settings,
+    lake,
     old_way,
     results,
     tables,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 ENTRANTS: dict[str, Callable[[Setting], Iterable[Contestant]]] = {
     export.PART: export.contestants,
     checks_cost.PART: checks_cost.contestants,
+    lake.PART: lake.contestants,
     end_to_end.PART: end_to_end.contestants,
     old_way.PART: old_way.contestants,
     growth.PART: growth.contestants,

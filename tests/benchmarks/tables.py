@@ -15,6 +15,7 @@ from tests.benchmarks import (
     export,
     growth,
     importer_settings,
+    lake,
     old_way,
 )
 
@@ -106,6 +107,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         ("output MB", median("output_mb")),
     ),
     checks_cost.PART: (NAME, *COST, ("peak MB", median("peak_mb")), *RATIOS),
+    lake.PART: (NAME, *COST, ("peak MB", median("peak_mb")), RATE, *RATIOS),
     end_to_end.PART: WAY,
     growth.LARGE: WAY,
     old_way.PART: (
@@ -133,6 +135,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 BASES = {
     export.PART: export.BASE,
     checks_cost.PART: checks_cost.BASE,
+    lake.PART: lake.BASE,
     end_to_end.PART: end_to_end.BASE,
     importer_settings.PART: importer_settings.BASE,
 }

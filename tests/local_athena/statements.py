@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _KEPT = ("partitioned_by", "bucketed_by", "bucket_count")
 _COMPRESSIONS = ("write_compression", "parquet_compression", "orc_compression", "compression")
 _IGNORED = ("is_external", "table_type", "compression_level")
+# What of a table's entry may be written back.
+_TABLE_INPUT = (
+    *("Name", "TableType", "ViewOriginalText", "ViewExpandedText", "Parameters", "Owner"),
+    *("StorageDescriptor", "PartitionKeys", "Description"),
+)
 _FORMATS = ("PARQUET", "ORC", "AVRO", "JSON", "TEXTFILE")
 
 
@@ -156,8 +161,7 @@ def _create_view(context: Context) -> Answer:
 
 def _set_columns(context: Context, database: str, name: str, rows: Sequence[Sequence[Any]]) -> None:
     entry = context.access.table(database, name) or {}
-    known = ("Name", "TableType", "ViewOriginalText", "ViewExpandedText", "Parameters", "Owner")
-    table = {key: entry[key] for key in known if key in entry}
+    table = {key: value for key, value in entry.items() if key in _TABLE_INPUT}
     try:
         columns = [{"Name": row[0], "Type": hive_type(row[1])} for row in rows]
     except NoHiveTypeError as error:
@@ -206,6 +210,23 @@ def _drop_table(context: Context) -> Answer:
         lambda: context.access.glue.delete_table(DatabaseName=database, Name=name.table),
         unless="EntityNotFoundException",
     )
+
+
+def _alter_table(context: Context) -> Answer:
+    tokens = parts.after(context.statement, "ALTER", "TABLE")
+    name, used = parts.table_name(tokens)
+    if [token.word for token in tokens[used : used + 2]] != ["SET", "TBLPROPERTIES"]:
+        raise QueryFailedError("LOCAL_ATHENA_NOT_IMPLEMENTED: this ALTER TABLE", 1)
+    database = name.database or context.database
+    entry = context.access.table(database, name.table)
+    if entry is None:
+        raise QueryFailedError(f"FAILED: SemanticException Table not found {name.table}")
+    texts = [token.value for token in tokens[used:] if token.kind == "text"]
+    given = dict(zip(texts[::2], texts[1::2], strict=True))
+    entry["Parameters"] = {**entry.get("Parameters", {}), **given}
+    table = {key: value for key, value in entry.items() if key in _TABLE_INPUT}
+    context.access.glue.update_table(DatabaseName=database, TableInput=table)
+    return Answer()
 
 
 def _in_glue(context: Context, act: Callable[[], Any], *, unless: str) -> Answer:
@@ -283,5 +304,6 @@ _HANDLERS: dict[str, Callable[[Context], Answer]] = {
     "SHOW SCHEMAS": _show_databases,
     "SHOW TABLES": _show_tables,
     "SHOW PARTITIONS": _show_partitions,
+    "ALTER TABLE": _alter_table,
     "MSCK": _repair,
 }

@@ -35,6 +35,7 @@ _SHOWN: tuple[tuple[pl.DataType, dict[str, Any], Any], ...] = (
     (pl.Enum(["red"]), {}, "red"),
     (pl.Boolean(), {}, True),
     (pl.Int64(), {}, -7),
+    (pl.Int64(), {"epoch": "us"}, 1_709_210_096_000_001),
     (pl.UInt64(), {}, 7),
     (pl.UInt64(), {"uint64": "string"}, 2**64 - 1),
     (pl.Int128(), {}, 7),

@@ -637,6 +637,12 @@ def _every() -> Iterator[Nasty]:
             instants = _wide(_listed(lost, rule))
             what = f"dates and times in a list ({told})"
             yield Nasty(group, what, instants, "equal", "refused: temporal-list")
+    for unit in _UNITS:
+        rule = ColumnRule(epoch=unit)
+        numbers = [(pl.Int64(), _LATELY[unit], rule), (pl.Datetime(unit), _LATELY[unit], rule)]
+        yield Nasty(group, f"a number since 1970 (epoch: {unit})", _wide(numbers), "equal")
+    far = _wide([(pl.Int64(), 2**62, ColumnRule(epoch="ms"))])
+    yield Nasty(group, "a number too far from 1970", far, "refused: year-out-of-range")
     for to, cells in _CASTS.items():
         rule = ColumnRule(type=to)
         cast = [(of, cell, rule) for of, cell in (*cells, (pl.Null(), None))]

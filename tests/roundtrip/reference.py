@@ -175,6 +175,12 @@ def _integer(_: Any, __: ColumnRule, cell: int) -> Outcome:
     return Held("INTEGER", cell) if cell in LONG else refused("integer-out-of-range")
 
 
+def _int64(dtype: Any, rule: ColumnRule, cell: int) -> Outcome:
+    if rule.epoch == "no":
+        return _integer(dtype, rule, cell)
+    return _datetime(pl.Datetime(rule.epoch, "UTC"), rule, cell)
+
+
 def _wide(dtype: Any, rule: ColumnRule, cell: int) -> Outcome:
     return Held("STRING", str(cell)) if rule.uint64 == "string" else _integer(dtype, rule, cell)
 
@@ -419,6 +425,7 @@ def _value(item: Outcome) -> Hashable:
 
 _SCALARS: dict[Any, Callable[[Any, ColumnRule, Any], Outcome]] = {
     **dict.fromkeys(INTEGERS, _integer),
+    pl.Int64: _int64,
     **dict.fromkeys(WIDE, _wide),
     **dict.fromkeys(FLOATS, _float),
     **dict.fromkeys(TEXTS, _text),

@@ -31,6 +31,7 @@ def rules(draw: DrawFn, dtype: pl.DataType) -> ColumnRule:
     zones = st.sampled_from(("Europe/Stockholm", "America/New_York"))
     rule = ColumnRule(
         timezone=draw(st.none() | zones | st.sampled_from(ZONES)) if dtype == pl.Datetime else None,
+        epoch=draw(st.sampled_from(["no", "ms", "us", "ns"])) if dtype == pl.Int64 else "no",
         decimal=draw(st.sampled_from(["string", "double"])),
         uint64=draw(st.sampled_from(["refuse", "string"])),
         binary=draw(st.sampled_from(["base64", "hex", "bytes"])),

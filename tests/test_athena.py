@@ -1,0 +1,363 @@
+"""Tables of Athena: scanned where they lie, or queried; what it refuses is told and undone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from kgimport import s3 as store
+from kgimport import sources, writer
+from kgimport.errors import AwsRefusedError, ExitCode, KgimportError, SourceError, UsageError
+from kgimport.graph import relocated
+from kgimport.pipeline.export import export
+from kgimport.pipeline.land import land
+from kgimport.pipeline.proof import ExportOptions, check
+from kgimport.sources.athena import Warehouse, own_files, relation
+from tests.conftest import quiet
+from tests.graphs import KNOWS, PERSONS, people
+from tests.local_athena.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kgimport.graph import Graph
+    from tests.local_athena.running import LocalAws
+
+pytestmark = pytest.mark.athena
+CATALOG = "awsdatacatalog"
+
+
+@pytest.fixture(scope="module")
+def database(athena_server: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database with the tables of the small graph: plain, as a view, as JSON, in partitions."""
+    data = tmp_path_factory.mktemp("data")
+    for name, rows in (("person", PERSONS), ("knows", KNOWS)):
+        (data / "people" / name).mkdir(parents=True)
+        pl.DataFrame(rows).write_parquet(data / "people" / name / "rows.parquet")
+    for year in ("y1", "y2"):
+        folder = data / "people" / "by_year" / f"year={year}"
+        folder.mkdir(parents=True)
+        pl.DataFrame({"id": [year]}).write_parquet(folder / "rows.parquet")
+    settings = pytest.MonkeyPatch()
+    athena_server.enter(settings)
+    athena_server.faults.clear()
+    land(data, f"s3://{athena_server.lake}/raw", "", quiet)
+    for sql in (
+        "CREATE OR REPLACE VIEW people.person_view AS SELECT * FROM people.person",
+        "CREATE TABLE people.knows_text WITH (format = 'JSON') AS SELECT * FROM people.knows",
+    ):
+        ask(athena_server, sql)
+    yield "people"
+    settings.undo()
+
+
+def ask(aws: LocalAws, sql: str) -> None:
+    """Runs a statement to its end."""
+    client = aws.client("athena")
+    place = {"OutputLocation": f"s3://{aws.results}/by-hand/"}
+    query = client.start_query_execution(QueryString=sql, ResultConfiguration=place)
+    while True:
+        found = client.get_query_execution(QueryExecutionId=query["QueryExecutionId"])
+        status = found["QueryExecution"]["Status"]
+        if status["State"] not in {"QUEUED", "RUNNING"}:
+            assert status["State"] == "SUCCEEDED", status
+            return
+        time.sleep(0.1)
+
+
+def at(table: str) -> str:
+    return f"athena://{CATALOG}/people/{table}"
+
+
+@pytest.fixture
+def warehouse(athena: LocalAws) -> ExportOptions:
+    return ExportOptions(warehouse=Warehouse(results=f"s3://{athena.results}/kgimport"))
+
+
+def graph(folder: Path, person: str = "person", knows: str = "knows") -> Graph:
+    """The small graph, its tables in Athena."""
+    return relocated(people(folder / "local"), {"person": at(person), "knows": at(knows)})
+
+
+def results(aws: LocalAws) -> list[str]:
+    return [each.uri for each in store.below(f"s3://{aws.results}/kgimport/unload")]
+
+
+def unloads(aws: LocalAws) -> int:
+    return len(aws.faults.calls("athena", "StartQueryExecution"))
+
+
+# Where the rows are -----------------------------------------------------------------------------
+
+
+def test_plain_parquet_is_scanned_where_it_lies(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    here = export(people(tmp_path / "here"), tmp_path / "a", quiet)
+    there = export(graph(tmp_path), tmp_path / "b", quiet, warehouse)
+
+    assert there.build_id == here.build_id
+    assert there.queries == ()
+    assert unloads(athena) == 0
+    assert there.declaration.nodes[0].location == f"s3://{athena.lake}/raw/people/person"
+
+
+def test_a_view_and_another_format_are_queried_and_stay_with_the_build(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    declared = graph(tmp_path, "person_view", "knows_text")
+
+    record = export(declared, tmp_path / "b", quiet, warehouse)
+
+    person = tmp_path / "b" / "queried" / "person"
+    assert [(t.name, t.written, t.properties) for t in record.tables] == [
+        ("person", 3, 5),
+        ("knows", 2, 2),
+    ]
+    assert [(q.table, q.bytes_scanned > 0, len(q.query)) for q in record.queries] == [
+        ("person", True, 36),
+        ("knows", True, 36),
+    ]
+    assert record.declaration.nodes[0].location == str(person)
+    assert pl.read_parquet(person).sort("id").to_dict(as_series=False) == PERSONS
+    assert record.tables[0].fingerprint == sources.fingerprint(record.declaration.nodes[0])
+    assert results(athena) == []
+
+
+def test_a_query_may_stand_for_a_table(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    sql = "SELECT id, upper(name) AS name FROM people.person WHERE id < 'c'"
+    declared = relocated(graph(tmp_path), {"person": f"select:{sql}", "knows": "select: " + ONE})
+
+    record = export(declared, tmp_path / "b", quiet, warehouse)
+
+    assert [(t.name, t.written) for t in record.tables] == [("person", 2), ("knows", 1)]
+    text = (tmp_path / "b" / "csv" / "person" / "part-00000.csv").read_text()
+    assert '"ANN"' in text or ",ANN" in text
+
+
+ONE = "SELECT * FROM people.knows WHERE since = 2001"
+
+
+def test_partitions_are_read_from_their_folders_as_long_as_glue_knows_them_all(
+    athena: LocalAws, database: str, tmp_path: Path
+) -> None:
+    found = own_files(relation(at("by_year")))
+    rows = tmp_path / "rows.parquet"
+    pl.DataFrame({"id": ["y3"]}).write_parquet(rows)
+    unknown = f"s3://{athena.lake}/raw/people/by_year/year=y3/rows.parquet"
+    store.upload(rows, unknown, writer.sha256(rows))
+    try:
+        half = own_files(relation(at("by_year")))
+    finally:
+        store.delete_objects([unknown])
+
+    assert found == f"s3://{athena.lake}/raw/people/by_year"
+    assert half is None  # Athena does not see year=y3, so its rows are Athena's to say
+    assert store.scan(found).sort("id").collect().to_dict(as_series=False) == {
+        "id": ["y1", "y2"],
+        "year": ["y1", "y2"],
+    }
+
+
+def test_check_queries_too_and_leaves_nothing(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    proof = check(graph(tmp_path, "person_view"), warehouse, quiet)
+
+    assert proof.sources == {"person": 3, "knows": 2}
+    assert results(athena) == []
+
+
+def test_the_workgroup_s_own_result_location_is_used(
+    athena: LocalAws, database: str, tmp_path: Path
+) -> None:
+    place = {"OutputLocation": f"s3://{athena.results}/of-the-group/"}
+    client = athena.client("athena")
+    client.create_work_group(Name="nightly", Configuration={"ResultConfiguration": place})
+    options = ExportOptions(warehouse=Warehouse("nightly"))
+
+    record = export(graph(tmp_path, "person_view"), tmp_path / "b", quiet, options)
+
+    run = client.get_query_execution(QueryExecutionId=record.queries[0].query)["QueryExecution"]
+    assert run["WorkGroup"] == "nightly"
+    assert f"TO 's3://{athena.results}/of-the-group/unload/" in run["Query"]
+    assert run["Query"].startswith("-- kgimport, table person\n")
+
+
+# What goes wrong --------------------------------------------------------------------------------
+
+FAILURES: dict[str, tuple[Fault, type[KgimportError], str]] = {
+    "no permission in Glue": (
+        Fault("glue", "GetTable", "AccessDeniedException"),
+        AwsRefusedError,
+        'AWS does not let us find "people"."person_view" in Glue',
+    ),
+    "an expired token": (
+        Fault("glue", "GetTable", "ExpiredTokenException"),
+        AwsRefusedError,
+        "AWS does not accept our credentials",
+    ),
+    "no permission in Athena": (
+        Fault("athena", "StartQueryExecution", "AccessDeniedException"),
+        AwsRefusedError,
+        "AWS does not let us query the rows of person",
+    ),
+    "an expired token while the query runs": (
+        Fault("athena", "GetQueryExecution", "ExpiredTokenException", times=0),
+        AwsRefusedError,
+        "AWS does not accept our credentials",
+    ),
+    "a result that cannot be read": (
+        Fault("s3", "GetObject", "AccessDenied", times=0, key="*/unload/*"),
+        AwsRefusedError,
+        "AWS does not let us fetch s3://",
+    ),
+    "a result that is gone": (
+        Fault("s3", "GetObject", "NoSuchKey", times=0, key="*/unload/*"),
+        SourceError,
+        "cannot fetch s3://",
+    ),
+    "throttled for ever": (
+        Fault("glue", "GetTable", "ThrottlingException", times=0),
+        SourceError,
+        "ThrottlingException",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_what_aws_refuses_is_told_and_undone(
+    *,
+    athena: LocalAws,
+    database: str,
+    warehouse: ExportOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    fault, kind, sentence = FAILURES[name]
+    monkeypatch.setattr("kgimport.aws.ATTEMPTS", 3)
+    monkeypatch.setenv("AWS_TEST", name)  # another client than the one before
+    athena.faults.arm(**asdict(fault))
+
+    with pytest.raises(kind, match=sentence) as caught:
+        export(graph(tmp_path, "person_view"), tmp_path / "out" / "people", quiet, warehouse)
+
+    athena.faults.clear()
+    assert caught.value.hint
+    assert list((tmp_path / "out").iterdir()) == []
+    assert results(athena) == []
+
+
+def test_a_table_that_glue_does_not_have_is_named(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    with pytest.raises(SourceError, match=r'cannot find "people"\."nobody" in Glue'):
+        export(graph(tmp_path, "nobody"), tmp_path / "b", quiet, warehouse)
+
+
+def test_a_query_that_fails_says_what_the_engine_says(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    declared = relocated(graph(tmp_path), {"person": "select:SELECT nme FROM people.person"})
+
+    with pytest.raises(SourceError, match=r"Athena's query [0-9a-f-]{36}, for the rows of person"):
+        export(declared, tmp_path / "b", quiet, warehouse)
+    with pytest.raises(SourceError, match=r"COLUMN_NOT_FOUND.*nme"):
+        export(declared, tmp_path / "b", quiet, warehouse)
+    assert not (tmp_path / "b").exists()
+    assert results(athena) == []
+
+
+def test_a_query_that_somebody_else_stops_says_so(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    declared = relocated(graph(tmp_path), {"person": f"select:{ENDLESS}"})
+    before = {*queries(athena)}
+
+    def stop() -> None:
+        while not (running := {*queries(athena)} - before):
+            time.sleep(0.2)
+        athena.client("athena").stop_query_execution(QueryExecutionId=running.pop())
+
+    with ThreadPoolExecutor(1) as other:
+        other.submit(stop)
+        with pytest.raises(SourceError, match=r"for the rows of person, was stopped") as caught:
+            export(declared, tmp_path / "b", quiet, warehouse)
+
+    assert caught.value.hint.startswith("ask who stopped it")
+    assert not (tmp_path / "b").exists()
+    assert results(athena) == []
+
+
+@pytest.mark.parametrize("action", ["StartQueryExecution", "GetQueryExecution"])
+def test_throttling_is_waited_out(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path, action: str
+) -> None:
+    athena.faults.arm("athena", action, "ThrottlingException", times=3)
+
+    record = export(graph(tmp_path, "person_view"), tmp_path / "b", quiet, warehouse)
+
+    assert record.nodes == 3
+
+
+def test_no_result_location_is_told_before_anything_runs(
+    athena: LocalAws, database: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="the workgroup primary has no result location"):
+        export(graph(tmp_path, "person_view"), tmp_path / "b", quiet)
+    assert unloads(athena) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+def test_a_query_that_nobody_waits_for_is_stopped(
+    athena: LocalAws, database: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "graph.yml").write_text(
+        "graph: people\ntables:\n  person:\n    location: 'select: " + ENDLESS + "'\n"
+        "    node: {labels: [Person], key: [id]}\n"
+    )
+    before = {*queries(athena)}
+    process = subprocess.Popen(
+        (sys.executable, "-m", "kgimport", "export", "--graph", "graph.yml", "--out", "b"),
+        cwd=tmp_path,
+        env={**os.environ, "KGIMPORT_ATHENA_RESULTS": f"s3://{athena.results}/kgimport"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (running := {*queries(athena)} - before):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.2)
+    time.sleep(1)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+
+    status = athena.client("athena").get_query_execution(QueryExecutionId=running.pop())
+    assert status["QueryExecution"]["Status"]["State"] == "CANCELLED"
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert said.splitlines()[-1] == "kgimport: interrupted; nothing half-done was left behind"
+    assert results(athena) == []
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["graph.yml"]
+
+
+ENDLESS = (
+    "SELECT count(*) AS id FROM UNNEST(sequence(1, 10000)) AS a (x),"
+    " UNNEST(sequence(1, 10000)) AS b (y), UNNEST(sequence(1, 10000)) AS c (z)"
+)
+
+
+def queries(aws: LocalAws) -> list[str]:
+    found: list[str] = aws.client("athena").list_query_executions().get("QueryExecutionIds", [])
+    return found
