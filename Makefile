@@ -9,12 +9,13 @@ export UV_PYTHON_DOWNLOADS := never
 TOOLS := .cache/tools
 UV := $(shell command -v uv || echo $(TOOLS)/bin/uv)
 BIN := .venv/bin
+CHECKOV := $(KGIMPORT_CACHE)/checkov/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench bench-docs fuzz readers docker-up docker-down clean
+.PHONY: help install run test check format bench bench-docs fuzz readers infra-check infra-validate infra-smoke docker-up docker-down clean
 
 help: ## list the commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: .venv/installed ## install everything into .venv (the other commands do it by themselves)
 
@@ -35,7 +36,7 @@ $(TOOLS)/bin/uv:
 run: install ## build the sample graph from data/, import it into Neo4j, verify it
 	@$(BIN)/kgimport run --if-changed
 
-test: install ## all tests, the real Neo4j, dbt and (where an engine answers) Docker among them
+test: install $(CHECKOV) ## all tests, the real Neo4j, dbt and (where an engine answers) Docker among them
 	@$(BIN)/pytest
 
 check: install ## format, lint, types, layers and the quick tests: before each commit
@@ -43,7 +44,7 @@ check: install ## format, lint, types, layers and the quick tests: before each c
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
-	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not slow'
+	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not slow and not infra'
 
 format: install ## put the code in form
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
@@ -60,6 +61,21 @@ bench-docs: .venv/bench ## write docs/performance.* from what `make bench` found
 
 fuzz: install ## a longer round trip of generated tables through the real importer, both lines
 	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s tests/roundtrip/test_roundtrip.py
+
+infra-check: install $(CHECKOV) ## all checks of infra/, without an account
+	@$(BIN)/pytest -q tests/infra
+
+# Its dependencies are pinned so narrowly that it has an environment of its own.
+$(CHECKOV): tests/infra/checkov.txt | $(UV)
+	@$(UV) venv --quiet --clear $(@D)
+	@$(UV) pip install --quiet --python $(@D) -r $<
+	@touch $@
+
+infra-validate: install ## OpenTofu's own word on infra/ (Go; five minutes at first)
+	@PYTHON=$(BIN)/python infra/scripts/validate
+
+infra-smoke: ## one night in an account of yours, workspace dev, and all of it gone again: infra/README.md
+	@infra/scripts/smoke
 
 readers: install ## many readers through a balancer that runs: docs/docker.md
 	@$(BIN)/python -m tests.benchmarks.readers

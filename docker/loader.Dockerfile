@@ -1,0 +1,43 @@
+# kgimport with all that `kgimport run --target athena` needs: dbt, a Java, and Neo4j's jars of one
+# line, each checked against its lock. Credentials come at run time, from AWS's own chain.
+#
+#   docker build -f docker/loader.Dockerfile -t loader:0.1.0 .
+ARG BASE=python:3.11-slim-trixie
+
+FROM ${BASE} AS build
+ARG UV_VERSION=0.13.9
+ARG NEO4J=2026.08.1
+ENV UV_PROJECT_ENVIRONMENT=/opt/kgimport/venv \
+    UV_COMPILE_BYTECODE=1 \
+    UV_LINK_MODE=copy \
+    UV_PYTHON_DOWNLOADS=never \
+    KGIMPORT_CACHE=/opt/kgimport/cache
+RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir "uv==${UV_VERSION}"
+WORKDIR /src
+# What changes seldom comes first: a change of code fetches nothing again.
+COPY pyproject.toml uv.lock README.md LICENSE ./
+RUN /opt/uv/bin/uv sync --locked --no-dev --extra embedded --extra dbt --extra athena --no-install-project --no-cache
+COPY docker docker
+COPY kgimport kgimport
+RUN /opt/uv/bin/uv sync --locked --no-dev --extra embedded --extra dbt --extra athena --no-editable --no-cache
+RUN /opt/kgimport/venv/bin/python -c "from kgimport.runtime import jars; \
+    jars.fetch('${NEO4J}', jars.cache_dir()); jars.fetch_parquet(jars.cache_dir())"
+
+FROM ${BASE}
+# The client alone, for `kgimport image`; on Debian 12 it is in the package docker.io.
+ARG DOCKER_CLIENT=docker-cli
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates "${DOCKER_CLIENT}" \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --user-group --create-home --home-dir /work loader
+COPY --from=build /opt/kgimport /opt/kgimport
+COPY --chmod=0755 docker/loader.sh /opt/kgimport/loader.sh
+COPY --chown=loader:loader dbt /work/dbt
+ARG NEO4J=2026.08.1
+ENV PATH=/opt/kgimport/venv/bin:$PATH \
+    KGIMPORT_CACHE=/opt/kgimport/cache \
+    KGIMPORT_RUN_NEO4J=${NEO4J}
+WORKDIR /work
+USER 10001:10001
+ENTRYPOINT ["/opt/kgimport/loader.sh"]
+CMD ["--help"]

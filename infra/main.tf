@@ -1,0 +1,128 @@
+data "aws_caller_identity" "this" {
+  lifecycle {
+    precondition {
+      condition     = contains(keys(local.sizes), terraform.workspace)
+      error_message = "Select a workspace first: terraform workspace select -or-create dev (or stage, prod)."
+    }
+  }
+}
+
+locals {
+  # All that differs between the workspaces. docs/capacity.md says how the numbers come about.
+  sizes = {
+    dev = {
+      loader       = { cpu = 2048, memory_mb = 8192, disk_gb = 30 }
+      readers      = { cpu = 512, memory_mb = 2048, disk_gb = 21, min = 1, max = 2 }
+      bake         = { compute_type = "BUILD_GENERAL1_SMALL" }
+      drain_s      = 60
+      scan_limit   = 10 * pow(1024, 3)
+      log_days     = 30
+      sample       = true
+      disposable   = true
+      insights     = "disabled"
+      password_ver = 1
+    }
+    stage = {
+      loader       = { cpu = 4096, memory_mb = 16384, disk_gb = 50 }
+      readers      = { cpu = 1024, memory_mb = 4096, disk_gb = 30, min = 2, max = 4 }
+      bake         = { compute_type = "BUILD_GENERAL1_MEDIUM" }
+      drain_s      = 900
+      scan_limit   = 100 * pow(1024, 3)
+      log_days     = 90
+      sample       = false
+      disposable   = false
+      insights     = "enabled"
+      password_ver = 1
+    }
+    prod = {
+      loader       = { cpu = 8192, memory_mb = 32768, disk_gb = 100 }
+      readers      = { cpu = 2048, memory_mb = 8192, disk_gb = 40, min = 3, max = 12 }
+      bake         = { compute_type = "BUILD_GENERAL1_LARGE" }
+      drain_s      = 900
+      scan_limit   = 1024 * pow(1024, 3)
+      log_days     = 365
+      sample       = false
+      disposable   = false
+      insights     = "enabled"
+      password_ver = 1
+    }
+  }
+  # Another workspace is refused above, with a sentence that says what to do.
+  size = lookup(local.sizes, terraform.workspace, local.sizes.dev)
+  name = "${var.project}-${terraform.workspace}"
+}
+
+################################################################################
+# Lake: landing, catalog, Athena
+################################################################################
+
+module "lake" {
+  source = "./modules/lake"
+
+  name       = local.name
+  account_id = data.aws_caller_identity.this.account_id
+  customers  = var.customers
+  graph      = var.graph
+  # Databases have no tags, and the workspaces may share an account.
+  glue_prefix     = "${replace(local.name, "-", "_")}_"
+  sample_data_dir = local.size.sample ? "${path.root}/../data" : null
+  scan_limit      = local.size.scan_limit
+  force_destroy   = local.size.disposable
+}
+
+################################################################################
+# Loader: dbt build, export, build-db as a task; the image as a build
+################################################################################
+
+module "loader" {
+  source = "./modules/loader"
+
+  name          = local.name
+  lake          = module.lake
+  graph         = var.graph
+  network       = var.network
+  image_tag     = var.loader_image_tag
+  size          = local.size.loader
+  compute_type  = local.size.bake.compute_type
+  log_days      = local.size.log_days
+  insights      = local.size.insights
+  force_destroy = local.size.disposable
+}
+
+################################################################################
+# Readers: replicas of the graph's image behind a balancer
+################################################################################
+
+module "readers" {
+  source = "./modules/readers"
+
+  name             = local.name
+  lake             = module.lake
+  repository       = module.loader.graph_repository
+  network          = var.network
+  size             = local.size.readers
+  certificate_arn  = var.certificate_arn
+  cidrs            = var.reader_cidrs
+  drain_s          = local.size.drain_s
+  log_days         = local.size.log_days
+  insights         = local.size.insights
+  password_version = local.size.password_ver
+  protected        = !local.size.disposable
+}
+
+################################################################################
+# Schedule: the night's state machine, its deadline, who is told
+################################################################################
+
+module "schedule" {
+  source = "./modules/schedule"
+
+  name        = local.name
+  lake        = module.lake
+  loader      = module.loader
+  readers     = module.readers
+  network     = var.network
+  nightly     = var.nightly
+  log_days    = local.size.log_days
+  alert_email = var.alert_email
+}

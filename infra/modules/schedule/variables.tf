@@ -1,0 +1,89 @@
+variable "name" {
+  description = "What every name begins with"
+  type        = string
+}
+
+variable "lake" {
+  description = "The lake module: the crawlers, the key, where a store is handed over"
+  type = object({
+    key_arn         = string
+    handover_bucket = string
+    crawlers        = map(string)
+    crawler_arns    = list(string)
+  })
+}
+
+variable "loader" {
+  description = "The loader module: the task and the bake"
+  type = object({
+    cluster_arn       = string
+    cluster_name      = string
+    task_family       = string
+    task_arn          = string
+    container         = string
+    role_arns         = list(string)
+    security_group_id = string
+    bake_name         = string
+    bake_arn          = string
+    graph_repository = object({
+      arn  = string
+      name = string
+      tag  = string
+    })
+  })
+}
+
+variable "readers" {
+  description = "The readers module: the service that is rolled over"
+  type = object({
+    cluster_arn             = string
+    service_name            = string
+    service_arn             = string
+    balancer_arn_suffix     = string
+    target_group_arn_suffix = string
+  })
+}
+
+variable "network" {
+  description = "Where the task runs"
+  type = object({
+    subnet_ids = list(string)
+    public_ip  = bool
+  })
+}
+
+variable "nightly" {
+  description = "When the build starts and when it must be done, as HH:MM in a named time zone"
+  type = object({
+    time_zone = string
+    start     = string
+    deadline  = string
+  })
+
+  validation {
+    condition     = can(regex("^([A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC)$", var.nightly.time_zone))
+    error_message = "A time zone of the IANA database, such as Europe/Berlin, or UTC."
+  }
+}
+
+variable "attempts" {
+  description = "How often the load is tried, where trying again can help"
+  type        = number
+  default     = 3
+
+  validation {
+    condition     = var.attempts >= 1 && var.attempts <= 5
+    error_message = "One to five attempts."
+  }
+}
+
+variable "log_days" {
+  description = "How long logs are kept"
+  type        = number
+}
+
+variable "alert_email" {
+  description = "Who is told; null for a topic without a subscriber"
+  type        = string
+  default     = null
+}

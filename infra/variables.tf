@@ -1,0 +1,141 @@
+################################################################################
+# Where
+################################################################################
+
+variable "region" {
+  description = "The AWS region that everything lies in"
+  type        = string
+  default     = "eu-central-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-central-1."
+  }
+}
+
+variable "project" {
+  description = "What every name begins with, before the workspace"
+  type        = string
+  default     = "kgimport"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}[a-z0-9]$", var.project))
+    error_message = "Names of buckets and balancers are made of it: 3 to 17 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "network" {
+  description = "The VPC and the subnets, in two zones or more, of the loader, the readers and the balancer; public_ip where the subnets have neither a NAT nor endpoints"
+  type = object({
+    vpc_id     = string
+    subnet_ids = list(string)
+    public_ip  = optional(bool, false)
+  })
+
+  validation {
+    condition     = startswith(var.network.vpc_id, "vpc-") && alltrue([for id in var.network.subnet_ids : startswith(id, "subnet-")])
+    error_message = "network names a VPC (vpc-…) and subnets (subnet-…)."
+  }
+
+  validation {
+    condition     = length(distinct(var.network.subnet_ids)) >= 2
+    error_message = "Give at least two subnets, in different zones."
+  }
+}
+
+################################################################################
+# Lake
+################################################################################
+
+variable "customers" {
+  description = "The customers, each with the globs that its crawler passes over"
+  type = map(object({
+    exclusions = optional(list(string), [])
+  }))
+  default = {
+    customer_1 = {}
+    customer_2 = {}
+    customer_3 = {}
+  }
+}
+
+variable "graph" {
+  description = "The graph that is built: the name of dbt's schema and of the folder of stores"
+  type        = string
+  default     = "lms"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_]*$", var.graph))
+    error_message = "It names a Glue database: lower-case letters, digits and underscores."
+  }
+}
+
+################################################################################
+# Nightly
+################################################################################
+
+variable "nightly" {
+  description = "When the build starts and when it must be done, as HH:MM in a named time zone"
+  type = object({
+    time_zone = optional(string, "Europe/Berlin")
+    start     = optional(string, "03:00")
+    deadline  = optional(string, "06:30")
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for at in [var.nightly.start, var.nightly.deadline] : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", at))])
+    error_message = "start and deadline are times of day such as 03:00."
+  }
+
+  validation {
+    condition     = tonumber(replace(var.nightly.start, ":", "")) < tonumber(replace(var.nightly.deadline, ":", "")) && tonumber(replace(var.nightly.deadline, ":", "")) < 700
+    error_message = "The build starts before its deadline, and the deadline leaves time to act before 07:00."
+  }
+}
+
+variable "loader_image_tag" {
+  description = "The tag under which the loader's image was pushed; it cannot be moved, so a release has a tag of its own"
+  type        = string
+  default     = "0.1.0"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", var.loader_image_tag)) && var.loader_image_tag != "latest"
+    error_message = "A tag that says which release it is, so not latest."
+  }
+}
+
+variable "alert_email" {
+  description = "Who is told when the build failed or is late; null for a topic without a subscriber"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alert_email == null || can(regex("^[^@ ]+@[^@ ]+$", var.alert_email))
+    error_message = "alert_email is an address."
+  }
+}
+
+################################################################################
+# Readers
+################################################################################
+
+variable "certificate_arn" {
+  description = "The certificate in ACM that the balancer shows; its name is what readers connect to"
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:acm:", var.certificate_arn))
+    error_message = "The ARN of a certificate in ACM."
+  }
+}
+
+variable "reader_cidrs" {
+  description = "The address ranges that may connect to the graph"
+  type        = set(string)
+
+  validation {
+    condition     = alltrue([for range in var.reader_cidrs : can(cidrhost(range, 0)) && !endswith(range, "/0")])
+    error_message = "Address ranges such as 10.0.0.0/8; the graph is not for the whole Internet."
+  }
+}

@@ -1,0 +1,7 @@
+resource "aws_sns_topic" "this" {
+    name = "alerts"
+  display_name = "Alerts"
+  tags = {
+    team = "data" 
+  }
+}

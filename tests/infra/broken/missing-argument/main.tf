@@ -1,0 +1,4 @@
+resource "aws_glue_crawler" "this" {
+  name = "nightly"
+  role = "crawler"
+}

@@ -1,0 +1,4 @@
+output "bucket" {
+  description = "The landing bucket"
+  value       = "landing"
+}

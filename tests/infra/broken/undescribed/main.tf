@@ -1,0 +1,6 @@
+variable "name" {
+}
+
+output "name" {
+  value = var.name
+}

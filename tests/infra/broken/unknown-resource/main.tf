@@ -1,0 +1,3 @@
+resource "aws_glue_crawlers" "this" {
+  name = "nightly"
+}
