@@ -392,8 +392,10 @@ resource "aws_glue_crawler" "this" {
     exclusions = each.value.exclusions
   }
 
+  # Columns are what `kgimport land` registered. A crawler would call every instant a timestamp, of
+  # which Athena reads the milliseconds only; it adds the partitions.
   schema_change_policy {
-    update_behavior = "UPDATE_IN_DATABASE"
+    update_behavior = "LOG"
     delete_behavior = "LOG"
   }
 
