@@ -274,7 +274,7 @@ def test_ddl_is_seen_in_glue(session: Session) -> None:
     session.run(f"create schema if not exists {other} location 's3://{session.bucket}/b/'")
     session.run(
         f"create table {other}.t with (partitioned_by = array['p'])"
-        " as select 1 as n, substr('xy', 1, 1) as p"
+        " as select 1 as n, cast('x' as varchar) as p"
     )
     session.run(f"create or replace view {other}.v as select n, array[p] as ps from {other}.t")
     session.run(f"alter table `{other}`.`t` set tblproperties ('classification' = 'parquet')")
