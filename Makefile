@@ -12,7 +12,7 @@ BIN := .venv/bin
 CHECKOV := $(KGIMPORT_CACHE)/checkov/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench bench-docs fuzz readers infra-check infra-validate infra-smoke docker-up docker-down clean
+.PHONY: help install run test check format bench bench-docs fuzz readers infra-check infra-validate infra-smoke docker-up docker-down athena-up athena-down clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,7 +44,7 @@ check: install ## format, lint, types, layers and the quick tests: before each c
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
-	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not slow and not infra'
+	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not athena and not slow and not infra'
 
 format: install ## put the code in form
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
@@ -86,5 +86,11 @@ docker-up: ## start a Docker engine of this checkout's own, where none answers (
 docker-down: ## stop it
 	@.ci/engine down
 
-clean: docker-down ## remove everything that was installed, downloaded or built
+athena-up: install ## start a local Athena with the sample data: docs/athena.md
+	@$(BIN)/python -m tests.local_athena up
+
+athena-down: ## stop it
+	@[ ! -d .cache/athena ] || $(BIN)/python -m tests.local_athena down
+
+clean: docker-down athena-down ## remove everything that was installed, downloaded or built
 	@rm -rf .venv .cache build stores dist dbt/target dbt/logs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

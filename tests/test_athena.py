@@ -313,6 +313,16 @@ def test_throttling_is_waited_out(
     assert record.nodes == 3
 
 
+def test_a_query_without_rows_is_told(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    nobody = "select:SELECT * FROM people.person WHERE id = 'nobody'"
+
+    with pytest.raises(SourceError, match="the query for person gave no rows"):
+        export(relocated(graph(tmp_path), {"person": nobody}), tmp_path / "b", quiet, warehouse)
+    assert results(athena) == []
+
+
 def test_no_result_location_is_told_before_anything_runs(
     athena: LocalAws, database: str, tmp_path: Path
 ) -> None:

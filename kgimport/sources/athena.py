@@ -163,7 +163,13 @@ def fetch(sql: str, name: str, folder: Path, warehouse: Warehouse) -> QueryRecor
     with _unload_prefix(warehouse, name) as prefix:
         query, scanned = _unload(sql, name, prefix, warehouse)
         folder.mkdir(parents=True)
-        for at, each in enumerate(s3.objects(prefix)):
+        found = s3.objects(prefix)
+        if not found:
+            raise SourceError(
+                f"the query for {name} gave no rows, and so no file that has its columns",
+                "let it give rows, or leave the table out of the graph",
+            )
+        for at, each in enumerate(found):
             s3.download(each.uri, folder / f"{at:05}.parquet")
     return QueryRecord(name, query, scanned, round(monotonic() - began, 3))
 

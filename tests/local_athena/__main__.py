@@ -62,7 +62,8 @@ def serve() -> None:
         lake.land(aws, ROOT / "data")
         lines = (f"export {k}={shlex.quote(v)}\n" for k, v in aws.environment.items())
         ready = ENVIRONMENT.with_suffix(".new")
-        ready.write_text("".join(lines), encoding="utf-8")
+        others = "unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN\n"
+        ready.write_text(others + "".join(lines), encoding="utf-8")
         ready.replace(ENVIRONMENT)
         signal.pause()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,8 @@ class Athena:
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a call."""
         call = recognise(environ)
-        act = _ACTIONS.get(call.action) if call.service == "athena" else None
+        ours = call.service == "athena" and not call.engine
+        act = _ACTIONS.get(call.action) if ours else None
         if act is None:
             return self.app(environ, start)
         given = json.loads(take_body(environ) or b"{}")
@@ -52,7 +54,7 @@ class Athena:
             status, answer = "200 OK", act(self, given, _access(self.endpoint, call.region))
         except ApiError as error:
             status, answer = "400 Bad Request", {"__type": error.code, "Message": str(error)}
-        body = json.dumps(answer).encode()
+        body = json.dumps(answer, default=datetime.timestamp).encode()
         kind = ("Content-Type", "application/x-amz-json-1.1")
         start(status, [kind, ("Content-Length", str(len(body)))])
         return [body]
@@ -89,11 +91,14 @@ def _request(given: Given, access: Access) -> Request:
         raise ApiError(str(error)) from error
     name = given.get("WorkGroup") or "primary"
     group = _work_group(name, access)
+    if group.get("State") == "DISABLED":
+        raise ApiError(f"WorkGroup {name} is disabled.")
+    rules = group.get("Configuration") or {}
     context = given.get("QueryExecutionContext") or {}
     if context.get("Catalog", CATALOG).lower() != CATALOG:
         raise ApiError(f"Catalog {context['Catalog']} was not found")
-    theirs = (group.get("ResultConfiguration") or {}).get("OutputLocation")
-    enforced = bool(theirs and group.get("EnforceWorkGroupConfiguration"))
+    theirs = (rules.get("ResultConfiguration") or {}).get("OutputLocation")
+    enforced = bool(theirs and rules.get("EnforceWorkGroupConfiguration"))
     ours = (given.get("ResultConfiguration") or {}).get("OutputLocation")
     output = theirs if enforced else ours or theirs
     if not output:
@@ -114,13 +119,11 @@ def _request(given: Given, access: Access) -> Request:
 
 
 def _work_group(name: str, access: Access) -> Given:
-    group: Given | None = access.athena.get_work_group(WorkGroup=name).get("WorkGroup")
+    group = access.athena.get_work_group(WorkGroup=name).get("WorkGroup")
     if not group:
         raise ApiError(f"WorkGroup {name} is not found.")
-    if group.get("State") == "DISABLED":
-        raise ApiError(f"WorkGroup {name} is disabled.")
-    configuration: Given = group.get("Configuration") or {}
-    return configuration
+    found: Given = group
+    return found
 
 
 def _get(athena: Athena, given: Given, _: Access) -> Given:
@@ -162,6 +165,10 @@ def _list(athena: Athena, given: Given, _: Access) -> Given:
     group = given.get("WorkGroup") or "primary"
     names = [e.id for e in athena.executions.values() if e.request.workgroup == group]
     return {"QueryExecutionIds": names[::-1]}
+
+
+def _get_work_group(_: Athena, given: Given, access: Access) -> Given:
+    return {"WorkGroup": _work_group(str(given["WorkGroup"]), access)}
 
 
 def _databases(_: Athena, __: Given, access: Access) -> Given:
@@ -228,6 +235,7 @@ _ACTIONS: dict[str, Callable[[Athena, Given, Access], Given]] = {
     "StopQueryExecution": _stop,
     "GetQueryResults": _results,
     "ListQueryExecutions": _list,
+    "GetWorkGroup": _get_work_group,
     "ListDatabases": _databases,
     "GetDatabase": _get_database,
     "ListTableMetadata": _tables,

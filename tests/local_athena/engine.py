@@ -59,6 +59,8 @@ class Engine:
             quoted = sql.replace("'", "''")
             sql = f"EXECUTE IMMEDIATE '{quoted}' USING {', '.join(parameters)}"
         cursor = self._cursor = self._connected(session or {}).cursor()
+        if self.stopped.is_set():  # after the cursor is known, so that `stop` sees it or is seen
+            raise QueryFailedError("Query cancelled by user")
         try:
             cursor.execute(sql)
             rows = cursor.fetchall()

@@ -45,6 +45,13 @@ class LocalAws:
         """Makes calls fail, and knows those that came."""
         return Faults(self.endpoint)
 
+    @property
+    def storage_options(self) -> dict[str, str]:
+        """What Polars needs to know, whatever the environment says."""
+        known = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
+        named = {name.lower(): self.environment[name] for name in known}
+        return {**named, "aws_allow_http": "true"}
+
     def client(self, service: str) -> Any:
         """A boto3 client, whatever the environment says."""
         return boto3.session.Session(KEY, KEY, region_name=REGION).client(  # type: ignore[call-overload]
