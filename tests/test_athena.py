@@ -19,15 +19,14 @@ from kgimport import sources, writer
 from kgimport.errors import AwsRefusedError, ExitCode, KgimportError, SourceError, UsageError
 from kgimport.graph import relocated
 from kgimport.pipeline.export import export
-from kgimport.pipeline.land import land
 from kgimport.pipeline.proof import ExportOptions, check
 from kgimport.sources.athena import Warehouse, own_files, relation
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
+from tests.local_athena import lake
 from tests.local_athena.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from kgimport.graph import Graph
@@ -38,7 +37,7 @@ CATALOG = "awsdatacatalog"
 
 
 @pytest.fixture(scope="module")
-def database(athena_server: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database(athena_server: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database with the tables of the small graph: plain, as a view, as JSON, in partitions."""
     data = tmp_path_factory.mktemp("data")
     for name, rows in (("person", PERSONS), ("knows", KNOWS)):
@@ -48,17 +47,13 @@ def database(athena_server: LocalAws, tmp_path_factory: pytest.TempPathFactory) 
         folder = data / "people" / "by_year" / f"year={year}"
         folder.mkdir(parents=True)
         pl.DataFrame({"id": [year]}).write_parquet(folder / "rows.parquet")
-    settings = pytest.MonkeyPatch()
-    athena_server.enter(settings)
-    athena_server.faults.clear()
-    land(data, f"s3://{athena_server.lake}/raw", "", quiet)
+    lake.land(athena_server, data)
     for sql in (
         "CREATE OR REPLACE VIEW people.person_view AS SELECT * FROM people.person",
         "CREATE TABLE people.knows_text WITH (format = 'JSON') AS SELECT * FROM people.knows",
     ):
         ask(athena_server, sql)
-    yield "people"
-    settings.undo()
+    return "people"
 
 
 def ask(aws: LocalAws, sql: str) -> None:

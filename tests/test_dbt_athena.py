@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,11 +18,18 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from kgimport.errors import DeclarationError
+from kgimport.pipeline.declared import of_dbt
+from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import ExportOptions
+from kgimport.store import read_export, read_store
+from tests.conftest import quiet
+from tests.graphs import cells
 from tests.local_athena import lake
 from tests.test_dbt_project import DATA, MOMENT, PROJECT, ROOT, SCHEMAS, execute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kgimport.graph import Graph
     from tests.local_athena.running import LocalAws
@@ -190,3 +200,65 @@ def test_what_glue_says_wrongly_of_a_raw_table_is_found(warehouse: Warehouse) ->
         "source_columns_as_declared_customer_3_courses_details_",
     }
     assert "Cannot cast timestamp(3) to bigint" in failed["stg_users"]
+
+
+@pytest.fixture(scope="module")
+def project(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What kgimport reads of a dbt project: its two files, and the manifest of the last run."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copyfile(PROJECT / name, folder / name)
+    (folder / "target").mkdir()
+    shutil.copyfile(warehouse.place / "manifest.json", folder / "target" / "manifest.json")
+    return folder
+
+
+def test_the_graph_has_the_same_rows_as_the_local_target_s(
+    warehouse: Warehouse, project: Path, lms_graph: Graph, tmp_path: Path
+) -> None:
+    argv = ("export", "--dbt", str(project), "--target", "athena", "--ids", "keys", "--out", "b")
+    done = subprocess.run(
+        (sys.executable, "-m", "kgimport", *argv),
+        cwd=tmp_path,
+        env={**os.environ, **warehouse.aws.environment, "KGIMPORT_ATHENA_SCHEMA": SCHEMA},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+    here = export(lms_graph, tmp_path / "here", quiet, ExportOptions("keys"))
+    there = read_export(tmp_path / "b")
+    assert there.queries == ()
+    assert {t.location.partition("://")[0] for t in there.declaration.tables} == {"s3"}
+    assert [(t.name, t.counts, t.properties) for t in there.tables] == [
+        (t.name, t.counts, t.properties) for t in here.tables
+    ]
+    assert cells(tmp_path / "b", there) == cells(tmp_path / "here", here)
+
+
+@pytest.mark.neo4j
+def test_the_store_holds_what_the_local_target_s_holds(
+    warehouse: Warehouse,
+    project: Path,
+    lms_store: Path,
+    build_graph: Callable[[Graph], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warehouse.aws.enter(monkeypatch)
+
+    here, there = read_store(lms_store), read_store(build_graph(of_dbt(project, "athena")))
+
+    assert (there.labels, there.types) == (here.labels, here.types)
+    assert (there.schema, there.compared) == (here.schema, here.compared)
+
+
+def test_a_manifest_of_another_target_is_refused(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(project, tmp_path / "dbt")
+    manifest = tmp_path / "dbt" / "target" / "manifest.json"
+    manifest.write_text(
+        manifest.read_text().replace('"adapter_type": "athena"', '"adapter_type": "duckdb"')
+    )
+
+    with pytest.raises(DeclarationError, match="is of a dbt target of type duckdb, not athena"):
+        of_dbt(tmp_path / "dbt", "athena")
