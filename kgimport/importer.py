@@ -30,6 +30,8 @@ def arguments(record: ExportRecord) -> tuple[str, ...]:
     """What the importer must be told about a build directory; paths are relative to it.
 
     Every option whose default could lose or change data is set, so that a later default cannot.
+    `strict` would have the importer look for ends that dangle, which the export has proved that
+    there are none of; it takes a tenth longer with keys for ids.
     """
     return (
         *_FORM[record.format],
@@ -39,7 +41,7 @@ def arguments(record: ExportRecord) -> tuple[str, ...]:
         "--skip-bad-relationships=false",
         "--skip-duplicate-nodes=false",
         "--bad-tolerance=0",
-        "--strict=true",
+        "--strict=false",
         *(_of_rows(record) if record.format == "csv" else ()),
         *(_table_argument(table) for table in record.tables),
     )

@@ -47,7 +47,7 @@ def test_arguments_name_every_option_that_could_change_data(tmp_path: Path) -> N
         "--skip-bad-relationships=false",
         "--skip-duplicate-nodes=false",
         "--bad-tolerance=0",
-        "--strict=true",
+        "--strict=false",
         "--read-buffer-size=4194304",
         "--multiline-fields=false",
         "--multiline-fields-format=v1",
@@ -66,7 +66,7 @@ def test_of_parquet_the_importer_is_told_what_it_reads_and_nothing_of_csv(tmp_pa
         "--skip-bad-relationships=false",
         "--skip-duplicate-nodes=false",
         "--bad-tolerance=0",
-        "--strict=true",
+        "--strict=false",
         "--nodes=Person=parquet/person/header.csv,parquet/person/part-00000.parquet",
         "--relationships=KNOWS=parquet/knows/header.csv,parquet/knows/part-00000.parquet",
     )
