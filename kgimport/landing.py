@@ -87,7 +87,11 @@ def land(
     wanted = {f"{home}/{file.relative_to(table.folder).as_posix()}": file for file in table.files}
     carry = partial(_carry, digest)
     with ThreadPoolExecutor(threads) as pool:
-        written = sum(pool.map(carry, wanted.items()))
+        try:
+            written = sum(pool.map(carry, wanted.items()))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # those that have begun end; no other begins
+            raise
     stale = tuple(each.uri for each in s3.below(home) if each.uri not in wanted)
     if delete and stale:
         s3.delete_objects(list(stale))

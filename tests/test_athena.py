@@ -199,6 +199,11 @@ FAILURES: dict[str, tuple[Fault, type[KgimportError], str]] = {
         AwsRefusedError,
         'AWS does not let us find "people"."person_view" in Glue',
     ),
+    "no permission to read the table itself": (
+        Fault("s3", "GetObject", "AccessDenied", times=0, key="*/raw/people/knows/*"),
+        AwsRefusedError,
+        "AWS does not let us read the rows of table knows",
+    ),
     "an expired token": (
         Fault("glue", "GetTable", "ExpiredTokenException"),
         AwsRefusedError,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
 import subprocess
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from kgimport import landing, report, writer
+from kgimport import aws, landing, report, writer
 from kgimport import s3 as store
 from kgimport.errors import (
     AwsRefusedError,
@@ -111,6 +113,35 @@ def test_a_folder_a_glob_and_one_object_are_found(s3: LocalAws, tmp_path: Path) 
 def test_what_is_no_place_in_s3_is_refused(uri: str) -> None:
     with pytest.raises(UsageError, match="is no place in S3"):
         store.split(uri)
+
+
+def test_a_bucket_whose_requester_pays_is_asked_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str | None] = []
+
+    class Bucket(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            said.append(self.headers["x-amz-request-payer"])
+            self.send_error(404)
+
+        do_HEAD = do_GET  # noqa: N815  (the name is the library's)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Bucket) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        monkeypatch.setenv("KGIMPORT_REQUESTER_PAYS", "1")
+        with pytest.raises(SourceError):
+            store.objects("s3://theirs/table")
+        with pytest.raises(FileNotFoundError):
+            pl.read_parquet("s3://theirs/table/a", storage_options=aws.storage_options())
+        server.shutdown()
+
+    assert set(said) == {"requester"}
+    assert len(said) > 1
 
 
 FAILURES: dict[str, tuple[Fault, type[KgimportError], str]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -70,7 +71,10 @@ def build_db(
 def _must_be_whole(build: Path, record: ExportRecord) -> None:
     """Refuses a build directory that is not what its export left, before hours go into it."""
     files = [file for table in record.tables for file in table.files]
-    changed = [file.path for file in files if writer.sha256(build / file.path) != file.sha256]
+    with ThreadPoolExecutor() as pool:  # hashing lets other threads run
+        digests = pool.map(lambda file: writer.sha256(build / file.path), files)
+        pairs = zip(files, digests, strict=True)
+        changed = [file.path for file, digest in pairs if digest != file.sha256]
     headers = [table.header for table in record.tables]
     absent = [p for p in (importer.ARGUMENTS, *headers) if not (build / p).is_file()]
     if changed or absent:

@@ -41,6 +41,7 @@ def warehouse(
 
 def _be(settings: Mapping[str, str]) -> None:
     """Speaks to AWS as the profile wants, unless the environment says otherwise."""
-    for ours, name in (("region", "AWS_REGION"), ("profile", "AWS_PROFILE")):
-        if settings.get(ours):
-            os.environ.setdefault(name, settings[ours])
+    if "region" in settings and "AWS_DEFAULT_REGION" not in os.environ:
+        os.environ.setdefault("AWS_REGION", settings["region"])
+    if "profile" in settings:
+        os.environ.setdefault("AWS_PROFILE", settings["profile"])

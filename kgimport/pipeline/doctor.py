@@ -50,6 +50,7 @@ def examine(place: Path) -> tuple[Symptom, ...]:
         _java(),
         *_neo4j(),
         _package("dbt", "dbt", "kgimport[dbt]"),
+        _package("Athena", "pyathena", "kgimport[athena]"),
         _package("sample data", "numpy", "kgimport[sample]"),
         _docker(),
         _aws(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport import writer
+from kgimport import sources, writer
 from kgimport.graph import relocated
 from kgimport.sources import athena
 
@@ -43,7 +43,8 @@ def located(graph: Graph, folder: Path, warehouse: Warehouse, progress: Progress
             continue
         progress(f"find {table.name}", None)
         sql = athena.selected(table.location)
-        files = None if sql else athena.own_files(athena.relation(table.location))
+        with sources.reading(table.name):
+            files = None if sql else athena.own_files(athena.relation(table.location))
         if files is None:
             progress(f"query {table.name}", None)
             into = folder / QUERIED / writer.folder_name(table.name)

@@ -160,7 +160,7 @@ def fetch(sql: str, name: str, folder: Path, warehouse: Warehouse) -> QueryRecor
     nobody waits for any more is stopped. Raises `SourceError` with the engine's words.
     """
     began = monotonic()
-    with _unload_prefix(warehouse, name) as prefix:
+    with _unload_prefix(warehouse) as prefix:
         query, scanned = _unload(sql, name, prefix, warehouse)
         folder.mkdir(parents=True)
         found = s3.objects(prefix)
@@ -175,9 +175,9 @@ def fetch(sql: str, name: str, folder: Path, warehouse: Warehouse) -> QueryRecor
 
 
 @contextmanager
-def _unload_prefix(warehouse: Warehouse, name: str) -> Iterator[str]:
+def _unload_prefix(warehouse: Warehouse) -> Iterator[str]:
     """A place below the results' location that nothing else uses, and that is gone afterwards."""
-    prefix = f"{_results(warehouse)}/unload/{uuid4().hex}/{name}"
+    prefix = f"{_results(warehouse)}/unload/{uuid4().hex}"
     try:
         yield prefix
     finally:
@@ -201,9 +201,11 @@ def _results(warehouse: Warehouse) -> str:
 def _unload(sql: str, name: str, prefix: str, warehouse: Warehouse) -> tuple[str, int]:
     """Runs the query to its end; gives its id, and how many bytes it scanned."""
     cursor = _cursor(warehouse)
+    place = f"{prefix}/".replace("'", "''")
+    # A name with a line break in it would end the comment; no query's comment ends our bracket.
     unload = (
-        f"-- kgimport, table {name}\n"
-        f"UNLOAD ({sql}) TO '{prefix}/' WITH (format = 'PARQUET', compression = 'ZSTD')"
+        f"-- kgimport, table {ascii(name)[1:-1]}\n"
+        f"UNLOAD ({sql}\n) TO '{place}' WITH (format = 'PARQUET', compression = 'ZSTD')"
     )
     try:
         cursor.execute(unload)
