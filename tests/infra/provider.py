@@ -7,16 +7,13 @@ getters of a class are the attributes that the provider fills in.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import re
 import tarfile
-import urllib.request
 import zipfile
 from dataclasses import dataclass
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +22,9 @@ from tests.infra.configuration import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-VERSION = "21.22.1"  # follows the provider's 6.25
-_URL = f"https://registry.npmjs.org/@cdktf/provider-aws/-/provider-aws-{VERSION}.tgz"
-_SHA512 = "BuSHeaQFUL9l33pBzIMRT7cTQ69AM2mLtijjteCPhVQRmvuhuj9Lvfymf7knAMhYqAT6+Lrls9jiGVW/Us3zrQ=="
+_CACHE = Path(os.environ.get("KGIMPORT_CACHE", ROOT / ".cache"))
+_LOCK = Path(__file__).with_name("provider.txt")
+_INSTALLED = _CACHE / "provider-aws"  # see provider.txt and the Makefile
 
 _INTERFACE = re.compile(r"export interface (\w+)([^{]*)\{(.*?)\n\}", re.DOTALL)
 _FIELD = re.compile(
@@ -123,8 +120,9 @@ def _snake(name: str) -> str:
 
 def _definitions() -> Path:
     """The package's type definitions in a form that is read from anywhere."""
-    folder = Path(os.environ.get("KGIMPORT_CACHE", ROOT / ".cache")) / "infra"
-    path = folder / f"provider-aws-{VERSION}.zip"
+    folder = _CACHE / "infra"
+    locked = hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]
+    path = folder / f"provider-aws-{locked}.zip"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}")
@@ -136,11 +134,10 @@ def _definitions() -> Path:
 
 
 def _package() -> Iterator[tuple[str, bytes]]:
-    with urllib.request.urlopen(_URL, timeout=120) as response:
-        fetched = response.read()
-    if base64.b64encode(hashlib.sha512(fetched).digest()).decode() != _SHA512:
-        raise AssertionError(f"{_URL} is not the package that was locked")
-    with tarfile.open(fileobj=BytesIO(fetched), mode="r:gz") as package:
+    packed = next(_INSTALLED.glob("cdktf_cdktf_provider_aws/_jsii/*.tgz"), None)
+    if packed is None:
+        raise FileNotFoundError(f"{_INSTALLED} has no definitions: run make infra-check")
+    with tarfile.open(packed, mode="r:gz") as package:
         for member in package:
             if member.name.endswith("/index.d.ts") and (file := package.extractfile(member)):
                 yield member.name, file.read()

@@ -71,7 +71,7 @@ variable "compute_type" {
 variable "base_image" {
   description = "The image with Neo4j on which the graph's image stands; its version is that of the stores"
   type        = string
-  default     = "public.ecr.aws/docker/library/neo4j:2026.08.1-community"
+  default     = "neo4j:2026.08.1-community"
 }
 
 variable "log_days" {
