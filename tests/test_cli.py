@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -62,3 +64,43 @@ def test_every_error_has_an_exit_code_of_its_own() -> None:
 
     assert len(set(codes)) == len(codes)
     assert ExitCode.DONE not in codes
+
+
+def dbt_project(folder: Path, *, profile: str = "") -> Path:
+    """A dbt project that was built: what kgimport reads of it."""
+    meta = {"kgimport": {"graph": "shop", "node": {"labels": ["User"], "key": ["id"]}}}
+    model = {"resource_type": "model", "name": "node_user", "config": {"meta": meta}, "columns": {}}
+    (folder / "target").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
+    (folder / "target" / "manifest.json").write_text(json.dumps({"nodes": {"model.a": model}}))
+    if profile:
+        (folder / "profiles.yml").write_text(profile)
+    return folder
+
+
+def test_where_the_tables_are_named_no_profile_is_read(tmp_path: Path) -> None:
+    project = dbt_project(tmp_path / "dbt")
+    argv = ["check", "--dbt", str(project), "--tables", "s3://lake/tables", "--declaration-only"]
+
+    shown = CliRunner().invoke(app, argv)
+
+    assert (shown.exit_code, shown.stdout) == (0, "the declaration of graph shop is good\n")
+
+
+def test_a_profile_that_is_missing_is_told(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(app, ["check", "--dbt", str(dbt_project(tmp_path / "dbt"))])
+
+    assert shown.exit_code == ExitCode.DECLARATION
+    assert "no profiles.yml for the dbt project" in shown.stderr
+
+
+@pytest.mark.parametrize("wrong", ["node_user", "nobody=SELECT 1", "node_user="])
+def test_a_selection_names_a_table_and_its_query(tmp_path: Path, wrong: str) -> None:
+    project = dbt_project(tmp_path / "dbt")
+    argv = ["check", "--dbt", str(project), "--tables", "t", "--select", wrong]
+
+    shown = CliRunner().invoke(app, argv)
+
+    assert shown.exit_code == ExitCode.USAGE
+    assert f"--select {wrong}: no TABLE=SQL" in shown.stderr
+    assert "name a table once: node_user" in shown.stderr

@@ -76,7 +76,8 @@ def export(
     from kgimport.pipeline.remote import export_to
 
     declared = chosen_graph(graph, dbt, name, target, tables, select)
-    warehouse = chosen_warehouse(graph, dbt, target, workgroup, results)
+    project = dbt if graph is None and tables is None else None
+    warehouse = chosen_warehouse(project, target, workgroup, results)
     options = ExportOptions(ids.value, form.value, memory, warehouse)
     place = out or str(Path("build") / declared.name)
     with console.progress() as tell:
@@ -110,7 +111,8 @@ def check(
     from kgimport.pipeline.proof import check as run
 
     declared = chosen_graph(graph, dbt, name, target, tables, select)
-    warehouse = chosen_warehouse(graph, dbt, target, workgroup, results)
+    project = dbt if graph is None and tables is None else None
+    warehouse = chosen_warehouse(project, target, workgroup, results)
     if declaration_only:
         typer.echo(f"the declaration of graph {declared.name} is good")
         return
@@ -193,7 +195,7 @@ def run(
 
     program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
-    warehouse = chosen_warehouse(None, dbt, target, workgroup, results)
+    warehouse = chosen_warehouse(dbt, target, workgroup, results)
     exporting = ExportOptions(ids.value, form.value, memory, warehouse)
     project = Chosen(dbt, data, target, name, exporting)
     with console.progress() as tell:

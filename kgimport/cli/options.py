@@ -200,16 +200,12 @@ def _with_selected(graph: Graph, selected: list[str]) -> Graph:
 
 
 def chosen_warehouse(
-    file: Path | None,
-    project: Path,
-    target: str | None,
-    workgroup: str | None,
-    results: str | None,
+    project: Path | None, target: str | None, workgroup: str | None, results: str | None
 ) -> Warehouse:
     """Where Athena runs queries: what the command line says, else a dbt project's target."""
     from kgimport.pipeline.declared import warehouse
 
-    return warehouse(project if file is None else Path(os.devnull), target, workgroup, results)
+    return warehouse(project, target, workgroup, results)
 
 
 def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None) -> Neo4j:

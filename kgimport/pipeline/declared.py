@@ -31,10 +31,10 @@ def of_dbt(
 
 
 def warehouse(
-    project: Path, target: str | None, workgroup: str | None, results: str | None
+    project: Path | None, target: str | None, workgroup: str | None, results: str | None
 ) -> Warehouse:
-    """Where Athena runs our queries: what was said, else what the project's target says."""
-    said = (dbt.athena(project, target) or {}) if (project / "dbt_project.yml").is_file() else {}
+    """Where Athena runs our queries: what was said, else what a project's target says."""
+    said = (dbt.athena(project, target) or {}) if project else {}
     group = workgroup or said.get("workgroup") or PRIMARY.workgroup
     return Warehouse(group, results or said.get("results"))
 

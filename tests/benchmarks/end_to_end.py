@@ -38,7 +38,7 @@ def contestants(setting: Setting) -> Iterator[Contestant]:
     people = setting.people()
     for version in setting.versions:
         yield from kgimport(setting, people, version)
-        yield _contestant(people, version, BASE, partial(csv, people, version))
+        yield by_hand_made(people, version)
         yield _source_parquet(people, version)
         for mode in ours.MODES:
             yield floor(setting, people, version, mode)
@@ -68,6 +68,12 @@ def both(setting: Setting, people: People, version: str, mode: Mode, out: Path) 
         return {**ours.exported(build), "seconds": {"export": cost.wall_s}}
 
     return [Step("export", export.program, look), ours.build_db(build, out / "stores", version)]
+
+
+def by_hand_made(people: People, version: str, part: str = PART) -> Contestant:
+    """The best peer: what one writes without kgimport."""
+    way = partial(csv, people, version)
+    return Contestant(part, BASE, people.nodes, people.relationships, way, neo4j=version)
 
 
 def csv(people: People, version: str, out: Path) -> list[Step]:

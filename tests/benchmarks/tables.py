@@ -137,6 +137,7 @@ BASES = {
     checks_cost.PART: checks_cost.BASE,
     lake.PART: lake.BASE,
     end_to_end.PART: end_to_end.BASE,
+    growth.LARGE: end_to_end.BASE,
     importer_settings.PART: importer_settings.BASE,
 }
 PARTS = tuple(COLUMNS)
