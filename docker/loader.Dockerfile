@@ -29,15 +29,15 @@ ARG DOCKER_CLIENT=docker-cli
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates "${DOCKER_CLIENT}" \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --user-group --create-home --home-dir /work loader
+    && useradd --uid 10001 --user-group --create-home --home-dir /home/loader loader
 COPY --from=build /opt/kgimport /opt/kgimport
 COPY --chmod=0755 docker/loader.sh /opt/kgimport/loader.sh
-COPY --chown=loader:loader dbt /work/dbt
+COPY --chown=loader:loader dbt /home/loader/dbt
 ARG NEO4J=2026.08.1
 ENV PATH=/opt/kgimport/venv/bin:$PATH \
     KGIMPORT_CACHE=/opt/kgimport/cache \
     KGIMPORT_RUN_NEO4J=${NEO4J}
-WORKDIR /work
+WORKDIR /home/loader
 USER 10001:10001
 ENTRYPOINT ["/opt/kgimport/loader.sh"]
 CMD ["--help"]
