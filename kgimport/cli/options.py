@@ -122,7 +122,7 @@ IdKind = Annotated[
     Ids,
     typer.Option(
         "--ids",
-        help="dense: record ids, imported in half the time; keys: portable CSV with :ID(Space).",
+        help="dense: record ids, never looked up again; keys: portable CSV with :ID(Space).",
         rich_help_panel=OUTPUT,
     ),
 ]

@@ -82,7 +82,7 @@ def trino(home: Path, place: Path, endpoint: str, port: int) -> Iterator[None]:
     catalog = _CATALOG.format(endpoint=endpoint)
     (place / "catalog" / f"{CATALOG}.properties").write_text(catalog, encoding="utf-8")
     (place / "log.properties").write_text("io.airlift.bootstrap=WARN\n", encoding="utf-8")
-    with started(Command(_argv(home, place)), grace_s=5) as server:
+    with started(Command(_argv(home, place)), cwd=place, grace_s=5) as server:
         log = place / "trino.log"
         keeper = threading.Thread(target=keep, args=(output(server), log), daemon=True)
         keeper.start()
