@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SUFFIX = ".parquet"
+_LEAST = 3  # customer, table, file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,16 @@ class Landed:
 def tables(data: Path) -> list[RawTable]:
     """The tables below a folder, by customer and name.
 
-    Raises `SourceError` where there is none, `DeclarationError` where a table's files lie at
-    different depths or below folders of different names.
+    Raises `SourceError` where there is none, `DeclarationError` where a file is of no table, or a
+    table's files lie at different depths or below folders of different names.
     """
-    folders = sorted({file.relative_to(data).parts[:2] for file in data.glob(f"*/*/**/*{_SUFFIX}")})
-    if not folders:
-        raise SourceError(
-            f"no Parquet below {data}", "its form is CUSTOMER/TABLE/[COLUMN=VALUE/]FILE.parquet"
-        )
+    ways = [file.relative_to(data).parts for file in data.rglob(f"*{_SUFFIX}")]
+    form = "its form is CUSTOMER/TABLE/[COLUMN=VALUE/]FILE.parquet"
+    if not ways:
+        raise SourceError(f"no Parquet below {data}", form)
+    if shallow := sorted("/".join(way) for way in ways if len(way) < _LEAST):
+        raise DeclarationError(f"{shallow[0]} is of no table below {data}", form)
+    folders = sorted({way[:2] for way in ways})
     return [_table(data, customer, name) for customer, name in folders]
 
 
@@ -111,7 +114,7 @@ def register(table: RawTable, to: str, database: str) -> None:
     """
     glue = aws.client("glue")
     home = f"{to.rstrip('/')}/{table.customer}/{table.name}"
-    columns = _columns(table)
+    columns = columns_of(table)
     about = {
         "Name": table.name,
         "TableType": "EXTERNAL_TABLE",
@@ -185,7 +188,8 @@ def _storage(columns: list[dict[str, str]], location: str) -> dict[str, Any]:
     }
 
 
-def _columns(table: RawTable) -> list[dict[str, str]]:
+def columns_of(table: RawTable) -> list[dict[str, str]]:
+    """The columns as Glue has them; `ValueRefusedError` where it could not show the files whole."""
     schemas = [pl.read_parquet_schema(file) for file in table.files]
     if any(schema != schemas[0] for schema in schemas):
         raise ValueRefusedError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fnmatch import translate
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,7 +17,7 @@ from kgimport import aws
 from kgimport.errors import DestinationError, SourceError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SCHEME = "s3://"
@@ -67,9 +67,9 @@ def scan(location: str) -> pl.LazyFrame:
 def objects(location: str) -> list[S3Object]:
     """The objects of a location, by key; none is also an answer."""
     bucket, key = split(location)
-    stem, pattern = _stem(key)
+    stem, meant = _stem(key)
     found = _listed(bucket, stem)
-    return [each for each in found if each.bytes and pattern.fullmatch(split(each.uri)[1])]
+    return [each for each in found if each.bytes and meant(split(each.uri)[1])]
 
 
 def below(folder: str) -> list[S3Object]:
@@ -78,13 +78,33 @@ def below(folder: str) -> list[S3Object]:
     return list(_listed(bucket, f"{key}/" if key else ""))
 
 
-def _stem(key: str) -> tuple[str, re.Pattern[str]]:
+def _stem(key: str) -> tuple[str, Callable[[str], bool]]:
     """What to list, and which of the listed keys are meant."""
-    if wild := re.search(r"[*?\[]", key):
-        return key[: wild.start()], re.compile(translate(key))
+    if wild := _WILD.search(key):
+        return key[: wild.start()], lambda found: _fits(found.split("/"), key.split("/"))
     folder = re.escape(key.rstrip("/"))
     within = rf"{folder}/" if folder else ""
-    return key.rstrip("/"), re.compile(rf"{folder}|{within}(?:[^_./][^/]*/)*[^_./][^/]*")
+    pattern = re.compile(rf"{folder}|{within}(?:[^_./][^/]*/)*[^_./][^/]*")
+    return key.rstrip("/"), lambda found: pattern.fullmatch(found) is not None
+
+
+_WILD = re.compile(r"[*?\[]")
+
+
+def _fits(names: list[str], steps: list[str]) -> bool:
+    """Whether a key fits a glob, step by step; `**` is any number of folders."""
+    if not steps or not names:
+        return steps == names
+    if steps[0] == "**":
+        deeper = not _is_hidden(names[0]) and _fits(names[1:], steps)
+        return deeper or _fits(names, steps[1:])
+    wanted = fnmatchcase(names[0], steps[0])
+    shown = not _WILD.search(steps[0]) or not _is_hidden(names[0])
+    return wanted and shown and _fits(names[1:], steps[1:])
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(("_", "."))
 
 
 def _listed(bucket: str, prefix: str) -> Iterator[S3Object]:

@@ -104,7 +104,14 @@ def test_a_folder_a_glob_and_one_object_are_found(s3: LocalAws, tmp_path: Path) 
 
     assert found(f"{place}/t") == found(f"{place}/t/") == ["t/a", "t/x=1/b.parquet"]
     assert found(f"{place}/t/x=1/b.parquet") == ["t/x=1/b.parquet"]
-    assert found(f"{place}/t*/a") == ["t/.crc/a", "t/_tmp/a", "t/a", "tt/a"]
+    assert found(f"{place}/t*/a") == ["t/a", "tt/a"]
+    assert found(f"{place}/t/*") == ["t/a"]
+    assert found(f"{place}/t/x=[12]/*.parquet") == ["t/x=1/b.parquet"]
+    assert found(f"{place}/?t/a") == ["tt/a"]
+    assert found(f"{place}/t?a") == []
+    assert found(f"{place}/**/*") == ["t/a", "t/x=1/b.parquet", "tt/a"]
+    assert found(f"{place}/t/**/*.parquet") == ["t/x=1/b.parquet"]
+    assert found(f"{place}/t/_SUC*") == []
     assert found(f"{place}/t2") == found(f"{place}/none") == []
     assert found(place) == ["t/a", "t/x=1/b.parquet", "tt/a"]
 
@@ -292,7 +299,7 @@ def test_what_the_new_build_does_not_have_is_taken_away(s3: LocalAws, tmp_path: 
 def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) -> None:
     home = f"s3://{s3.fresh_bucket()}/people"
     export_to(people(tmp_path / "tables"), home, quiet)
-    arm(s3, Fault("s3", "PutObject", "AccessDenied", times=0))
+    arm(s3, Fault("s3", "PutObject", "AccessDenied", times=0, skip=1))
     changed = people(tmp_path / "tables", persons={"id": ["a", "b", "c"], "name": ["x"] * 3})
 
     with pytest.raises(AwsRefusedError, match="AWS does not let us write"):
@@ -305,6 +312,8 @@ def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) 
         fetched(home, quiet),
     ):
         pytest.fail("half a build was fetched")
+    assert export_to(changed, home, quiet).nodes == 3
+    assert not [name for name in names(home) if "partial" in name]
 
 
 def test_a_prefix_that_holds_something_else_is_left_alone(s3: LocalAws, tmp_path: Path) -> None:
@@ -436,14 +445,17 @@ def test_data_that_glue_could_not_show_whole_is_refused(s3: LocalAws, raw: Path)
     pl.DataFrame({"user_key": [1]}).write_parquet(other)
     with pytest.raises(ValueRefusedError, match="bolt/users_details have different columns"):
         told(raw, to)
+    assert names(to) == []
     other.unlink()
 
     (raw / "bolt" / "users_details" / "deep").mkdir()
     pl.DataFrame({"user_key": ["a"]}).write_parquet(raw / "bolt/users_details/deep/x.parquet")
     with pytest.raises(DeclarationError, match="do not spell the same partition columns"):
         told(raw, to)
-    with pytest.raises(SourceError, match="no Parquet below"):
+    with pytest.raises(DeclarationError, match=r"users\.parquet is of no table below"):
         told(raw / "acme" / "users_details", to)
+    with pytest.raises(SourceError, match="no Parquet below"):
+        told(raw / "nobody", to)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ def land(
     s3.split(to)
     landed = []
     tables = landing.tables(data)
+    if prefix is not None:
+        for table in tables:  # all of them, before anything is carried
+            landing.columns_of(table)
     for at, table in enumerate(tables):
         progress(f"land {table.customer}/{table.name}", at / len(tables))
         landed.append(landing.land(table, to, writer.sha256, delete=delete))

@@ -39,15 +39,20 @@ def export_to(
 
 def _must_be_ours(home: str) -> None:
     names = {each.uri.removeprefix(f"{home}/") for each in s3.below(home)}
-    if names and report.EXPORT_RECORD not in names:
+    if names and not names & {report.EXPORT_RECORD, _UNDER_WAY}:
         raise DestinationError(
             f"{home} holds something else than a build directory", "choose another --out"
         )
 
 
+# Stands there while a build directory is carried: what a broken upload leaves is ours to replace.
+_UNDER_WAY = f"{report.EXPORT_RECORD}.partial"
+
+
 def _published(record: ExportRecord, folder: Path, home: str, progress: Progress) -> ExportRecord:
     """Carries a build directory to S3; its record goes first and comes last."""
     manifest = folder / report.EXPORT_RECORD
+    s3.upload(manifest, f"{home}/{_UNDER_WAY}", writer.sha256(manifest))
     s3.delete_objects([f"{home}/{report.EXPORT_RECORD}"])
     files = sorted(each for each in folder.rglob("*") if each.is_file() and each != manifest)
     for at, file in enumerate(files):
@@ -55,11 +60,12 @@ def _published(record: ExportRecord, folder: Path, home: str, progress: Progress
         progress(f"upload {name}", at / len(files))
         s3.upload(file, f"{home}/{name}", writer.sha256(file))
     wanted = {f"{home}/{file.relative_to(folder).as_posix()}" for file in files}
-    stale = [each.uri for each in s3.below(home) if each.uri not in wanted]
-    s3.delete_objects(stale)
+    left = {each.uri for each in s3.below(home)}
+    s3.delete_objects(sorted(left - wanted - {f"{home}/{_UNDER_WAY}"}))
     record = _seen_there(record)
     store.write_whole(manifest, report.dump(record))
     s3.upload(manifest, f"{home}/{manifest.name}", writer.sha256(manifest))
+    s3.delete_objects([f"{home}/{_UNDER_WAY}"])
     return record
 
 

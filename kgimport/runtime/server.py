@@ -233,6 +233,8 @@ def _plain(line: str) -> list[str]:
         entry = json.loads(line)
     except ValueError:
         return [line]
+    if not isinstance(entry, dict):
+        return [line]
     return [entry.get("message", ""), *entry.get("stacktrace", "").splitlines()]
 
 
