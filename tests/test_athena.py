@@ -85,7 +85,13 @@ def graph(folder: Path, person: str = "person", knows: str = "knows") -> Graph:
 
 
 def results(aws: LocalAws) -> list[str]:
-    return [each.uri for each in store.below(f"s3://{aws.results}/kgimport/unload")]
+    """What is left of unloaded rows; the engine has a moment to take back what it was writing."""
+    deadline = time.monotonic() + 5
+    while left := [each.uri for each in store.below(f"s3://{aws.results}/kgimport/unload")]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    return left
 
 
 def unloads(aws: LocalAws) -> int:
@@ -261,6 +267,37 @@ def test_what_aws_refuses_is_told_and_undone(
     assert results(athena) == []
 
 
+def test_a_query_that_we_lose_sight_of_is_stopped(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    declared = relocated(graph(tmp_path), {"person": f"select:{ENDLESS}"})
+    before = {*queries(athena)}
+    athena.faults.arm("athena", "GetQueryExecution", "ExpiredTokenException", times=0)
+
+    with pytest.raises(AwsRefusedError, match="AWS does not accept our credentials"):
+        export(declared, tmp_path / "b", quiet, warehouse)
+
+    athena.faults.clear()
+    (query,) = {*queries(athena)} - before
+    assert state(athena, query) == "CANCELLED"
+
+
+def test_what_cannot_be_deleted_any_more_is_told(
+    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+) -> None:
+    athena.faults.arm("s3", "GetObject", "ExpiredToken", times=0, key="*/unload/*")
+    athena.faults.arm("s3", "DeleteObjects", "ExpiredToken", times=0)
+
+    with pytest.raises(AwsRefusedError, match="may be left below s3://") as caught:
+        export(graph(tmp_path, "person_view"), tmp_path / "b", quiet, warehouse)
+
+    athena.faults.clear()
+    (left,) = store.below(f"s3://{athena.results}/kgimport/unload")
+    assert left.uri.rpartition("/")[0] in caught.value.message
+    assert caught.value.hint.startswith("renew them")
+    store.delete_objects([left.uri])
+
+
 def test_a_table_that_glue_does_not_have_is_named(
     athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
 ) -> None:
@@ -354,8 +391,7 @@ def test_a_query_that_nobody_waits_for_is_stopped(
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
 
-    status = athena.client("athena").get_query_execution(QueryExecutionId=running.pop())
-    assert status["QueryExecution"]["Status"]["State"] == "CANCELLED"
+    assert state(athena, running.pop()) == "CANCELLED"
     assert process.returncode == ExitCode.INTERRUPTED
     assert said.splitlines()[-1] == "kgimport: interrupted; nothing half-done was left behind"
     assert results(athena) == []
@@ -366,6 +402,11 @@ ENDLESS = (
     "SELECT count(*) AS id FROM UNNEST(sequence(1, 10000)) AS a (x),"
     " UNNEST(sequence(1, 10000)) AS b (y), UNNEST(sequence(1, 10000)) AS c (z)"
 )
+
+
+def state(aws: LocalAws, query: str) -> str:
+    found = aws.client("athena").get_query_execution(QueryExecutionId=query)
+    return str(found["QueryExecution"]["Status"]["State"])
 
 
 def queries(aws: LocalAws) -> list[str]:

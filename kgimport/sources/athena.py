@@ -9,7 +9,7 @@ UNLOAD. Those objects are fetched and deleted at once, also when something goes 
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,12 @@ from uuid import uuid4
 import polars as pl
 
 from kgimport import aws, s3
-from kgimport.errors import SourceError, UsageError
+from kgimport.errors import KgimportError, SourceError, UsageError
 from kgimport.report import QueryRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from kgimport.errors import KgimportError
 
 SCHEME = "athena://"
 SELECT = "select:"
@@ -180,8 +178,22 @@ def _unload_prefix(warehouse: Warehouse) -> Iterator[str]:
     prefix = f"{_results(warehouse)}/unload/{uuid4().hex}"
     try:
         yield prefix
-    finally:
+    except KgimportError as error:
+        _delete_after(error, prefix)
+        raise
+    except BaseException:
         s3.delete(prefix)
+        raise
+    s3.delete(prefix)
+
+
+def _delete_after(error: KgimportError, prefix: str) -> None:
+    """Deletes what a failed query left; where that fails too, the first error says what is left."""
+    try:
+        s3.delete(prefix)
+    except KgimportError:
+        left = f"{error.message}; what the query wrote may be left below {prefix}/"
+        raise type(error)(left, error.hint) from error
 
 
 def _results(warehouse: Warehouse) -> str:
@@ -207,14 +219,11 @@ def _unload(sql: str, name: str, prefix: str, warehouse: Warehouse) -> tuple[str
         f"-- kgimport, table {ascii(name)[1:-1]}\n"
         f"UNLOAD ({sql}\n) TO '{place}' WITH (format = 'PARQUET', compression = 'ZSTD')"
     )
-    try:
-        cursor.execute(unload)
-    except KeyboardInterrupt:
-        if cursor.query_id:
-            _stop(cursor.query_id)
-        raise
-    except Exception as error:
-        raise _failed(error, cursor.query_id, name) from error
+    with _stopped_unless_ended(cursor):
+        try:
+            cursor.execute(unload)
+        except Exception as error:
+            raise _failed(error, cursor.query_id, name) from error
     return str(cursor.query_id), int(cursor.data_scanned_in_bytes or 0)
 
 
@@ -236,16 +245,35 @@ def _cursor(warehouse: Warehouse) -> Any:
 _POLL_S = 0.5
 
 
+@contextmanager
+def _stopped_unless_ended(cursor: Any) -> Iterator[None]:
+    """Stops the query of a cursor where we give up on it before it has ended.
+
+    It would go on, cost money, and write below its prefix after that was emptied.
+    """
+    try:
+        yield
+    except BaseException:
+        if cursor.query_id:
+            with suppress(KgimportError):  # what made us give up is what the user must know
+                _stop(cursor.query_id)
+        raise
+
+
 def _stop(query: str) -> None:
-    """Stops a query, and waits until it writes no more."""
+    """Stops a query that runs, and waits until it writes no more."""
+    with suppress(KgimportError):  # who may not look at a query may still stop it
+        if _state(query) in _ENDED:
+            return
     with aws.talking(f"stop the query {query}"):
         aws.client("athena").stop_query_execution(QueryExecutionId=query)
     for _ in range(int(_STOP_S / _POLL_S)):
-        if _state(query) not in {"QUEUED", "RUNNING"}:
+        if _state(query) in _ENDED:
             return
         sleep(_POLL_S)
 
 
+_ENDED = {"SUCCEEDED", "FAILED", "CANCELLED"}
 _STOP_S = 30
 
 
@@ -254,8 +282,11 @@ def _failed(error: Exception, query: str | None, name: str) -> KgimportError:
     told = aws.meaning(error, f"query the rows of {name}", SourceError)
     if query is None or not isinstance(told, SourceError):
         return told
+    state = _state(query)
+    if state not in _ENDED:  # not the query failed, but we lost sight of it
+        return told
     which = f"Athena's query {query}, for the rows of {name},"
-    if _state(query) == "CANCELLED":
+    if state == "CANCELLED":
         return SourceError(
             f"{which} was stopped: {error}",
             "ask who stopped it (a person, or a limit of the workgroup), and run again",

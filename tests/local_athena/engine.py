@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CATALOG = "awsdatacatalog"
 _USER = "athena"
+_START_S = 60  # from Trino's first answer to its last part
 _PATIENCE_S = 5  # until a query that was just sent has a name
 
 
@@ -58,20 +59,34 @@ class Engine:
         if parameters:
             quoted = sql.replace("'", "''")
             sql = f"EXECUTE IMMEDIATE '{quoted}' USING {', '.join(parameters)}"
-        cursor = self._cursor = self._connected(session or {}).cursor()
-        if self.stopped.is_set():  # after the cursor is known, so that `stop` sees it or is seen
-            raise QueryFailedError("Query cancelled by user")
         try:
-            cursor.execute(sql)
-            rows = cursor.fetchall()
+            cursor, rows = self._asked(sql, session or {})
         except trino.exceptions.TrinoQueryError as error:
             category = 2 if error.error_type == "USER_ERROR" else 1
             raise QueryFailedError(f"{error.error_name}: {error.message}", category) from error
-        finally:
-            self._count(cursor.stats or {})
         columns = [(column.name, column.type_code) for column in cursor.description or ()]
         changed = cursor.update_type and cursor.rowcount is not None and cursor.rowcount >= 0
         return Answer(columns, rows, cursor.rowcount if changed else None)
+
+    def _asked(self, sql: str, session: Mapping[str, str]) -> tuple[Any, Sequence[Sequence[Any]]]:
+        """A cursor that has run the statement, and its rows.
+
+        Trino says that it is up a moment before it has found its own worker.
+        """
+        deadline = time.monotonic() + _START_S
+        while True:
+            cursor = self._cursor = self._connected(session).cursor()
+            if self.stopped.is_set():  # once the cursor is known, so that `stop` sees it or is seen
+                raise QueryFailedError("Query cancelled by user")
+            try:
+                cursor.execute(sql)
+                return cursor, cursor.fetchall()
+            except trino.exceptions.TrinoQueryError as error:
+                if error.error_name != "NO_NODES_AVAILABLE" or time.monotonic() > deadline:
+                    raise
+            finally:
+                self._count(cursor.stats or {})
+            time.sleep(0.2)
 
     def _connected(self, session: Mapping[str, str]) -> Any:
         return trino.dbapi.connect(  # type: ignore[no-untyped-call]
