@@ -89,6 +89,10 @@ def _rules(axes: tuple[str, ...]) -> tuple[Rule, ...]:
             column.struct.field(axis).abs() > _LIMITS[axis] for axis in axes if axis in _LIMITS
         )
 
+    def minus_zero(column: pl.Expr) -> pl.Expr:
+        longitude = column.struct.field(axes[0])
+        return (longitude == 0) & (1 / longitude < 0)
+
     rules = (
         Rule("half-a-point", "points that lack a coordinate", some_missing),
         Rule("coordinate-not-finite", "points with NaN or an infinite coordinate", not_finite),
@@ -96,4 +100,9 @@ def _rules(axes: tuple[str, ...]) -> tuple[Rule, ...]:
     if axes[0] not in _LIMITS:
         return rules
     beyond = "points beyond 180 degrees of longitude (which Neo4j wraps) or 90 of latitude"
-    return (*rules, Rule("coordinate-out-of-range", beyond, off_the_globe))
+    signed = "points with a longitude of -0.0, which Neo4j 2026 stores as 0.0"
+    return (
+        *rules,
+        Rule("coordinate-out-of-range", beyond, off_the_globe),
+        Rule("longitude-minus-zero", signed, minus_zero),
+    )

@@ -69,6 +69,7 @@ def test_points_labels_and_types_arrive(
     [
         ("lon", 190.0, "coordinate-out-of-range"),
         ("lat", -90.001, "coordinate-out-of-range"),
+        ("lon", -0.0, "longitude-minus-zero"),
         ("lon", None, "half-a-point"),
         ("lat", float("nan"), "coordinate-not-finite"),
         ("lat", float("inf"), "coordinate-not-finite"),

@@ -456,6 +456,8 @@ def _points() -> Iterator[Nasty]:
     for what, crs, axes, outcome in (
         ("the antimeridian and a pole", "wgs-84", (-180.0, 90.0), "POINT"),
         ("181 degrees of longitude", "wgs-84", (181.0, 0.0), "refused: coordinate-out-of-range"),
+        ("-0.0 degrees of longitude", "wgs-84", (-0.0, 51.5), "refused: longitude-minus-zero"),
+        ("-0.0 degrees of latitude", "wgs-84", (0.0, -0.0), "POINT"),
         ("a latitude without a longitude", "wgs-84", (None, 1.0), "refused: half-a-point"),
         ("NaN for an axis", "cartesian", (float("nan"), 0.0), "refused: coordinate-not-finite"),
         ("5e-324, -0.0 and 1e308", "cartesian-3d", (5e-324, -0.0, 1e308), "POINT"),

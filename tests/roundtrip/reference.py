@@ -133,6 +133,8 @@ def point(crs: str, axes: tuple[float | None, ...]) -> Outcome:
     pairs = zip(axes, limits, strict=False)
     if any(axis is not None and abs(axis) > limit for axis, limit in pairs):
         checks.add("coordinate-out-of-range")
+    if limits and axes[0] is not None and float_bits(axes[0]) == float_bits(-0.0):
+        checks.add("longitude-minus-zero")
     bits = tuple(map(float_bits, known))
     return Refused(frozenset(checks)) if checks else Held("POINT", (SRID[crs], bits))
 

@@ -51,19 +51,21 @@ def test_what_is_exported_comes_back(
 ) -> None:
     chosen, found = numbered(lane), compared(lane)
 
-    for at in found.differences:
-        _fail(chosen[at], neo4j, lane)
+    for at, told in found.differences.items():
+        with capsys.disabled():  # to make it smaller takes minutes
+            sys.stderr.write(f"\n{neo4j.version}, {lane}: {told}\n")
+        _fail(chosen[at], told, neo4j, lane)
     tables = sum(len(sample.tables) for sample in chosen.values())
     with capsys.disabled():
         _tell(f"{neo4j.version}, {lane}: {tables} tables; equal", found.values)
     assert found.values
 
 
-def _fail(sample: Sample, neo4j: Neo4j, lane: Lane) -> None:
-    """Tells the smallest sample that still differs."""
+def _fail(sample: Sample, first: str, neo4j: Neo4j, lane: Lane) -> None:
+    """Tells the smallest sample that still differs; `first`, what differed in it at first."""
     small = shrink(sample, lambda some: harness.trial(some, neo4j, lane))
     told = "\n".join(harness.trial([small], neo4j, lane).values())
-    pytest.fail(f"{told}\n{small}", pytrace=False)
+    pytest.fail(f"{told or first}\n{small}", pytrace=False)
 
 
 @pytest.mark.neo4j
