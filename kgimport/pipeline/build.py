@@ -16,7 +16,7 @@ from kgimport.errors import DestinationError, KgimportError, ReconciliationError
 from kgimport.pipeline.clock import Clock
 from kgimport.pipeline.serve import DATABASE, changed_tables, compare, connected, suited
 from kgimport.runtime.config import configure
-from kgimport.runtime.programs import reading_parquet
+from kgimport.runtime.programs import quick_at_bulk, reading_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -117,7 +117,7 @@ def _build(
     configure(neo4j, home=home, data=data, settings={})
     with clock.stage("import"):
         imported = importer.import_full(
-            _importer_of(neo4j, record, clock.progress),
+            quick_at_bulk(_importer_of(neo4j, record, clock.progress)),
             build,
             home,
             database=DATABASE,

@@ -58,16 +58,18 @@ def main(arguments: Sequence[str]) -> None:
     file = chosen.json or cache / "performance.json"
     for part in chosen_parts(chosen.only or (), large=chosen.large):
         tell(f"{part}:")
-        run(part, setting, file)
+        run(part, setting, file, without=chosen.without or ())
         sys.stdout.write(f"\n## {part}\n\n{tables.render(results.read(file)['entries'], part)}\n")
         sys.stdout.flush()
 
 
-def run(part: str, setting: Setting, file: Path) -> None:
+def run(part: str, setting: Setting, file: Path, *, without: Sequence[str] = ()) -> None:
     """Runs one part and merges its entries into the file; leaves no work behind."""
     runs = 1 if part == growth.LARGE else setting.runs
     try:
-        entrants = list(ENTRANTS[part](setting))
+        entrants = [
+            one for one in ENTRANTS[part](setting) if not any(text in one.name for text in without)
+        ]
         entries = contest.compare(entrants, runs, setting.work, tell)
     finally:
         end_to_end.clear(setting)
@@ -90,6 +92,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     made.formatter_class = argparse.RawDescriptionHelpFormatter
     made.add_argument("--only", action="append", choices=tuple(ENTRANTS), help="repeatable")
+    made.add_argument(
+        "--without", action="append", help="leaves out contestants with that in their names"
+    )
     made.add_argument("--scale", type=float, default=1.0, help="1: a million nodes; LMS likewise")
     made.add_argument("--runs", type=int, default=3, help="runs of each contestant")
     made.add_argument("--neo4j", action="append", choices=tuple(LINES), help="repeatable")
