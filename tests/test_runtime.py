@@ -35,6 +35,8 @@ from kgimport.runtime.programs import (
     describe,
     embedded,
     installed,
+    quick_at_bulk,
+    quick_to_start,
     server_command,
 )
 from kgimport.runtime.server import Server, serving, set_initial_password
@@ -440,6 +442,19 @@ def test_java_before_23_is_not_given_a_flag_that_it_does_not_know() -> None:
         "org.neo4j.cli.AdminTool",
         "dbms",
     )
+
+
+def test_the_importer_has_the_collector_for_throughput() -> None:
+    neo4j = quick_at_bulk(quick_to_start(_embedded("2026.08.1")))
+    assert neo4j.java_options == ("-XX:TieredStopAtLevel=1", "-XX:+UseParallelGC")
+
+
+@pytest.mark.parametrize("name", ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"])
+def test_a_collector_that_the_user_chose_stays_the_only_one(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "-Xms1g -XX:+UseSerialGC")
+    assert quick_at_bulk(_embedded("2026.08.1")).java_options == ()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,9 @@ def run(part: str, setting: Setting, file: Path, *, without: Sequence[str] = ())
     runs = 1 if part == growth.LARGE else setting.runs
     try:
         entrants = [
-            one for one in ENTRANTS[part](setting) if not any(text in one.name for text in without)
+            one
+            for one in ENTRANTS[part](setting)
+            if not any(re.search(pattern, one.name) for pattern in without)
         ]
         entries = contest.compare(entrants, runs, setting.work, tell)
     finally:
@@ -93,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
     made.formatter_class = argparse.RawDescriptionHelpFormatter
     made.add_argument("--only", action="append", choices=tuple(ENTRANTS), help="repeatable")
     made.add_argument(
-        "--without", action="append", help="leaves out contestants with that in their names"
+        "--without", action="append", help="a pattern: contestants to leave out, by name"
     )
     made.add_argument("--scale", type=float, default=1.0, help="1: a million nodes; LMS likewise")
     made.add_argument("--runs", type=int, default=3, help="runs of each contestant")
