@@ -6,7 +6,9 @@ the Parquet that they came from, property by property, with their types.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,17 +109,22 @@ def samples(driver: Driver, graph: Graph, rows: Rows, *, size: int = SAMPLES) ->
 
     A table whose key columns are no properties cannot be found again and is left out.
     """
-    compared = 0
-    differences: list[str] = []
-    for table in graph.tables:
-        if not all(_keeps_key(graph.node(name)) for name in _node_names(table)):
-            continue
+    tables = [
+        table
+        for table in graph.tables
+        if all(_keeps_key(graph.node(name)) for name in _node_names(table))
+    ]
+
+    def one(table: Table) -> Samples:
         frame, kept, fields = rows(table)
         sample = kept(_spread(frame, size).lazy()).collect()
-        one = _table_samples(driver, graph, table, sample, fields)
-        compared += one.compared
-        differences += one.differences
-    return Samples(compared, tuple(differences))
+        return _table_samples(driver, graph, table, sample, fields)
+
+    # The server answers a query on one core, and without an index it has much to look at.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(one, tables))
+    differences = [text for each in found for text in each.differences]
+    return Samples(sum(each.compared for each in found), tuple(differences))
 
 
 def _node_names(table: Table) -> list[str]:
