@@ -152,7 +152,8 @@ def _cells(fields: tuple[Field, ...], unspelled: frozenset[str]) -> Iterator[Cel
         how = field.carrier
         values = how.value(pl.col(field.column))
         native = how.native and field.name not in unspelled
-        yield Cell(field.header, how.write(values) if native else how.spell(values))
+        header = field.header_of(native=native)
+        yield Cell(header, how.write(values) if native else how.spell(values))
 
 
 def _parts(folder: Path, name: str, rows_per_part: int) -> pl.PartitionBy:

@@ -50,6 +50,8 @@ class Carrier:
     write: Spelling = same
     # … unless one of them is like this.
     native_unless: Spelling | None = None
+    # Whether a file that has types of its own says this one, so that the header cell need not.
+    told_by_file: bool = False
     # How each element of a list travels.
     element: Carrier | None = None
     rules: tuple[Rule, ...] = ()
@@ -73,8 +75,12 @@ class Field:
 
     @property
     def header(self) -> str:
-        """The header cell; the type is always explicit, so that a name may hold colons."""
+        """The header cell; the type is explicit, so that a name may hold colons."""
         return f"{self.name}:{self.carrier.header}"
+
+    def header_of(self, *, native: bool) -> str:
+        """The header cell over values as they are (or else over their texts)."""
+        return self.name if native and self.carrier.told_by_file else self.header
 
 
 def after(rule: Rule, first: Spelling) -> Rule:

@@ -42,6 +42,8 @@ _OF_CSV = frozenset({"array-delimiter-in-element", "empty-list", "lone-empty-str
 _UTC = "datetime{timezone:Z}"
 _MOMENTS = frozenset({"localdatetime", _UTC})
 _NATIVE = frozenset({"string", "long", "double", "boolean", "date", "localtime", *_MOMENTS})
+# Under a typed header cell Neo4j 5 makes text of them and reads that: half of an import.
+_TOLD_BY_FILE = frozenset({"localdatetime"})
 
 
 def in_parquet(field: Field) -> Field:
@@ -62,6 +64,7 @@ def _carried(how: Carrier) -> Carrier:
         # Only those with a fraction of a second stop the import, but there are few of either.
         native_unless=_before_1970 if how.header in _MOMENTS else None,
         write=_in_utc if how.header == _UTC else same,
+        told_by_file=how.header in _TOLD_BY_FILE,
     )
 
 
