@@ -42,8 +42,8 @@ _OF_CSV = frozenset({"array-delimiter-in-element", "empty-list", "lone-empty-str
 _UTC = "datetime{timezone:Z}"
 _MOMENTS = frozenset({"localdatetime", _UTC})
 _NATIVE = frozenset({"string", "long", "double", "boolean", "date", "localtime", *_MOMENTS})
-# Under a typed header cell Neo4j 5 makes text of them and reads that: half of an import.
-_TOLD_BY_FILE = frozenset({"localdatetime"})
+# Under a typed header cell Neo4j 5 makes text of them and reads that: half of an import's time.
+_TOLD_BY_FILE = frozenset({"date", "localtime", *_MOMENTS})
 
 
 def in_parquet(field: Field) -> Field:

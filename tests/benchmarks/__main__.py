@@ -67,16 +67,16 @@ def main(arguments: Sequence[str]) -> None:
 def run(part: str, setting: Setting, file: Path, *, without: Sequence[str] = ()) -> None:
     """Runs one part and merges its entries into the file; leaves no work behind."""
     runs = 1 if part == growth.LARGE else setting.runs
+
+    def left_out(name: str) -> bool:
+        return any(re.search(pattern, name) for pattern in without)
+
     try:
-        entrants = [
-            one
-            for one in ENTRANTS[part](setting)
-            if not any(re.search(pattern, one.name) for pattern in without)
-        ]
+        entrants = [one for one in ENTRANTS[part](setting) if not left_out(one.name)]
         entries = contest.compare(entrants, runs, setting.work, tell)
     finally:
         end_to_end.clear(setting)
-    results.merge(file, tuple(ENTRANTS), entries, tables.BASES)
+    results.merge(file, tuple(ENTRANTS), entries, tables.BASES, spare=left_out)
 
 
 def chosen_parts(only: Sequence[str], *, large: bool) -> list[str]:

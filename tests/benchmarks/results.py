@@ -9,7 +9,7 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from tests.benchmarks.contest import Facts
@@ -27,12 +27,22 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def merge(
-    path: Path, parts: Sequence[str], entries: Iterable[Facts], bases: Mapping[str, str]
+    path: Path,
+    parts: Sequence[str],
+    entries: Iterable[Facts],
+    bases: Mapping[str, str],
+    *,
+    spare: Callable[[str], bool] = lambda _: False,
 ) -> None:
-    """Replaces these parts' entries for these Neo4js, and leaves the file in the parts' order."""
+    """Replaces these parts' entries for these Neo4js, and leaves the file in the parts' order.
+
+    Those of the names that `spare` says were not run, and stay as they were.
+    """
     entries = list(entries)
     fresh = {(one["part"], one["neo4j"]) for one in entries}
-    kept = [e for e in read(path)["entries"] if (e["part"], e["neo4j"]) not in fresh]
+    kept = [
+        e for e in read(path)["entries"] if (e["part"], e["neo4j"]) not in fresh or spare(e["name"])
+    ]
     order = {part: at for at, part in enumerate(parts)}
     every = sorted([*kept, *entries], key=lambda e: (order[e["part"]], e["neo4j"]))
     whole = {"machine": machine(), "entries": with_ratios(every, bases)}
