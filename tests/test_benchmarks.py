@@ -200,12 +200,15 @@ def test_a_part_that_is_run_again_replaces_its_own_results(tmp_path: Path) -> No
 
 def test_who_was_left_out_keeps_the_results_of_before(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
-    results.merge(file, ("export",), [entry("ours", 4), entry("theirs", 9)], {})
+    results.merge(file, ("export",), [entry("theirs", 9), entry("ours", 4)], {})
 
     results.merge(file, ("export",), [entry("ours", 5)], {}, spare=lambda name: name == "theirs")
 
     found = results.read(file)["entries"]
-    assert {each["name"]: each["median"]["wall_s"] for each in found} == {"ours": 5, "theirs": 9}
+    assert [(each["name"], each["median"]["wall_s"]) for each in found] == [
+        ("theirs", 9),
+        ("ours", 5),
+    ]
 
 
 TABLE = """\

@@ -38,18 +38,25 @@ def merge(
 
     Those of the names that `spare` says were not run, and stay as they were.
     """
-    entries = list(entries)
-    fresh = {(one["part"], one["neo4j"]) for one in entries}
-    kept = [
-        e for e in read(path)["entries"] if (e["part"], e["neo4j"]) not in fresh or spare(e["name"])
-    ]
+    fresh = {_which(one): one for one in entries}
+    ran = {which[:2] for which in fresh}
+    before = {_which(one): one for one in read(path)["entries"]}
+    kept = {
+        which: one
+        for which, one in before.items()
+        if which in fresh or which[:2] not in ran or spare(one["name"])
+    }
     order = {part: at for at, part in enumerate(parts)}
-    every = sorted([*kept, *entries], key=lambda e: (order[e["part"]], e["neo4j"]))
+    every = sorted({**kept, **fresh}.values(), key=lambda e: (order[e["part"]], e["neo4j"]))
     whole = {"machine": machine(), "entries": with_ratios(every, bases)}
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".partial")
     aside.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     aside.rename(path)
+
+
+def _which(entry: Facts) -> tuple[str, ...]:
+    return entry["part"], entry["neo4j"], entry["name"]
 
 
 def with_ratios(entries: Sequence[Facts], bases: Mapping[str, str]) -> list[Facts]:
