@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 import pytest
@@ -18,7 +18,7 @@ from kgimport.errors import (
     SourceError,
     ValueRefusedError,
 )
-from kgimport.graph import ColumnRule, End, Graph, Index
+from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable
 from kgimport.pipeline.export import export
 from kgimport.pipeline.proof import ExportOptions
 from tests.conftest import quiet
@@ -371,3 +371,19 @@ def test_two_indexes_of_one_name_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DeclarationError, match="two indexes are named one"):
         export(replace(graph, nodes=(person,)), tmp_path / "build", quiet)
+
+
+@pytest.mark.parametrize(
+    ("unit", "spelled"), [("ms", "00.123"), ("us", "00.123456"), ("ns", "00.123456789")]
+)
+def test_a_timestamp_keeps_the_fraction_of_its_unit(
+    tmp_path: Path, unit: Literal["ms", "us", "ns"], spelled: str
+) -> None:
+    at = pl.Series([1_577_836_800_123_456_789]).cast(pl.Datetime("ns")).cast(pl.Datetime(unit))
+    pl.DataFrame({"id": ["a"], "at": at}).write_parquet(tmp_path / "robot.parquet")
+    robot = NodeTable("robot", str(tmp_path / "robot.parquet"), ("Robot",), ("id",), "Robot")
+
+    export(Graph("robots", (robot,), ()), tmp_path / "build", quiet)
+
+    (part,) = (tmp_path / "build" / "csv" / "robot").glob("part-*")
+    assert part.read_text() == f"0,a,2020-01-01T00:00:{spelled}\n"
