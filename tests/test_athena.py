@@ -85,13 +85,7 @@ def graph(folder: Path, person: str = "person", knows: str = "knows") -> Graph:
 
 
 def results(aws: LocalAws) -> list[str]:
-    """What is left of unloaded rows; the engine has a moment to take back what it was writing."""
-    deadline = time.monotonic() + 5
-    while left := [each.uri for each in store.below(f"s3://{aws.results}/kgimport/unload")]:
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.2)
-    return left
+    return [each.uri for each in store.below(f"s3://{aws.results}/kgimport/unload")]
 
 
 def unloads(aws: LocalAws) -> int:
@@ -255,6 +249,7 @@ def test_what_aws_refuses_is_told_and_undone(
 ) -> None:
     fault, kind, sentence = FAILURES[name]
     monkeypatch.setattr("kgimport.aws.ATTEMPTS", 3)
+    monkeypatch.setattr("kgimport.sources.athena._STOP_S", 5)  # waited whole where it cannot look
     monkeypatch.setenv("AWS_TEST", name)  # another client than the one before
     athena.faults.arm(**asdict(fault))
 
@@ -268,8 +263,13 @@ def test_what_aws_refuses_is_told_and_undone(
 
 
 def test_a_query_that_we_lose_sight_of_is_stopped(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws,
+    database: str,
+    warehouse: ExportOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("kgimport.sources.athena._STOP_S", 5)
     declared = relocated(graph(tmp_path), {"person": f"select:{ENDLESS}"})
     before = {*queries(athena)}
     athena.faults.arm("athena", "GetQueryExecution", "ExpiredTokenException", times=0)
@@ -280,6 +280,7 @@ def test_a_query_that_we_lose_sight_of_is_stopped(
     athena.faults.clear()
     (query,) = {*queries(athena)} - before
     assert state(athena, query) == "CANCELLED"
+    assert results(athena) == []
 
 
 def test_what_cannot_be_deleted_any_more_is_told(

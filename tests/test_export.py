@@ -387,3 +387,19 @@ def test_a_timestamp_keeps_the_fraction_of_its_unit(
 
     (part,) = (tmp_path / "build" / "csv" / "robot").glob("part-*")
     assert part.read_text() == f"0,a,2020-01-01T00:00:{spelled}\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "cell"), [(0, "at"), (-1, "at:localdatetime")], ids=["as such", "as text"]
+)
+def test_a_header_cell_of_parquet_leaves_the_type_of_moments_to_the_file(
+    tmp_path: Path, first: int, cell: str
+) -> None:
+    at = pl.Series([first, 1]).cast(pl.Datetime("us"))
+    pl.DataFrame({"id": ["a", "b"], "at": at}).write_parquet(tmp_path / "robot.parquet")
+    robot = NodeTable("robot", str(tmp_path / "robot.parquet"), ("Robot",), ("id",), "Robot")
+
+    export(Graph("robots", (robot,), ()), tmp_path / "build", quiet, PARQUET)
+
+    header = tmp_path / "build" / "parquet" / "robot" / "header.csv"
+    assert header.read_text() == f":ID,id:string,{cell}\n0,1,2\n"

@@ -92,8 +92,8 @@ def quick_to_start(neo4j: Neo4j) -> Neo4j:
 def quick_at_bulk(neo4j: Neo4j) -> Neo4j:
     """Return the same Neo4j with Java's collector for throughput, where the user names none.
 
-    The importer makes much garbage and answers nobody meanwhile: measured, a twentieth to a tenth
-    less time than with Java's default.
+    The importer makes much garbage and answers nobody meanwhile: measured, some five per cent
+    less time than with Java's default (docs/performance.md).
     """
     named = (os.environ.get(name, "") for name in ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"))
     if any("GC" in options for options in named):

@@ -261,16 +261,21 @@ def _stopped_unless_ended(cursor: Any) -> Iterator[None]:
 
 
 def _stop(query: str) -> None:
-    """Stops a query that runs, and waits until it writes no more."""
-    with suppress(KgimportError):  # who may not look at a query may still stop it
-        if _state(query) in _ENDED:
-            return
+    """Stops a query that runs, and waits until it writes no more, or long where we may not look."""
+    if _has_ended(query):
+        return
     with aws.talking(f"stop the query {query}"):
         aws.client("athena").stop_query_execution(QueryExecutionId=query)
     for _ in range(int(_STOP_S / _POLL_S)):
-        if _state(query) in _ENDED:
+        if _has_ended(query):
             return
         sleep(_POLL_S)
+
+
+def _has_ended(query: str) -> bool:
+    with suppress(KgimportError):  # who may not look at a query may still stop it
+        return _state(query) in _ENDED
+    return False
 
 
 _ENDED = {"SUCCEEDED", "FAILED", "CANCELLED"}

@@ -377,6 +377,10 @@ def _lists() -> Iterator[Nasty]:
     yield Nasty(
         group, "categories", _value(pl.List(pl.Categorical()), ["a", "b"]), "LIST<STRING NOT NULL>"
     )
+
+
+def _lists_of_others() -> Iterator[Nasty]:
+    group = "Lists and structs"
     yield Nasty(
         group,
         "100,000 numbers",
@@ -426,6 +430,10 @@ def _lists() -> Iterator[Nasty]:
     kind = "LIST<LOCAL TIME NOT NULL>"
     yield Nasty(group, "times of day", times, kind, "refused: temporal-list")
     yield Nasty(group, "lists", _value(pl.List(_LIST), [["a"]]), "refused: type")
+
+
+def _structs_and_bytes() -> Iterator[Nasty]:
+    group = "Lists and structs"
     part = pl.Struct({"a": _INT, "b": _FLOAT})
     yield Nasty(group, "a struct", _value(part, {"a": 1, "b": 0.5}), "refused: type")
     yield Nasty(group, "a struct", _value(part, {"a": 1, "b": None}, struct="json"), "STRING")
@@ -656,6 +664,8 @@ NASTY: tuple[Nasty, ...] = (
     *_numbers(),
     *_times(),
     *_lists(),
+    *_lists_of_others(),
+    *_structs_and_bytes(),
     *_points(),
     *_names(),
     *_keys(),
