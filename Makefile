@@ -57,7 +57,7 @@ bench-docs: .venv/bench ## write docs/performance.* from what `make bench` found
 	@$(BIN)/python -m tests.benchmarks.document .cache/bench/performance.json
 
 .venv/bench: .venv/installed
-	@$(UV) sync --locked --all-extras --group bench --quiet
+	@$(UV) sync --locked --all-extras --group bench --compile-bytecode --quiet
 	@touch $@
 
 fuzz: install ## a longer round trip of generated tables through the real importer, both lines

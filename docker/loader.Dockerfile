@@ -1,5 +1,6 @@
 # kgimport with all that `kgimport run --target athena` needs: dbt, a Java, and Neo4j's jars of one
-# line, each checked against its lock. Credentials come at run time, from AWS's own chain.
+# line, each checked against its lock, and their classes kept by Java. Credentials come at run time,
+# from AWS's own chain.
 #
 #   docker build -f docker/loader.Dockerfile -t loader:0.1.0 .
 ARG BASE=python:3.11-slim-trixie
@@ -20,8 +21,7 @@ RUN /opt/uv/bin/uv sync --locked --no-dev --extra embedded --extra dbt --extra a
 COPY docker docker
 COPY kgimport kgimport
 RUN /opt/uv/bin/uv sync --locked --no-dev --extra embedded --extra dbt --extra athena --no-editable --no-cache
-RUN /opt/kgimport/venv/bin/python -c "from kgimport.runtime import jars; \
-    jars.fetch('${NEO4J}', jars.cache_dir()); jars.fetch_parquet(jars.cache_dir())"
+RUN /opt/kgimport/venv/bin/kgimport prepare --neo4j "${NEO4J}"
 
 FROM ${BASE}
 # The client alone, for `kgimport image`; on Debian 12 it is in the package docker.io.

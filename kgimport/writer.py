@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
 
 from kgimport import dialect
 from kgimport.dialect import is_plain
@@ -216,7 +217,7 @@ def _examine_csv(root: Path, part: Path) -> DataFile:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             if not inside and b'"' not in chunk:
-                rows += chunk.count(b"\n")
+                rows += _line_breaks(chunk)
                 continue
             # Pieces between quotes are by turns outside and inside a quoted field; a doubled
             # quote makes an empty piece and keeps the turn.
@@ -227,6 +228,15 @@ def _examine_csv(root: Path, part: Path) -> DataFile:
             inside ^= (len(pieces) - 1) & 1
     path = part.relative_to(root).as_posix()
     return DataFile(path, rows, part.stat().st_size, digest.hexdigest(), multiline)
+
+
+def _line_breaks(chunk: bytes) -> int:
+    """How many there are, counted without Python's lock, so that files can be read side by side."""
+    letters = pa.Array.from_buffers(pa.uint8(), len(chunk), [None, pa.py_buffer(chunk)])
+    return int((pl.Series(letters) == _LINE_BREAK).sum())
+
+
+_LINE_BREAK = ord("\n")
 
 
 def _examine_parquet(root: Path, part: Path) -> DataFile:

@@ -15,7 +15,7 @@ from kgimport.errors import ExitCode, KgimportError
 
 COMMANDS = (
     *("build-db", "check", "doctor", "export", "generate"),
-    *("image", "land", "rollout", "run", "schema", "serve", "show", "verify"),
+    *("image", "land", "prepare", "rollout", "run", "schema", "serve", "show", "verify"),
 )
 HEAVY = (
     "boto3",

@@ -155,6 +155,22 @@ def schema() -> None:
     typer.echo(json.dumps(json_schema(), indent=2))
 
 
+@command("kgimport prepare --neo4j 2026")
+def prepare(
+    neo4j: Version = None,
+    runtime: RuntimeKind = Runtime.EMBEDDED,
+    image: Image = None,
+) -> None:
+    """Fetch all of Neo4j ahead, and have Java keep its classes: every start is quicker then."""
+    from kgimport.pipeline.prepare import prepare as run
+    from kgimport.runtime.programs import describe
+
+    program = chosen_neo4j(neo4j, runtime, image)
+    with console.progress() as tell:
+        run(program, tell)
+    console.facts(describe(program))
+
+
 @command("kgimport doctor")
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show what is there and what is missing: Java, Neo4j, dbt, Docker, AWS, disk, memory."""

@@ -9,10 +9,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from kgimport.errors import KgimportError
-from kgimport.runtime import docker, jars, java
+from kgimport.runtime import classes, docker, jars, java
+from kgimport.runtime.programs import minimum_java
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _GIB = 2**30
@@ -69,14 +70,32 @@ def _java() -> Symptom:
 
 def _neo4j() -> Iterator[Symptom]:
     for version in jars.supported_versions():
-        root = jars.cache_dir() / "jars"
-        locked = jars.locked(version)
-        here = sum((root / jar.path).is_file() for jar in locked)
-        state = f"{here} of {len(locked)} jars in {root}"
-        remedy = "" if here == len(locked) else "downloaded by the first build"
-        yield Symptom(f"Neo4j {version}", good=here == len(locked), state=state, remedy=remedy)
+        yield _embedded(version)
     home = os.environ.get("NEO4J_HOME")
     yield Symptom("Neo4j installed", good=bool(home), state=home or "NEO4J_HOME is not set")
+
+
+def _embedded(version: str) -> Symptom:
+    root = jars.cache_dir() / "jars"
+    paths = [root / jar.path for jar in jars.locked(version)]
+    here = sum(path.is_file() for path in paths)
+    subject, state = f"Neo4j {version}", f"{here} of {len(paths)} jars in {root}"
+    if here < len(paths):
+        remedy = "downloaded by the first build, or by `kgimport prepare`"
+        return Symptom(subject, good=False, state=state, remedy=remedy)
+    if _keeps_classes(version, paths):
+        return Symptom(subject, good=True, state=f"{state}, and its classes kept")
+    remedy = f"it starts quicker after `kgimport prepare --neo4j {version}`"
+    return Symptom(subject, good=True, state=state, remedy=remedy)
+
+
+def _keeps_classes(version: str, paths: Sequence[Path]) -> bool:
+    try:
+        found = java.find(minimum_java(version))
+    except KgimportError:
+        return False
+    folder = classes.place(version, found, paths, jars.cache_dir())
+    return folder is not None and classes.size(folder) > 0
 
 
 def _package(subject: str, module: str, extra: str) -> Symptom:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from kgimport.errors import RuntimeMissingError, UsageError
-from kgimport.runtime import docker
+from kgimport.runtime import classes, docker
 from kgimport.runtime import jars as jar_cache
 from kgimport.runtime import java as javas
 from kgimport.runtime.process import Command
@@ -39,6 +39,8 @@ class Neo4j:
     installation: Path | None = None  # installed: where, NEO4J_HOME
     image: docker.Image | None = None  # docker: what containers are made of
     java_options: tuple[str, ...] = ()  # more of them; images take none
+    classes: Path | None = None  # where Java keeps its classes, if anywhere
+    records_classes: bool = False  # whether its programs write there, instead of reading
 
     @property
     def release(self) -> tuple[int, ...]:
@@ -58,8 +60,10 @@ def embedded(
     """
     version = jar_cache.resolve_version(version)
     java = javas.find(minimum_java(version))
-    jars = jar_cache.fetch(version, cache or jar_cache.cache_dir(), progress)
-    return Neo4j(version, "embedded", java, jars=jars)
+    cache = cache or jar_cache.cache_dir()
+    jars = jar_cache.fetch(version, cache, progress)
+    kept = classes.place(version, java, jars, cache)
+    return Neo4j(version, "embedded", java, jars=jars, classes=kept)
 
 
 def reading_parquet(
@@ -153,7 +157,7 @@ def admin_command(
     """
     if neo4j.image:
         return docker.admin(neo4j.image, args, home=home, heap_mb=heap_mb, cwd=cwd)
-    argv = (*_java(neo4j, heap_mb), ADMIN_CLASS, *args)
+    argv = (*_java(neo4j, "admin", heap_mb), ADMIN_CLASS, *args)
     return Command(argv, _environment(neo4j, home))
 
 
@@ -168,7 +172,7 @@ def server_command(
     if neo4j.image:
         return docker.server(neo4j.image, home=home, ports=ports)
     options = (f"--home-dir={home}", f"--config-dir={home / 'conf'}", "--console-mode")
-    argv = (*_java(neo4j, heap_mb), _server_class(neo4j.version), *options)
+    argv = (*_java(neo4j, "server", heap_mb), _server_class(neo4j.version), *options)
     return Command(argv, _environment(neo4j, home))
 
 
@@ -193,17 +197,20 @@ def describe(neo4j: Neo4j) -> dict[str, str]:
     if neo4j.java is None:
         return {"neo4j": f"{neo4j.version} ({neo4j.image.name if neo4j.image else neo4j.kind})"}
     size = sum(jar.stat().st_size for jar in neo4j.jars)
+    kept = classes.size(neo4j.classes) if neo4j.classes else 0
     return {
         "neo4j": f"{neo4j.version} ({neo4j.installation or neo4j.kind})",
         "java": f"{neo4j.java.version} ({neo4j.java.program})",
         "jars": f"{len(neo4j.jars)} ({size / 1e6:.0f} MB)",
+        "classes": f"kept, {kept / 1e6:.0f} MB" if kept else "not kept",
     }
 
 
-def _java(neo4j: Neo4j, heap_mb: int | None) -> tuple[str, ...]:
+def _java(neo4j: Neo4j, program: classes.Program, heap_mb: int | None) -> tuple[str, ...]:
     assert neo4j.java is not None  # noqa: S101  # only images bring their own
     heap = (f"-Xmx{heap_mb}m",) if heap_mb else ()
-    flags = (*java_flags(neo4j.java.major), *neo4j.java_options)
+    kept = classes.flags(neo4j.classes, program, record=neo4j.records_classes)
+    flags = (*java_flags(neo4j.java.major), *neo4j.java_options, *kept)
     return (str(neo4j.java.program), *flags, *heap)
 
 

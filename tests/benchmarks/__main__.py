@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgimport.pipeline.prepare import prepare
+from kgimport.runtime.programs import embedded
 from tests.benchmarks import (
     checks_cost,
     contest,
@@ -57,6 +59,8 @@ def main(arguments: Sequence[str]) -> None:
     versions = tuple(LINES[line] for line in chosen.neo4j or LINES)
     setting = Setting(cache, chosen.scale, chosen.runs, versions, chosen.memory)
     file = chosen.json or cache / "performance.json"
+    for version in versions:
+        prepare(embedded(version), lambda stage, _: tell(stage))
     for part in chosen_parts(chosen.only or (), large=chosen.large):
         tell(f"{part}:")
         run(part, setting, file, without=chosen.without or ())

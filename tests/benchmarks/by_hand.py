@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kgimport.runtime.config import configure
@@ -42,7 +43,7 @@ def importing(
     configure(neo4j, home=home, data=folder / "data", settings={})
     options = (f"--report-file={home / 'logs' / 'import.report'}", "neo4j")
     command = admin_command(
-        neo4j,
+        replace(neo4j, classes=None),  # nobody prepares Java by hand
         ("database", "import", "full", *arguments, *options),
         home=home,
         heap_mb=heap or heap_mb(),

@@ -67,7 +67,7 @@ def run(program: Program, log: Path) -> Cost:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            env={**os.environ, **program.env},
+            env={**_environment(), **program.env},
             cwd=program.cwd,
         )
         with _Watch(child.pid) as watch:
@@ -85,6 +85,11 @@ def run(program: Program, log: Path) -> Cost:
         own_peak_mb=round(watch.own_peak, 1),
         output=text,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but that Python may keep what it compiles, as it does where nobody forbids it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 class _Watch:
