@@ -248,6 +248,7 @@ def test_what_takes_hours_is_run_when_it_is_named() -> None:
         "end-to-end",
         "bolt",
         "growth",
+        "growth-export",
     ]
     assert bench.chosen_parts(("bolt",), large=True) == ["bolt", "large"]
     assert bench.chosen_parts(("settings", "export"), large=False) == ["export", "settings"]

@@ -6,7 +6,6 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from kgimport import importer, report, schema, writer
@@ -158,12 +157,16 @@ def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4
     if record.format == "csv":
         return neo4j
     importer.check_reads_parquet(neo4j)
-    tell = partial(_tell_download, progress)
+    return with_parquet(neo4j, progress)
+
+
+def with_parquet(neo4j: Neo4j, progress: Progress) -> Neo4j:
+    """The same Neo4j with what its importer reads Parquet with, which may have to be fetched."""
+
+    def tell(done: int, of: int) -> None:
+        progress("download what reads Parquet", done / of)
+
     return reading_parquet(neo4j, progress=tell)
-
-
-def _tell_download(progress: Progress, done: int, of: int) -> None:
-    progress("download what reads Parquet", done / of)
 
 
 def _without_overlap(seconds: Mapping[str, float]) -> dict[str, float]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from kgimport import declaration
-from kgimport.pipeline.build import BuildOptions, build_db
+from kgimport.pipeline.build import BuildOptions, build_db, with_parquet
 from kgimport.pipeline.export import export
 from kgimport.runtime import classes
-from kgimport.runtime.programs import reading_parquet
 
 if TYPE_CHECKING:
     from kgimport.report import Progress
@@ -26,10 +24,10 @@ def prepare(neo4j: Neo4j, progress: Progress) -> bool:
     """Fetches what the importer reads Parquet with, and has Java keep Neo4j's classes.
 
     Java records them while it builds the graph of a few rows. Returns whether it did: not where
-    they are kept already, nor where this Java, or this Neo4j, does not keep any.
+    they are kept already, nor where this Java cannot, or it is an image's.
     """
     if neo4j.kind == "embedded":
-        reading_parquet(neo4j, progress=partial(_tell_download, progress))
+        with_parquet(neo4j, progress)
     folder = neo4j.classes
     if folder is None or classes.size(folder):
         return False
@@ -37,10 +35,6 @@ def prepare(neo4j: Neo4j, progress: Progress) -> bool:
         progress("record Java's classes", None)
         _build_sample(Path(work), replace(neo4j, classes=kept, records_classes=True))
     return True
-
-
-def _tell_download(progress: Progress, done: int, of: int) -> None:
-    progress("download what reads Parquet", done / of)
 
 
 _GRAPH = """\
@@ -59,7 +53,7 @@ tables:
 
 
 def _build_sample(work: Path, neo4j: Neo4j) -> None:
-    """One of each kind of value, so that the classes that read them are recorded too."""
+    """Values of several kinds, so that the classes that read them are recorded too."""
 
     def quietly(_stage: str, _done: float | None) -> None:
         """Stages of seconds on three rows are no news."""

@@ -120,7 +120,8 @@ def installed(neo4j_home: Path) -> Neo4j:
         )
     version = kernels[-1].removeprefix("neo4j-kernel-")
     java = javas.find(minimum_java(version))
-    return Neo4j(version, "installed", java, jars, installation=home)
+    kept = classes.place(version, java, jars, jar_cache.cache_dir())
+    return Neo4j(version, "installed", java, jars, installation=home, classes=kept)
 
 
 def of_image(
@@ -197,13 +198,19 @@ def describe(neo4j: Neo4j) -> dict[str, str]:
     if neo4j.java is None:
         return {"neo4j": f"{neo4j.version} ({neo4j.image.name if neo4j.image else neo4j.kind})"}
     size = sum(jar.stat().st_size for jar in neo4j.jars)
-    kept = classes.size(neo4j.classes) if neo4j.classes else 0
     return {
         "neo4j": f"{neo4j.version} ({neo4j.installation or neo4j.kind})",
         "java": f"{neo4j.java.version} ({neo4j.java.program})",
         "jars": f"{len(neo4j.jars)} ({size / 1e6:.0f} MB)",
-        "classes": f"kept, {kept / 1e6:.0f} MB" if kept else "not kept",
+        "classes": _kept(neo4j.classes),
     }
+
+
+def _kept(folder: Path | None) -> str:
+    if folder is None:
+        return "not kept: that takes Java 25"
+    size = classes.size(folder)
+    return f"kept, {size / 1e6:.0f} MB" if size else "not kept: see `kgimport prepare`"
 
 
 def _java(neo4j: Neo4j, program: classes.Program, heap_mb: int | None) -> tuple[str, ...]:

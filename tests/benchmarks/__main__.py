@@ -44,6 +44,7 @@ ENTRANTS: dict[str, Callable[[Setting], Iterable[Contestant]]] = {
     end_to_end.PART: end_to_end.contestants,
     old_way.PART: old_way.contestants,
     growth.PART: growth.contestants,
+    growth.EXPORT: growth.exports,
     growth.LARGE: growth.large,
     importer_settings.PART: importer_settings.contestants,
 }

@@ -1,4 +1,4 @@
-"""Parts "growth" and "large": how time and memory grow with the rows."""
+"""Parts "growth", "growth-export" and "large": how time and memory grow with the rows."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.benchmarks.measure import Cost, Program
 from tests.benchmarks.setting import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.benchmarks.setting import Setting
 
-PART, LARGE = "growth", "large"
+PART, EXPORT, LARGE = "growth", "growth-export", "large"
 SCALES = (1, 10, 100)
 TIMES_AS_LARGE = 5
 
@@ -28,18 +28,35 @@ TIMES_AS_LARGE = 5
 def contestants(setting: Setting) -> Iterator[Contestant]:
     """`kgimport run` on LMS samples, each ten times the one before."""
     for scale in SCALES:
-        sample = lms(setting, scale * setting.scale)
-        rows = expected(setting, sample)
         for version in setting.versions:
-            yield Contestant(
-                PART,
-                f"LMS at scale {scale * setting.scale:g}",
-                rows["nodes"],
-                rows["relationships"],
-                partial(running, sample, version),
-                neo4j=version,
-                facts={"interactions": interactions(sample)},
-            )
+            yield _contestant(setting, scale, PART, partial(running, version=version), version)
+
+
+def exports(setting: Setting) -> Iterator[Contestant]:
+    """The export alone of each of these samples: `run` has dbt's memory beside it."""
+    for scale in SCALES:
+        yield _contestant(setting, scale, EXPORT, partial(exporting, setting))
+
+
+def _contestant(
+    setting: Setting,
+    scale: int,
+    part: str,
+    steps: Callable[[Path, Path], list[Step]],
+    version: str = "",
+) -> Contestant:
+    """One on the sample of a scale; `steps` takes the sample's folder, and the one to work in."""
+    sample = lms(setting, scale * setting.scale)
+    rows = expected(setting, sample)
+    return Contestant(
+        part,
+        f"LMS at scale {scale * setting.scale:g}",
+        rows["nodes"],
+        rows["relationships"],
+        partial(steps, sample),
+        neo4j=version,
+        facts={"interactions": interactions(sample)},
+    )
 
 
 def large(setting: Setting) -> Iterator[Contestant]:
@@ -85,11 +102,25 @@ def expected(setting: Setting, sample: Path) -> dict[str, int]:
 
 
 def _dbt_and_export(sample: Path, work: Path) -> Facts:
-    work.mkdir(parents=True)
-    dbt.build(project(work), data=(sample / "data").absolute())
+    _shape(sample, work)
     program = Program((*ours.PYTHON, "kgimport", "export", "--out", "build"), cwd=work)
     measure.run(program, work / "export.log")
     return ours.exported(work / "build")
+
+
+def _shape(sample: Path, work: Path) -> None:
+    work.mkdir(parents=True)
+    dbt.build(project(work), data=(sample / "data").absolute())
+
+
+def exporting(setting: Setting, sample: Path, out: Path) -> list[Step]:
+    """`kgimport export` of tables that dbt has made before."""
+    work = setting.work / "shaped" / sample.name
+    if not work.exists():
+        _shape(sample, work)
+    build = out.absolute() / "build"
+    program = Program((*ours.PYTHON, "kgimport", "export", "--out", str(build)), cwd=work)
+    return [Step("export", program, lambda _: ours.exported(build))]
 
 
 def project(out: Path) -> Path:
@@ -98,7 +129,7 @@ def project(out: Path) -> Path:
     return Path(shutil.copytree(ROOT / "dbt", out / "dbt", ignore=made))
 
 
-def running(sample: Path, version: str, out: Path) -> list[Step]:
+def running(sample: Path, out: Path, *, version: str) -> list[Step]:
     """`kgimport run`; it leaves its build directory where it is started."""
     project(out)
     places = ("--dbt", "dbt", "--data", str((sample / "data").absolute()))

@@ -130,6 +130,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         ("wall s per million", _per_million("wall_s")),
         ("without Java MB per million", _per_million("own_peak_mb")),
     ),
+    growth.EXPORT: (
+        NAME,
+        ("interactions", lambda e: e["interactions"]),
+        ("rows", rows),
+        *COST,
+        ("peak MB", median("peak_mb")),
+        ("wall s per million", _per_million("wall_s")),
+        ("peak MB per million", _per_million("peak_mb")),
+    ),
     importer_settings.PART: (NAME, *COST, ("peak MB", median("peak_mb")), *RATIOS, MEMORY_RATIO),
 }
 BASES = {
