@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kgimport.errors import RuntimeMissingError
+from kgimport.pipeline.doctor import Symptom, examine
 from kgimport.pipeline.prepare import prepare
-from kgimport.runtime import classes
+from kgimport.runtime import classes, jars
+from kgimport.runtime import java as javas
+from kgimport.runtime.jars import Jar
 from kgimport.runtime.java import Java
 from kgimport.runtime.process import Finished, run
 from kgimport.runtime.programs import admin_command, describe
@@ -66,6 +69,7 @@ def test_a_recording_takes_the_place_of_older_ones_of_its_neo4j(tmp_path: Path) 
         (tmp_path / name).mkdir()
     with classes.recording(tmp_path / "5.26.30-new") as kept:
         (kept / "admin.aot").write_bytes(b"1")
+        (kept / "server.aot").write_bytes(b"2")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["2026.08.1-other", "5.26.30-new"]
     assert (tmp_path / "5.26.30-new" / "admin.aot").read_bytes() == b"1"
 
@@ -77,6 +81,16 @@ def test_a_recording_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["5.26.30-old"]
 
 
+def test_a_recording_without_every_program_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "5.26.30-old").mkdir()
+    with (
+        pytest.raises(RuntimeMissingError, match="has not kept the classes of Neo4j's server"),
+        classes.recording(tmp_path / "5.26.30-new") as kept,
+    ):
+        (kept / "admin.aot").write_bytes(b"1")
+    assert [each.name for each in tmp_path.iterdir()] == ["5.26.30-old"]
+
+
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with (
@@ -84,6 +98,30 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         classes.recording(tmp_path / "file" / "5.26.30-new"),
     ):
         pass
+
+
+@pytest.mark.parametrize(("version", "told"), [("25.0.2", True), ("21.0.9", False)])
+def test_the_doctor_tells_of_classes_where_java_keeps_them(
+    version: str, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    java = Java(JAVA.program, version)
+    monkeypatch.setenv("KGIMPORT_CACHE", str(tmp_path))
+    monkeypatch.setattr(javas, "find", lambda _: java)
+    monkeypatch.setattr(jars, "locked", lambda _: (Jar("org.neo4j:neo4j:5.26.30", ""),))
+    (jar,) = (tmp_path / "jars" / each.path for each in jars.locked("5.26.30"))
+    jar.parent.mkdir(parents=True)
+    jar.write_bytes(b"jar")
+
+    def shown() -> Symptom:
+        return next(each for each in examine(tmp_path) if each.subject == "Neo4j 5.26.30")
+
+    assert shown().good
+    assert ("kgimport prepare --neo4j 5.26.30" in shown().remedy) is told
+    if kept := classes.place("5.26.30", java, [jar], tmp_path):
+        kept.mkdir(parents=True)
+        (kept / "admin.aot").write_bytes(b"1")
+        assert shown().state.endswith("and its classes kept")
+        assert not shown().remedy
 
 
 @pytest.mark.neo4j

@@ -83,19 +83,21 @@ def _embedded(version: str) -> Symptom:
     if here < len(paths):
         remedy = "downloaded by the first build, or by `kgimport prepare`"
         return Symptom(subject, good=False, state=state, remedy=remedy)
-    if _keeps_classes(version, paths):
+    folder = _classes(version, paths)
+    if folder is None:
+        return Symptom(subject, good=True, state=state)
+    if classes.size(folder):
         return Symptom(subject, good=True, state=f"{state}, and its classes kept")
     remedy = f"it starts quicker after `kgimport prepare --neo4j {version}`"
     return Symptom(subject, good=True, state=state, remedy=remedy)
 
 
-def _keeps_classes(version: str, paths: Sequence[Path]) -> bool:
+def _classes(version: str, paths: Sequence[Path]) -> Path | None:
     try:
         found = java.find(minimum_java(version))
     except KgimportError:
-        return False
-    folder = classes.place(version, found, paths, jars.cache_dir())
-    return folder is not None and classes.size(folder) > 0
+        return None
+    return classes.place(version, found, paths, jars.cache_dir())
 
 
 def _package(subject: str, module: str, extra: str) -> Symptom:

@@ -26,13 +26,13 @@ def prepare(neo4j: Neo4j, progress: Progress) -> bool:
     Java records them while it builds the graph of a few rows. Returns whether it did: not where
     they are kept already, nor where this Java cannot, or it is an image's.
     """
-    if neo4j.kind == "embedded":
+    if not neo4j.image:
         with_parquet(neo4j, progress)
     folder = neo4j.classes
     if folder is None or classes.size(folder):
         return False
     with tempfile.TemporaryDirectory(prefix="kgimport-") as work, classes.recording(folder) as kept:
-        progress("record Java's classes", None)
+        progress("record Java's classes, which takes half a minute", None)
         _build_sample(Path(work), replace(neo4j, classes=kept, records_classes=True))
     return True
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from kgimport.errors import RuntimeMissingError
 
@@ -48,7 +48,7 @@ def flags(folder: Path | None, program: Program, *, record: bool) -> tuple[str, 
     """Return what Java is told: to write the program's cache, to use it, or nothing."""
     if folder is None:
         return ()
-    cache = folder / f"{program}.aot"
+    cache = _cache(folder, program)
     if record:
         return (f"-XX:AOTCacheOutput={cache}", *_CLASSES_ONLY)
     if not cache.is_file():
@@ -62,7 +62,8 @@ def recording(folder: Path) -> Iterator[Path]:
     """Give a folder for the programs to write to, which becomes `folder` if the block ends well.
 
     Those of the same Neo4j that were made for another Java, or for jars that were fetched anew,
-    are removed: each takes 200 MB. Raises RuntimeMissingError when there is no place to write.
+    are removed: each takes 200 MB. Raises RuntimeMissingError when there is no place to write, or
+    when Java has not written a cache for every program.
     """
     aside = folder.with_name(f".{folder.name}-{os.getpid()}")
     try:
@@ -74,11 +75,24 @@ def recording(folder: Path) -> Iterator[Path]:
         ) from error
     try:
         yield aside
+        _must_be_whole(aside)
         for other in folder.parent.glob(f"{folder.name.rpartition('-')[0]}-*"):
             shutil.rmtree(other, ignore_errors=True)
         aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _must_be_whole(folder: Path) -> None:
+    if missing := [name for name in get_args(Program) if not _cache(folder, name).is_file()]:
+        raise RuntimeMissingError(
+            f"Java has not kept the classes of Neo4j's {' and '.join(missing)}",
+            "free some disk, or go without: builds work as they did, and start slower",
+        )
+
+
+def _cache(folder: Path, program: Program) -> Path:
+    return folder / f"{program}.aot"
 
 
 def size(folder: Path) -> int:
