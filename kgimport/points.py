@@ -48,6 +48,12 @@ def fields(table: Table) -> tuple[Field, ...]:
     return tuple(Field(_column(point), point.property, _carrier(point)) for point in table.points)
 
 
+def axes(field: Field) -> int:
+    """How many coordinates the points of a property have; 0 where its values are no points."""
+    found = (len(_AXES[crs]) for crs, srid in SRID.items() if f"srid:{srid}" in field.carrier.header)
+    return next(found, 0) if field.carrier.cypher == "POINT" else 0
+
+
 def _column(point: Point) -> str:
     return f"__point_{point.property}__"
 

@@ -18,6 +18,7 @@ from kgimport.dialect import Format  # noqa: TC001  (pydantic reads the annotati
 from kgimport.errors import DestinationError
 from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.identity import Ids  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.sums import Kind  # noqa: TC001  (pydantic reads the annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     # How long work tells that it is alive: the stage, and how much of it is done (0 to 1) if known.
     Progress = Callable[[str, float | None], None]
 
-VERSION = 3
+VERSION = 4
 EXPORT_RECORD, STORE_RECORD = "export.json", "store.json"
 
 
@@ -39,6 +40,34 @@ class DataFile:
     sha256: str
     # Some field holds a line break, so the importer has to be told.
     multiline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What all values of a column are together, in no order.
+
+    `digest` is a sum of DuckDB's hashes, `signs` counts the numbers below zero (and -0.0), and
+    `sums` are those of `kgimport.sums`, which a store can tell, too.
+    """
+
+    values: int
+    digest: int
+    signs: int
+    sums: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CellRecord:
+    """A column of the files that were written: what it must hold, and who says so.
+
+    `property` is empty where it holds ids, labels or types. `told_by` is "duckdb" where the source
+    was read by the second reader, "polars" where only Polars reads those values.
+    """
+
+    property: str
+    kind: Kind
+    facts: Facts
+    told_by: Literal["duckdb", "polars"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +103,10 @@ class TableRecord:
     fields: tuple[FieldRecord, ...]
     header: str
     files: tuple[DataFile, ...]
+    # The columns of the files, in their order.
+    cells: tuple[CellRecord, ...]
+    # What both ends' ids of all relationships are together; absent where ids are keys.
+    ends: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +140,8 @@ class ExportRecord:
     schema: tuple[SchemaItem, ...]
     declaration: Graph
     longest_row: int
+    # What made the digests: they can be compared only with those that it made.
+    witness: str
     findings: tuple[Finding, ...]
     seconds: Mapping[str, float]
     queries: tuple[QueryRecord, ...] = ()

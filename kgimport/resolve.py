@@ -121,19 +121,26 @@ def distinct(place: Workspace, members: Sequence[Path]) -> Path:
 
 def ends(
     place: Workspace, rows: Path, starts: Sequence[Path], ends: Sequence[Path]
-) -> pl.LazyFrame:
-    """The ids of every row's `START` and `END`, in the order of the rows, null where there is none.
+) -> tuple[Path, Path]:
+    """Files of every row's `START` and `END`, in the order of the rows, null where there is none.
 
     `rows` holds the keys in columns of these names; the others hold `KEY` and `ID`, each key once.
     Both ends are looked up side by side.
     """
     join = partial(_looked_up, place, rows)
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(join, (START, END), (starts, ends))
-        return pl.concat(list(found), how="horizontal")
+        start, end = pool.map(join, (START, END), (starts, ends))
+    return start, end
 
 
-def _looked_up(place: Workspace, rows: Path, side: str, nodes: Sequence[Path]) -> pl.LazyFrame:
+def read_ends(files: tuple[Path, Path]) -> pl.LazyFrame:
+    """The ids in the two files that `ends` has made, side by side."""
+    sides = zip(files, (START, END), strict=True)
+    scanned = [pl.scan_parquet(path, glob=False).select(side) for path, side in sides]
+    return pl.concat(scanned, how="horizontal")
+
+
+def _looked_up(place: Workspace, rows: Path, side: str, nodes: Sequence[Path]) -> Path:
     path, ordered = place.path(), place.path()
     with _database(place, share=2) as database:
         # The nodes are what is hashed, however few rows there are: those pass by in their order.
@@ -153,7 +160,7 @@ def _looked_up(place: Workspace, rows: Path, side: str, nodes: Sequence[Path]) -
             """)
             path.unlink()
             path = ordered
-    return pl.scan_parquet(path, glob=False).select(side)
+    return path
 
 
 def _is_ordered(path: Path) -> bool:

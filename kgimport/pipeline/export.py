@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import identity, importer, report, schema, sources, store, writer
+from kgimport import identity, importer, report, schema, sources, store, witness, writer
 from kgimport.errors import DestinationError, ReconciliationError, SourceError
 from kgimport.graph import NodeTable
+from kgimport.pipeline import witnessing
 from kgimport.pipeline.clock import Clock
 from kgimport.pipeline.locating import located
-from kgimport.pipeline.proof import DEFAULTS, ExportOptions, kept, prove, refuse
+from kgimport.pipeline.proof import DEFAULTS, ExportOptions, kept, witnessed
 from kgimport.pipeline.resolution import resolved
 from kgimport.pipeline.scanning import scan
 
@@ -23,13 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from duckdb import DuckDBPyConnection
+
     from kgimport.checks import Profile
     from kgimport.dialect import Field
     from kgimport.graph import Graph
     from kgimport.pipeline.proof import Proof
     from kgimport.pipeline.resolution import Resolved
     from kgimport.pipeline.scanning import Scanned
-    from kgimport.report import ExportRecord, Progress, QueryRecord, TableRecord
+    from kgimport.report import ExportRecord, Facts, Progress, QueryRecord, TableRecord
+    from kgimport.writer import Cell
 
 REJECTS = "rejects"
 
@@ -55,15 +60,13 @@ def export(
             tables = scan(place.graph, options.format)
         with clock.stage("resolve"):
             there = resolved(place.graph, tables, scratch, options.memory_mb, progress)
-        with clock.stage("check"):
-            proof = prove(place.graph, there, options, progress)
-        refuse(proof.findings)
-        with clock.stage("write"):
-            written = tuple(
-                _write_all(
-                    place.graph, there, proof, folder=folder, options=options, progress=progress
-                )
-            )
+        with witness.database(options.memory_mb) as made:
+            with clock.stage("check"):
+                proof, told = witnessed(place.graph, there, made, options, progress)
+            with clock.stage("write"):
+                writing = _Writing(place.graph, proof, folder, options, made, told)
+                written = tuple(_write_all(writing, there, progress))
+            digests = witness.maker(made)
         _must_be_the_same(before, written)
         final = place.seen_from(home or str(out.absolute()))
         record = _export_record(
@@ -71,6 +74,7 @@ def export(
             written,
             proof,
             options=options,
+            digests=digests,
             seconds=clock.seconds,
             queries=place.queries,
         )
@@ -110,18 +114,22 @@ def _holds_anything(path: Path) -> bool:
     return not path.is_dir() or any(path.iterdir())
 
 
-def _write_all(
-    graph: Graph,
-    there: Resolved,
-    proof: Proof,
-    *,
-    folder: Path,
-    options: ExportOptions,
-    progress: Progress,
-) -> Iterator[TableRecord]:
-    for at, scanned in enumerate(there.tables.values()):
-        progress(f"write {scanned.table.name}", at / len(there.tables))
-        yield _write(graph, scanned, proof, folder, options)
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What all tables are written by; `told` is what the second reader has found in each."""
+
+    graph: Graph
+    proof: Proof
+    folder: Path
+    options: ExportOptions
+    made: DuckDBPyConnection
+    told: Mapping[str, Mapping[str, Facts]]
+
+
+def _write_all(writing: _Writing, there: Resolved, progress: Progress) -> Iterator[TableRecord]:
+    for at, (name, scanned) in enumerate(there.tables.items()):
+        progress(f"write {name}", at / len(there.tables))
+        yield _write(writing, scanned, there.ends.get(name))
 
 
 def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...]) -> None:
@@ -135,17 +143,18 @@ def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...
 
 
 def _write(
-    graph: Graph, scanned: Scanned, proof: Proof, folder: Path, options: ExportOptions
+    writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None
 ) -> TableRecord:
-    table, profile = scanned.table, proof.profiles[scanned.table.name]
+    table, options = scanned.table, writing.options
+    profile = writing.proof.profiles[table.name]
     if isinstance(table, NodeTable):
         cells = writer.node_cells(table, scanned.schema, options.ids)
     else:
-        cells = writer.relationship_cells(table, graph, options.ids)
-    rejected = proof.sources[table.name] - profile.rows
+        cells = writer.relationship_cells(table, writing.graph, options.ids)
+    rejected = writing.proof.sources[table.name] - profile.rows
     with sources.reading(table.name):
         written = writer.write(
-            folder,
+            writing.folder,
             table.name,
             kept(scanned),
             cells,
@@ -154,13 +163,29 @@ def _write(
             unspelled=profile.unspelled,
         )
         if rejected:
-            _set_aside(scanned, folder)
+            _set_aside(scanned, writing.folder)
     if written.rows != profile.rows:
         raise ReconciliationError(
             f"{table.name}: {profile.rows:,} rows were checked, {written.rows:,} were written",
             "the table changed meanwhile: export again when nothing writes to it",
         )
-    return _table_record(scanned, written, profile, rejected)
+    record = _table_record(scanned, written, profile, rejected)
+    with sources.reading(table.name):
+        return _bound(record, writing, scanned, cells, ends)
+
+
+def _bound(
+    record: TableRecord,
+    writing: _Writing,
+    scanned: Scanned,
+    cells: tuple[Cell, ...],
+    ends: tuple[Path, Path] | None,
+) -> TableRecord:
+    """The record with what the files, and the store, must hold."""
+    told, scratch = writing.told[scanned.table.name], writing.folder / _SCRATCH
+    columns = witnessing.recorded(writing.made, scanned, kept(scanned), cells, told, scratch)
+    both = witnessing.ends(writing.made, ends) if ends and writing.options.ids == "dense" else None
+    return replace(record, cells=columns, ends=both)
 
 
 def _set_aside(scanned: Scanned, folder: Path) -> None:
@@ -199,6 +224,8 @@ def _table_record(
         fields=tuple(_field_record(each, dtypes[each.column]) for each in scanned.fields),
         header=written.header,
         files=written.files,
+        cells=(),
+        ends=None,
     )
 
 
@@ -228,6 +255,7 @@ def _export_record(
     proof: Proof,
     *,
     options: ExportOptions,
+    digests: str,
     seconds: Mapping[str, float],
     queries: tuple[QueryRecord, ...],
 ) -> ExportRecord:
@@ -242,6 +270,7 @@ def _export_record(
         schema=items,
         declaration=graph,
         longest_row=max(profile.longest_row for profile in proof.profiles.values()),
+        witness=digests,
         findings=proof.findings,
         seconds=dict(seconds),
         queries=queries,

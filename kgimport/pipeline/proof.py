@@ -5,13 +5,15 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport import checks, identity, sources
+from kgimport import checks, identity, sources, sums, witness
 from kgimport.errors import IntegrityError, ValueRefusedError
 from kgimport.graph import NodeTable, skips_missing_ends
+from kgimport.pipeline import witnessing
 from kgimport.pipeline.locating import located
 from kgimport.pipeline.resolution import resolved
 from kgimport.pipeline.scanning import scan
@@ -20,13 +22,17 @@ from kgimport.sources.athena import PRIMARY, Warehouse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from duckdb import DuckDBPyConnection
+
     from kgimport.checks import Check, Finding, Profile
     from kgimport.dialect import Format
     from kgimport.graph import Graph, Table
     from kgimport.identity import Ids
     from kgimport.pipeline.resolution import Resolved
     from kgimport.pipeline.scanning import Scanned
-    from kgimport.report import Progress
+    from kgimport.pipeline.witnessing import Plan
+    from kgimport.report import Facts, Progress
+    from kgimport.sums import Extent
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +58,33 @@ class Proof:
     profiles: Mapping[str, Profile]
     sources: Mapping[str, int]  # rows in the source, the rejected ones among them
     findings: tuple[Finding, ...]
+    # What Polars found in columns that a second reader reads, too, by table and property.
+    extents: Mapping[str, Mapping[str, Extent]]
 
 
-def prove(graph: Graph, there: Resolved, options: ExportOptions, progress: Progress) -> Proof:
-    """Answers every check of every table, in one pass over each."""
-    profiles, rows, findings = {}, {}, []
+def prove(
+    graph: Graph,
+    there: Resolved,
+    options: ExportOptions,
+    progress: Progress,
+    plans: Mapping[str, Plan] = MappingProxyType({}),
+) -> Proof:
+    """Answers every check of every table, in one pass over each.
+
+    `plans` says of which columns a second reader has to find the same.
+    """
+    profiles, rows, extents, findings = {}, {}, {}, []
     names = [table.name for table in graph.tables]
     for at, name in enumerate(names):
         progress(f"check {name}", at / len(names))
+        scanned = there.tables[name]
+        asked = dict(plans[name].asked(scanned)) if name in plans else {}
         with sources.reading(name):
-            profiles[name], rows[name], found = _examine(there.tables[name], options)
+            profiles[name], answers, found = _examine(scanned, options, asked)
+            rows[name] = _source_rows(scanned, profiles[name])
+        extents[name] = dict(zip(asked, sums.extents(answers), strict=True))
         findings += found
-    return Proof(profiles, rows, (*findings, *there.duplicates))
+    return Proof(profiles, rows, (*findings, *there.duplicates), extents)
 
 
 def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
@@ -72,20 +93,52 @@ def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
         graph = located(graph, Path(folder), options.warehouse, progress).graph
         tables = scan(graph, options.format)
         there = resolved(graph, tables, Path(folder), options.memory_mb, progress)
-        proof = prove(graph, there, options, progress)
-    refuse(proof.findings)
+        with witness.database(options.memory_mb) as made:
+            proof, _ = witnessed(graph, there, made, options, progress)
     return proof
 
 
-def _examine(scanned: Scanned, options: ExportOptions) -> tuple[Profile, int, list[Finding]]:
+def witnessed(
+    graph: Graph,
+    there: Resolved,
+    made: DuckDBPyConnection,
+    options: ExportOptions,
+    progress: Progress,
+) -> tuple[Proof, dict[str, dict[str, Facts]]]:
+    """Proves the graph's integrity, and that a second reader finds the same in its tables.
+
+    Gives, by table and property, what that reader has found. Raises what was found wrong.
+    """
+    plans = {
+        name: witnessing.planned(made, scanned, there.ends.get(name))
+        for name, scanned in there.tables.items()
+    }
+    proof = prove(graph, there, options, progress, plans)
+    refuse(proof.findings)
+    told = {}
+    for at, (name, scanned) in enumerate(there.tables.items()):
+        progress(f"read {name} a second time", at / len(plans))
+        told[name] = witnessing.compared(made, scanned, plans[name], proof.extents[name])
+    return proof, told
+
+
+def _examine(
+    scanned: Scanned, options: ExportOptions, extents: Mapping[str, Sequence[pl.Expr]]
+) -> tuple[Profile, list[Any], list[Finding]]:
+    """A table's profile, the answers about `extents`, and what was found wrong."""
     questions = tuple(_checks(scanned, options))
     rows = kept(scanned)
-    asked = [*checks.profile(scanned.fields), *checks.counts(questions)]
+    more = [each for four in extents.values() for each in four]
+    asked = [
+        *checks.profile(scanned.fields),
+        *checks.counts(questions),
+        *(each.alias(f"extent:{at}") for at, each in enumerate(more)),
+    ]
     answers = rows.select(asked).collect(engine="streaming").row(0, named=True)
     profile = checks.profiled(scanned.fields, answers)
     offended = checks.offended(questions, answers)
     found = [_finding(scanned.table, rows, each, count) for each, count in offended]
-    return profile, _source_rows(scanned, profile), found
+    return profile, [answers[f"extent:{at}"] for at in range(len(more))], found
 
 
 def kept(scanned: Scanned) -> pl.LazyFrame:

@@ -31,6 +31,8 @@ class Resolved:
 
     tables: Mapping[str, Scanned]
     duplicates: tuple[Finding, ...]
+    # The files of these ids, by the relationship tables' names.
+    ends: Mapping[str, tuple[Path, Path]]
 
 
 def resolved(
@@ -49,10 +51,12 @@ def resolved(
         if finding := _duplicates(graph, id_space, members, place):
             found.append(finding)
             keys[id_space] = {id_space: resolve.distinct(place, list(members.values()))}
+    ends = {}
     for table in graph.relationships:
         progress(f"resolve {table.name}", None)
-        numbered[table.name] = _with_ends(graph, tables[table.name], keys, integers, place)
-    return Resolved(numbered, tuple(found))
+        scanned = tables[table.name]
+        numbered[table.name], ends[table.name] = _with_ends(graph, scanned, keys, integers, place)
+    return Resolved(numbered, tuple(found), ends)
 
 
 def _numbered(graph: Graph, tables: Mapping[str, Scanned]) -> Iterator[tuple[str, Scanned]]:
@@ -111,8 +115,8 @@ def _with_ends(
     keys: Mapping[str, Mapping[str, Path]],
     integers: Mapping[str, bool],
     place: Workspace,
-) -> Scanned:
-    """A relationship table, each row with the ids of its ends."""
+) -> tuple[Scanned, tuple[Path, Path]]:
+    """A relationship table, each row with the ids of its ends, and the files of these."""
     table = scanned.table
     assert isinstance(table, RelationshipTable)  # noqa: S101  (the caller has only these)
     spaces = [graph.node(end.node).id_space for _, end in table.ends]
@@ -123,7 +127,7 @@ def _with_ends(
     starts, ends = (list(keys[space].values()) for space in spaces)
     with sources.reading(table.name):
         frame = scanned.frame.select(start.alias(identity.START), end.alias(identity.END))
-        ids = resolve.ends(place, resolve.note(place, frame), starts, ends)
+        files = resolve.ends(place, resolve.note(place, frame), starts, ends)
         # A table that has grown or shrunk meanwhile is not paired with these: that is an error.
-        both = pl.concat([scanned.frame, ids], how="horizontal")
-    return replace(scanned, frame=both)
+        both = pl.concat([scanned.frame, resolve.read_ends(files)], how="horizontal")
+    return replace(scanned, frame=both), files

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import aws, s3
+from kgimport import aws, s3, witness
 from kgimport.errors import DestinationError, KgimportError, SourceError
 from kgimport.sources import parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from duckdb import DuckDBPyConnection
 
     from kgimport.graph import Table
 
@@ -24,6 +26,13 @@ def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
         scanned = s3.scan if s3.is_s3(table.location) else parquet.scan
         frame = scanned(table.location)
         return frame, frame.collect_schema()
+
+
+def relation(made: DuckDBPyConnection, table: Table) -> str:
+    """SQL for the same rows, in the same order, as DuckDB reads them; S3's by way of Arrow."""
+    if s3.is_s3(table.location):
+        raise NotImplementedError
+    return witness.parquet(parquet.files(table.location))
 
 
 def fingerprint(table: Table) -> str:

@@ -1,0 +1,223 @@
+"""The second reader's word on every table: what it reads is what Polars reads, and what is written.
+
+Before anything is written DuckDB and Polars must agree over every column that both can read
+(`compared`). What DuckDB has found goes into the record, and so binds what is written (`readback`) and
+what a store holds (`verify`): none of them is measured by Polars' own word where another is to be had.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport import points, readings, sources, witness
+from kgimport.errors import SourceError
+from kgimport.graph import rule_of, skips_missing_ends
+from kgimport.identity import END, START
+from kgimport.report import CellRecord
+from kgimport.sums import Kind, extent_of, kind_of
+from kgimport.witness import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+    from kgimport.dialect import Field
+    from kgimport.pipeline.scanning import Scanned
+    from kgimport.report import Facts
+    from kgimport.sums import Extent
+    from kgimport.writer import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How DuckDB reads a table's rows: the columns by the names of the properties.
+
+    `coarse` are those that it reads by the microsecond where they count nanoseconds, which is
+    enough to compare them with, and not to say what is to be written.
+    """
+
+    relation: str
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    coarse: frozenset[str] = frozenset()
+
+    def asked(self, scanned: Scanned) -> Iterator[tuple[str, tuple[pl.Expr, ...]]]:
+        """The aggregations by which Polars tells the same extents, by the properties' names."""
+        for each in scanned.fields:
+            if each.name in self.columns:
+                shift = 1_000 if each.name in self.coarse else 1
+                values = each.carrier.value(pl.col(each.column))
+                yield each.name, extent_of(self.columns[each.name].kind, values, shift)
+
+
+def planned(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] | None) -> Plan:
+    """What DuckDB can read of a table; `ends` are the files of its ends' ids."""
+    source = sources.relation(made, scanned.table)
+    types = witness.types(made, source)
+    relation = _kept_rows(source, ends) if ends and skips_missing_ends(scanned.table) else source
+    found = {each.name: _column(scanned, each, types) for each in scanned.fields}
+    both = {name: column for name, column in found.items() if column}
+    coarse = frozenset(name for name, (_, is_coarse) in both.items() if is_coarse)
+    return Plan(relation, {name: column for name, (column, _) in both.items()}, coarse)
+
+
+def _kept_rows(source: str, ends: tuple[Path, Path]) -> str:
+    start, end = (witness.parquet([file]) for file in ends)
+    return (
+        f"(SELECT s.* FROM {source} s POSITIONAL JOIN {start} a POSITIONAL JOIN {end} b "
+        f"WHERE a.{START} IS NOT NULL AND b.{END} IS NOT NULL)"
+    )
+
+
+def _column(
+    scanned: Scanned, each: Field, types: Mapping[str, str]
+) -> tuple[Column, bool] | None:
+    """How DuckDB reads a property, and whether too coarsely; None where it cannot."""
+    kind = _kind(scanned, each)
+    if kind.base == "point":
+        return _point(scanned, each, kind, types)
+    if not _is_told_apart(each.column, scanned, types):
+        return None
+    name, typed, rule = _quoted(each.column), types[each.column], rule_of(scanned.table, each.column)
+    if sql := readings.reading(kind, typed, name, rule):
+        return Column(kind, sql), False
+    coarser = Kind(kind.base, kind.many, "us")
+    sql = readings.reading(coarser, typed, name, rule) if kind.unit == "ns" and not kind.many else None
+    return (Column(coarser, sql), True) if sql else None
+
+
+def _quoted(column: str) -> str:
+    return witness.name(column)
+
+
+def _kind(scanned: Scanned, each: Field) -> Kind:
+    values = scanned.frame.select(each.carrier.value(pl.col(each.column)))
+    return kind_of(each, values.collect_schema().dtypes()[0], points.axes(each))
+
+
+def _is_told_apart(column: str, scanned: Scanned, types: Mapping[str, str]) -> bool:
+    """Whether DuckDB has a column of that name and no other: it takes upper for lower case."""
+    lower = [name.lower() for name in scanned.schema.names()]
+    if column not in types or lower.count(column.lower()) > 1:
+        return False
+    # Polars writes integers of 128 bits as bytes, of which it alone knows what they are.
+    return types[column] != "BLOB" or scanned.schema[column] == pl.Binary
+
+
+def _point(
+    scanned: Scanned, each: Field, kind: Kind, types: Mapping[str, str]
+) -> tuple[Column, bool] | None:
+    columns = next(p.columns for p in scanned.table.points if p.property == each.name)
+    if not all(_is_told_apart(column, scanned, types) for column in columns):
+        return None
+    sql = readings.point([(_quoted(column), types[column]) for column in columns])
+    return (Column(kind, sql), False) if sql else None
+
+
+def compared(
+    made: DuckDBPyConnection, scanned: Scanned, plan: Plan, told: Mapping[str, Extent]
+) -> dict[str, Facts]:
+    """What DuckDB finds in a table; `told` is what Polars has found, by the properties' names.
+
+    Raises `SourceError` for the first columns over which the two do not agree.
+    """
+    names = list(plan.columns)
+    with sources.reading(scanned.table.name):
+        found = dict(zip(names, witness.facts(made, plan.relation, list(plan.columns.values())), strict=True))
+    wrong = [
+        f"{name}: Polars reads {told[name]}, DuckDB {extent}"
+        for name, (_, extent) in found.items()
+        if not told[name].agrees(extent)
+    ]
+    if wrong:
+        raise SourceError(
+            f"two readers of table {scanned.table.name} do not agree:\n  "
+            + "\n  ".join(wrong[:_SHOWN]),
+            "one of Polars and DuckDB misreads its files: cast the column in SQL, or leave it out "
+            "by `skip: true`, and please report it",
+        )
+    return {name: facts for name, (facts, _) in found.items() if name not in plan.coarse}
+
+
+_SHOWN = 5
+
+
+def recorded(
+    made: DuckDBPyConnection,
+    scanned: Scanned,
+    kept: pl.LazyFrame,
+    cells: Sequence[Cell],
+    told: Mapping[str, Facts],
+    scratch: Path,
+) -> tuple[CellRecord, ...]:
+    """Every column of the files that a table becomes; `cells` are those before its properties."""
+    alone = [each for each in scanned.fields if each.name not in told]
+    spelled = [each.carrier.spell(each.carrier.value(pl.col(each.column))) for each in alone]
+    marks = [_ID if _is_id(kept, cell) else _TEXT for cell in cells]
+    kinds = [*marks, *(_kind(scanned, each) for each in alone)]
+    columns = [*(cell.values for cell in cells), *spelled]
+    found = _spelled(made, kept, kinds, columns, scratch)
+    first = [CellRecord("", *each, "polars") for each in zip(marks, found, strict=False)]
+    others = dict(zip((each.name for each in alone), found[len(cells) :], strict=True))
+    return (*first, *(_cell(scanned, each, told, others) for each in scanned.fields))
+
+
+_ID, _TEXT = Kind("long"), Kind("string")
+
+
+def _is_id(kept: pl.LazyFrame, cell: Cell) -> bool:
+    return kept.select(cell.values).collect_schema().dtypes()[0].is_integer()
+
+
+def _cell(
+    scanned: Scanned, each: Field, told: Mapping[str, Facts], others: Mapping[str, Facts]
+) -> CellRecord:
+    kind = _kind(scanned, each)
+    if each.name in told:
+        return CellRecord(each.name, kind, told[each.name], "duckdb")
+    return CellRecord(each.name, kind, others[each.name], "polars")
+
+
+def _spelled(
+    made: DuckDBPyConnection,
+    kept: pl.LazyFrame,
+    kinds: Sequence[Kind],
+    columns: Sequence[pl.Expr],
+    scratch: Path,
+) -> list[Facts]:
+    """What DuckDB finds in columns that Polars alone can make, as it would write them."""
+    if not columns:
+        return []
+    file = scratch / "spelled.parquet"
+    rows = kept.select(each.alias(str(at)) for at, each in enumerate(columns))
+    rows.sink_parquet(file, compression="uncompressed", statistics=False, engine="streaming")
+    found = of_files(made, witness.parquet([file]), kinds)
+    file.unlink()
+    return found
+
+
+def of_files(made: DuckDBPyConnection, relation: str, kinds: Sequence[Kind]) -> list[Facts]:
+    """What DuckDB finds in files whose columns are named by their position."""
+    types = witness.types(made, relation)
+    columns = [
+        Column(kind, readings.reading(kind, types[str(at)], witness.name(str(at))) or _NOTHING)
+        for at, kind in enumerate(kinds)
+    ]
+    return [facts for facts, _ in witness.facts(made, relation, columns)]
+
+
+# A column of a type that no writer of ours gives to its kind holds nothing that was meant.
+_NOTHING = "NULL::VARCHAR"
+
+
+def ends(made: DuckDBPyConnection, files: tuple[Path, Path]) -> int:
+    """What the ends' ids of all relationships that are written are together."""
+    start, end = (witness.parquet([file]) for file in files)
+    pairs = f"{start} a POSITIONAL JOIN {end} b"
+    both = f"(SELECT a.{START}::BIGINT AS {START}, b.{END}::BIGINT AS {END} FROM {pairs})"
+    whole = f"{START} IS NOT NULL AND {END} IS NOT NULL"
+    return witness.ends(made, f"(FROM {both} WHERE {whole})", START, END)

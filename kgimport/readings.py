@@ -1,0 +1,173 @@
+"""How DuckDB reads a column as the values that a property has: SQL for each kind and each type.
+
+Two sides are read by it and compared: the source as its files have it, and what was written, where
+a value may be the text of a cell. Both become one canonical value: texts, numbers and truths are
+themselves, a day counts days since 1970, a moment or duration counts its unit, a point is the list
+of its coordinates.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kgimport.graph import NO_RULE
+
+if TYPE_CHECKING:
+    from kgimport.graph import ColumnRule
+    from kgimport.sums import Base, Kind
+
+_DAY0 = "DATE '1970-01-01'"
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_WHOLE = (*_INTEGERS, "UBIGINT", "HUGEINT", "UHUGEINT")
+_FLOATS = ("FLOAT", "DOUBLE")
+_LOCAL = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS")
+_ZONED = ("TIMESTAMP WITH TIME ZONE",)
+_ZONES_OF_UTC = frozenset({None, "UTC", "Etc/UTC", "Z", "+00:00", "GMT", "Etc/GMT"})
+TEXT = "VARCHAR"
+
+
+def reading(kind: Kind, typed: str, value: str, rule: ColumnRule = NO_RULE) -> str | None:
+    """SQL for the canonical values of a column of a DuckDB type; None where there is none.
+
+    `rule` is what the declaration says of the column, where it is the source's own.
+    """
+    if kind.many:
+        return _list(kind, typed, value, rule)
+    if typed == TEXT and rule is NO_RULE and kind.base in _CELLS:
+        return _CELLS[kind.base](value, kind.unit)
+    if kind.base in {"utc", "datetime"}:
+        return _zoned(kind, typed, value, rule)
+    if kind.base == "duration" and typed == "BIGINT":
+        return f"{value}::HUGEINT * 1000" if kind.unit == "ms" else f"{value}::HUGEINT"
+    if kind.base == "string" and typed == "BLOB":
+        return {"base64": f"base64({value})", "hex": f"lower(hex({value}))"}.get(rule.binary)
+    if kind.base == "localdatetime" and typed.startswith("TIMESTAMP"):
+        return _local(kind.unit, typed, value)
+    template = _TYPED.get(kind.base, {}).get(re.sub(r"[(].*", "", typed, flags=re.DOTALL))
+    return template and template.format(value)
+
+
+def _list(kind: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
+    if typed == TEXT and rule is NO_RULE:
+        element, lists = TEXT, f"string_split({value}, chr(31))"
+    elif typed.endswith("]"):
+        element, lists = typed[: typed.rindex("[")], value
+    else:
+        return None
+    inner = reading(kind.element, element, "e", rule)
+    if rule.null_in_list == "drop":
+        lists = f"list_filter({lists}, lambda e: e IS NOT NULL)"
+    if rule.empty_list == "null":
+        lists = f"CASE WHEN len({lists}) > 0 THEN {lists} END"
+    return inner and (lists if inner == "e" else f"list_transform({lists}, lambda e: {inner})")
+
+
+def _zoned(kind: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
+    if typed == "TIMESTAMPTZ_NS":
+        return _nanoseconds(f"{value}::TIMESTAMP_NS")
+    if typed in _ZONED and kind.unit != "ns":
+        return f"epoch_us({value})"
+    if typed == "BIGINT" and rule.epoch != "no":
+        return f"{value} * 1000" if rule.epoch == "ms" else value
+    if typed in {*_LOCAL, "TIMESTAMP_NS"} and rule.timezone in _ZONES_OF_UTC:
+        return _local(kind.unit, typed, value)
+    return None
+
+
+def _local(unit: str, typed: str, value: str) -> str | None:
+    """None where nanoseconds are meant and the type counts microseconds."""
+    if unit != "ns":
+        return f"epoch_us({value})"
+    return _nanoseconds(value) if typed == "TIMESTAMP_NS" else None
+
+
+def _nanoseconds(moment: str) -> str:
+    """The last nanosecond that 64 bits can count, and the first one, are DuckDB's infinities."""
+    return (
+        f"CASE WHEN isfinite({moment}) THEN epoch_ns({moment}) "
+        f"WHEN {moment} > '2000-01-01'::TIMESTAMP_NS THEN {2**63 - 1} "
+        f"WHEN {moment} IS NOT NULL THEN {1 - 2**63} END"
+    )
+
+
+def _moment_cell(cell: str, unit: str) -> str:
+    """A cell has the digits of the finest timestamp of its file, three of them zeros here."""
+    if unit == "ns":
+        whole = f"epoch_us(left({cell}, 26)::TIMESTAMP)::HUGEINT"
+        return f"({whole} * 1000 + substr({cell}, 27, 3)::BIGINT)::BIGINT"
+    return (
+        f"CASE WHEN length({cell}) <= 26 THEN epoch_us({cell}::TIMESTAMP) "
+        f"WHEN right({cell}, 3) = '000' THEN epoch_us(left({cell}, 26)::TIMESTAMP) END"
+    )
+
+
+def _offset_cell(cell: str, unit: str) -> str:
+    """`2024-02-29T12:34:56.000001+01:00[Europe/Stockholm]`: the local time less the offset."""
+    at = {"ms": 24, "us": 27, "ns": 30}[unit]
+    local = _moment_cell(f"left({cell}, {at - 1})", unit)
+    minutes = f"(substr({cell}, {at + 1}, 2)::BIGINT * 60 + substr({cell}, {at + 4}, 2)::BIGINT)"
+    ticks = 60 * (10**9 if unit == "ns" else 10**6)
+    sign = f"CASE WHEN substr({cell}, {at}, 1) = '-' THEN -1 ELSE 1 END"
+    return f"({local}) - ({sign}) * {minutes} * {ticks}"
+
+
+def _duration_cell(cell: str, unit: str) -> str:
+    body = f"substr({cell}, 3, length({cell}) - 3)"
+    digits = 9 if unit == "ns" else 6
+    fraction = f"rpad(split_part({body}, '.', 2), {digits}, '0')"
+    return f"(split_part({body}, '.', 1) || {fraction})::HUGEINT"
+
+
+def _point_cell(cell: str, _: str) -> str:
+    axes = f"string_split(substr({cell}, 2, length({cell}) - 2), ',')"
+    return f"list_transform({axes}, lambda e: split_part(e, ':', 2)::DOUBLE)"
+
+
+# How the text of a cell is read.
+_CELLS = {
+    "string": lambda cell, _: cell,
+    "long": lambda cell, _: f"{cell}::BIGINT",
+    "double": lambda cell, _: f"{cell}::DOUBLE",
+    "boolean": lambda cell, _: f"({cell} = 'true')",
+    "date": lambda cell, _: f"({cell}::DATE - {_DAY0})",
+    "localtime": lambda cell, _: f"epoch_ns({cell}::TIME_NS)",
+    "localdatetime": _moment_cell,
+    "utc": _moment_cell,
+    "datetime": _offset_cell,
+    "duration": _duration_cell,
+    "point": _point_cell,
+}
+# How a value of a type is read, by the kind that it is to be.
+_TYPED: dict[Base, dict[str, str]] = {
+    "string": {
+        TEXT: "{}",
+        **dict.fromkeys((*_WHOLE, "DECIMAL", "ENUM", "UUID", "JSON"), "{}::VARCHAR"),
+    },
+    "long": dict.fromkeys((*_WHOLE, "DECIMAL", "BOOLEAN", TEXT), "{}::BIGINT"),
+    "double": {
+        **dict.fromkeys((*_FLOATS, *_INTEGERS, TEXT), "{}::DOUBLE"),
+        # By way of the digits, which always give the nearest double.
+        **dict.fromkeys(("UBIGINT", "HUGEINT", "DECIMAL"), "{}::VARCHAR::DOUBLE"),
+    },
+    "boolean": {"BOOLEAN": "{}", **dict.fromkeys(_INTEGERS, "({} <> 0)"), TEXT: "({} = 'true')"},
+    "date": {
+        "DATE": f"({{}} - {_DAY0})",
+        **dict.fromkeys((*_LOCAL, "TIMESTAMP_NS", TEXT), f"({{}}::DATE - {_DAY0})"),
+    },
+    "localtime": dict.fromkeys(("TIME", "TIME_NS"), "epoch_ns({})"),
+    "localdatetime": dict.fromkeys(("DATE", TEXT), "epoch_us({}::TIMESTAMP)"),
+}
+
+
+def point(axes: list[tuple[str, str]]) -> str | None:
+    """SQL for the coordinates of a point, whose columns are given as (name, type)."""
+    plain = {*_FLOATS, *_WHOLE}
+    if any(typed not in plain and not typed.startswith("DECIMAL") for _, typed in axes):
+        return None
+    whole = " AND ".join(f"{name} IS NOT NULL" for name, _ in axes)
+    numbers = (
+        f"{name}::VARCHAR::DOUBLE" if typed not in _FLOATS else f"{name}::DOUBLE"
+        for name, typed in axes
+    )
+    return f"CASE WHEN {whole} THEN [{', '.join(numbers)}] END"
