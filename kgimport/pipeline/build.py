@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from kgimport import importer, report, schema, writer
 from kgimport import store as stores
 from kgimport import verify as verification
 from kgimport.errors import DestinationError, KgimportError, ReconciliationError, SourceError
+from kgimport.pipeline import readback
 from kgimport.pipeline.clock import Clock
 from kgimport.pipeline.serve import DATABASE, changed_tables, compare, connected, suited
 from kgimport.runtime.config import configure
@@ -114,7 +116,7 @@ def _build(
     neo4j = suited(neo4j, record)
     data, home = folder / "data", folder / "home"
     configure(neo4j, home=home, data=data, settings={})
-    with clock.stage("import"):
+    with clock.stage("import"), _read_back(build, record):
         imported = importer.import_full(
             quick_at_bulk(_importer_of(neo4j, record, clock.progress)),
             build,
@@ -132,6 +134,7 @@ def _build(
         with clock.stage("verify"):  # while the indexes are filled
             found = verification.actual(driver)
             _reconcile(verification.count_differences(verification.expected(record), found))
+            _reconcile(verification.total_differences(driver, record))
             compared = compare(driver, record, options.samples)
             _reconcile(compared.differences)
         with clock.stage("index"):
@@ -150,6 +153,18 @@ def _build(
         bytes=stores.size(data),
         seconds=_without_overlap(clock.seconds),
     )
+
+
+@contextmanager
+def _read_back(build: Path, record: ExportRecord) -> Iterator[None]:
+    """Reads what was written a second time while the block lasts, and raises what is wrong with it.
+
+    It takes one processor for a tenth of an import's time.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(lambda: list(readback.differences(build, record, threads=1)))
+        yield
+        _reconcile(told.result())
 
 
 def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4j:

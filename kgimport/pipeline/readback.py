@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from kgimport.sums import Kind
 
 
-def differences(build: Path, record: ExportRecord, *, memory_mb: int = 1024) -> Iterator[str]:
+def differences(
+    build: Path, record: ExportRecord, *, memory_mb: int = 1024, threads: int | None = None
+) -> Iterator[str]:
     """One sentence for each column of a build directory that does not hold what it must.
 
     Digests of another DuckDB, whose hashes are not the same, are left out; sums are not.
     """
-    with witness.database(memory_mb) as made:
+    with witness.database(memory_mb, threads) as made:
         same = witness.maker(made) == record.witness
         for table in record.tables:
             yield from _of_table(made, build, record, table, digests=same)

@@ -8,7 +8,7 @@ what a store holds (`verify`): none of them is measured by Polars' own word wher
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -105,7 +105,11 @@ def _is_told_apart(column: str, scanned: Scanned, types: Mapping[str, str]) -> b
     if column not in types or lower.count(column.lower()) > 1:
         return False
     # Polars writes integers of 128 bits as bytes, of which it alone knows what they are.
-    return types[column] != "BLOB" or scanned.schema[column] == pl.Binary
+    return "BLOB" not in types[column] or _innermost(scanned.schema[column]) == pl.Binary
+
+
+def _innermost(dtype: Any) -> Any:
+    return _innermost(dtype.inner) if isinstance(dtype, pl.List | pl.Array) else dtype
 
 
 def _point(

@@ -1,8 +1,4 @@
-"""Reconciliation: does the store hold what the source holds, row by row and value by value?
-
-Counts come from the store's own count store; samples are read back over Bolt and compared with
-the Parquet that they came from, property by property, with their types.
-"""
+"""Sampled rows of every table, compared with the store property by property, with their types."""
 
 from __future__ import annotations
 
@@ -25,7 +21,6 @@ if TYPE_CHECKING:
 
     from kgimport.dialect import Carrier, Field
     from kgimport.graph import Graph, RelationshipTable, Table
-    from kgimport.report import ExportRecord
 
     Kept = Callable[[pl.LazyFrame], pl.LazyFrame]
     # A table's rows, which of some of them are exported, and the columns that are properties.
@@ -36,72 +31,11 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """Nodes per label, relationships per type, and both in total."""
-
-    nodes: int
-    relationships: int
-    labels: Mapping[str, int]
-    types: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Samples:
     """How many sampled rows were compared, and what differed."""
 
     compared: int
     differences: tuple[str, ...]
-
-
-def expected(record: ExportRecord) -> Counts:
-    """What the store must hold, by the rows that the export wrote."""
-    labels: Counter[str] = Counter()
-    types: Counter[str] = Counter()
-    for table in record.tables:
-        (labels if table.kind == "node" else types).update(table.counts)
-    return Counts(record.nodes, record.relationships, _positive(labels), _positive(types))
-
-
-def _positive(counts: Mapping[str, int]) -> dict[str, int]:
-    return {name: count for name, count in sorted(counts.items()) if count}
-
-
-def actual(driver: Driver) -> Counts:
-    """What the store holds, by its count store."""
-    labels = {name: _count(driver, f"(n:{quoted(name)})") for name in _names(driver, "db.labels")}
-    types = {
-        name: _count(driver, f"()-[n:{quoted(name)}]->()")
-        for name in _names(driver, "db.relationshipTypes")
-    }
-    return Counts(
-        _count(driver, "(n)"), _count(driver, "()-[n]->()"), _positive(labels), _positive(types)
-    )
-
-
-def _names(driver: Driver, procedure: str) -> list[str]:
-    return [str(row[0]) for row in driver.execute_query(statement(f"CALL {procedure}()")).records]
-
-
-def _count(driver: Driver, pattern: str) -> int:
-    query = statement(f"MATCH {pattern} RETURN count(n) AS count")
-    return int(driver.execute_query(query).records[0]["count"])
-
-
-def count_differences(wanted: Counts, found: Counts) -> Iterator[str]:
-    """One sentence for each label, type or total that differs."""
-    yield from _unequal("nodes", wanted.nodes, found.nodes)
-    yield from _unequal("relationships", wanted.relationships, found.relationships)
-    for word, one, other in (
-        ("label", wanted.labels, found.labels),
-        ("type", wanted.types, found.types),
-    ):
-        for name in sorted({*one, *other}):
-            yield from _unequal(f"{word} {name}", one.get(name, 0), other.get(name, 0))
-
-
-def _unequal(what: str, wanted: int, found: int) -> Iterator[str]:
-    if wanted != found:
-        yield f"{what}: the source has {wanted:,}, the store {found:,}"
 
 
 def samples(driver: Driver, graph: Graph, rows: Rows, *, size: int = SAMPLES) -> Samples:
