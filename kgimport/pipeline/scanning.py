@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from kgimport import declaration, dialect, identity, points, sources
 from kgimport.errors import ValueRefusedError
-from kgimport.graph import NodeTable, skips_missing_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import polars as pl
 
@@ -70,13 +69,3 @@ def _all_fields(
     if refused:
         raise ValueRefusedError("\n".join(each.message for each in refused), refused[0].hint)
     return made
-
-
-def kept(
-    graph: Graph, tables: Mapping[str, Scanned], table: Table
-) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
-    """Which of some rows of a table are exported: all, or those that are not set aside."""
-    if isinstance(table, NodeTable) or not skips_missing_ends(table):
-        return lambda rows: rows
-    nodes = {node.name: tables[node.name].frame for node in graph.nodes}
-    return lambda rows: identity.with_existing_ends(rows, table, graph, nodes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from kgimport import sources
 from kgimport import store as stores
 from kgimport import verify as verification
 from kgimport.errors import ServerError
-from kgimport.pipeline.scanning import kept, scan
+from kgimport.pipeline.scanning import scan
 from kgimport.runtime.config import configure
 from kgimport.runtime.programs import quick_to_start
 from kgimport.runtime.server import serving, set_initial_password
@@ -152,19 +153,21 @@ def verify(store: Path, neo4j: Neo4j, *, samples: int, progress: Progress) -> Ve
 
 
 def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
-    """Compares sampled rows of every table with what a server holds."""
+    """Compares sampled rows of every table, drawn by the build id, with what a server holds."""
     graph = record.declaration
-    tables = scan(graph, record.format)
-    return verification.samples(
-        driver,
-        graph,
-        lambda table: (
-            tables[table.name].frame,
-            kept(graph, tables, table),
-            tables[table.name].fields,
-        ),
-        size=size,
-    )
+    firsts = dict(_firsts(record)) if record.ids == "dense" else {}
+    rows = {
+        name: verification.Rows(each.frame, each.schema, each.fields, firsts.get(name))
+        for name, each in scan(graph, record.format).items()
+    }
+    return verification.samples(driver, graph, rows, seed=record.build_id, size=size)
+
+
+def _firsts(record: ExportRecord) -> Iterator[tuple[str, int]]:
+    """The record id of each node table's first row."""
+    nodes = [table for table in record.tables if table.kind == "node"]
+    starts = accumulate((table.written for table in nodes), initial=0)
+    return zip((table.name for table in nodes), starts, strict=False)
 
 
 def changed_tables(record: ExportRecord) -> Iterator[str]:

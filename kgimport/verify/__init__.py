@@ -5,12 +5,13 @@ property and over the ends of all relationships; and samples of every table, pro
 """
 
 from kgimport.verify.counts import Counts, actual, count_differences, expected
-from kgimport.verify.samples import SAMPLES, Samples, samples
+from kgimport.verify.samples import SAMPLES, Rows, Samples, samples
 from kgimport.verify.totals import total_differences
 
 __all__ = [
     "SAMPLES",
     "Counts",
+    "Rows",
     "Samples",
     "actual",
     "count_differences",

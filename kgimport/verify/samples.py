@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport import dialect, values
-from kgimport.cypher import quoted, statement
-from kgimport.graph import NodeTable, property_name, rule_of
+from kgimport import values
+from kgimport.cypher import statement
+from kgimport.graph import NodeTable
+from kgimport.identity import ID
+from kgimport.verify import by_id, by_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from neo4j import Driver
 
-    from kgimport.dialect import Carrier, Field
-    from kgimport.graph import Graph, RelationshipTable, Table
-
-    Kept = Callable[[pl.LazyFrame], pl.LazyFrame]
-    # A table's rows, which of some of them are exported, and the columns that are properties.
-    Rows = Callable[[Table], tuple[pl.LazyFrame, Kept, tuple[Field, ...]]]
+    from kgimport.dialect import Field
+    from kgimport.graph import Graph, Table
 
 SAMPLES = 100
 _SHOWN = 5
@@ -38,21 +38,36 @@ class Samples:
     differences: tuple[str, ...]
 
 
-def samples(driver: Driver, graph: Graph, rows: Rows, *, size: int = SAMPLES) -> Samples:
-    """Compares up to `size` evenly spread rows of every table with the store.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table's rows, unread, its own columns, and those that are properties.
 
-    A table whose key columns are no properties cannot be found again and is left out.
+    `first` is the record id of a node table's first row; None where ids are keys.
     """
-    tables = [
-        table
-        for table in graph.tables
-        if all(_keeps_key(graph.node(name)) for name in _node_names(table))
-    ]
+
+    frame: pl.LazyFrame
+    schema: pl.Schema
+    fields: tuple[Field, ...]
+    first: int | None = None
+
+
+def samples(
+    driver: Driver, graph: Graph, rows: Mapping[str, Rows], *, seed: str, size: int = SAMPLES
+) -> Samples:
+    """Compares up to `size` rows of every table, drawn by `seed`, with the store.
+
+    They are looked up by record id. Where ids are keys they are found by the properties that hold
+    these, and a table whose key columns are no properties is left out.
+    """
+    how = by_id if all(rows[node.name].first is not None for node in graph.nodes) else by_key
+    tables = [table for table in graph.tables if how.can_be_found(graph, table)]
 
     def one(table: Table) -> Samples:
-        frame, kept, fields = rows(table)
-        sample = kept(_spread(frame, size).lazy()).collect()
-        return _table_samples(driver, graph, table, sample, fields)
+        drawn = _drawn(rows[table.name], f"{seed} {table.name}", size)
+        keyed, keys = how.keyed(graph, table, rows, drawn)
+        wanted = _wanted(table, keyed, keys, rows[table.name].fields)
+        query = how.query(graph, table, rows[table.name].schema)
+        return _compared(table.name, wanted, _fetched(driver, query, list(wanted)))
 
     # The server answers a query on one core, and without an index it has much to look at.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -61,95 +76,29 @@ def samples(driver: Driver, graph: Graph, rows: Rows, *, size: int = SAMPLES) ->
     return Samples(sum(each.compared for each in found), tuple(differences))
 
 
-def _node_names(table: Table) -> list[str]:
-    return [table.name] if isinstance(table, NodeTable) else [end.node for _, end in table.ends]
-
-
-def _keeps_key(table: NodeTable) -> bool:
-    return not any(rule_of(table, column).skip for column in table.key)
-
-
-def _table_samples(
-    driver: Driver, graph: Graph, table: Table, rows: pl.DataFrame, fields: Sequence[Field]
-) -> Samples:
-    key = tuple(_key_parts(graph, table, rows.schema))
-    wanted = _wanted(table, rows, key, fields)
-    if isinstance(table, NodeTable):
-        query = _nodes_query(table, key)
-    else:
-        query = _relationships_query(graph, table, key)
-    return _compared(table.name, wanted, _fetched(driver, query, list(wanted)))
-
-
-# Cypher has a function of the same name for each of them.
-_MOMENTS = ("date", "localdatetime", "datetime")
-
-
-@dataclass(frozen=True, slots=True)
-class _KeyPart:
-    """A column that holds a part of a node's key, and the property that holds it in the store."""
-
-    column: str
-    name: str
-    carrier: Carrier
-
-    @property
-    def _moment(self) -> str:
-        kind = self.carrier.header.partition("{")[0]
-        return kind if kind in _MOMENTS else ""
-
-    def parameter(self) -> pl.Expr:
-        """The values as the driver takes them: moments as text, for Cypher to read exactly.
-
-        A driver's own datetime knows microseconds only, and CPython's zoneinfo reads foreign
-        memory when the driver asks it for an offset.
-        """
-        values = self.carrier.value(pl.col(self.column))
-        if not self._moment:
-            return values
-        zone = "Z" if "{timezone:Z}" in self.carrier.header else ""
-        return self.carrier.spell(values) + zone
-
-    def among(self, at: int) -> str:
-        """Cypher: the parts of all keys at that position, as the store holds them."""
-        return f"[key IN $keys | {self._moment}(key[{at}])]"
-
-    def equals(self, alias: str, at: int) -> str:
-        """Cypher: this property of `alias` is the key's part at that position."""
-        return f"{alias}.{quoted(self.name)} = {self._moment}(key[{at}])"
-
-
-def _key_parts(graph: Graph, table: Table, schema: pl.Schema) -> Iterator[_KeyPart]:
-    """The parts of a row's key (of both ends' keys), each as the node's table carries it."""
-    if isinstance(table, NodeTable):
-        pairs = [(column, table, column) for column in table.key]
-    else:
-        ends = [(end, graph.node(end.node)) for _, end in table.ends]
-        pairs = [
-            (ours, node, theirs)
-            for end, node in ends
-            for ours, theirs in zip(end.key, node.key, strict=True)
-        ]
-    for column, node, theirs in pairs:
-        how = dialect.carrier(schema[column], rule_of(node, theirs))
-        assert isinstance(how, dialect.Carrier)  # noqa: S101  (the export has carried it)
-        yield _KeyPart(column, property_name(node, theirs), how)
-
-
-def _spread(frame: pl.LazyFrame, size: int) -> pl.DataFrame:
-    """Runs of rows at even distances, the first and the last among them; small tables whole.
+def _drawn(rows: Rows, seed: str, size: int) -> pl.DataFrame:
+    """Runs of rows all over a table, the first and the last among them; small tables whole.
 
     Runs, because Parquet is read in pages: that many single rows would read most of it.
     """
+    frame = rows.frame
+    if rows.first is not None:
+        frame = frame.with_row_index(ID, rows.first)
     count = int(frame.select(pl.len()).collect(engine="streaming").item())
     if count <= size:
         return frame.collect(engine="streaming")
-    runs, length = -(-size // _RUN), min(size, _RUN)
-    starts = {round(run * (count - length) / max(runs - 1, 1)) for run in range(runs)}
-    return pl.concat(frame.slice(start, length).collect() for start in sorted(starts))
+    starts = _starts(count, -(-size // _RUN), min(size, _RUN), random.Random(seed))  # noqa: S311
+    return pl.concat(frame.slice(start, min(size, _RUN)).collect() for start in starts)
 
 
 _RUN = 10
+
+
+def _starts(count: int, runs: int, length: int, draw: random.Random) -> list[int]:
+    """Where runs of that length begin among `count` rows: one somewhere in each equal part."""
+    ends = [round(at * (count - length) / runs) for at in range(runs + 1)]
+    inner = (draw.randint(start, max(start, end - 1)) for start, end in pairwise(ends))
+    return sorted({0, *list(inner)[1:-1], count - length})
 
 
 Key = tuple[Any, ...]
@@ -157,10 +106,9 @@ Properties = frozenset[tuple[str, Any]]
 
 
 def _wanted(
-    table: Table, rows: pl.DataFrame, key: Sequence[_KeyPart], fields: Sequence[Field]
+    table: Table, rows: pl.DataFrame, keys: Sequence[Key], fields: Sequence[Field]
 ) -> dict[Key, Counter[Properties]]:
     """The rows' properties by key; several relationships may join one pair of nodes."""
-    keys = rows.select(part.parameter().alias(str(at)) for at, part in enumerate(key)).rows()
     columns = [(field.name, values.column(field, rows)) for field in fields]
     columns.append((_NAMES, _names_of(table, rows)))
     wanted: dict[Key, Counter[Properties]] = {}
@@ -181,44 +129,6 @@ def _names_of(table: Table, rows: pl.DataFrame) -> list[tuple[str, ...]]:
         return [tuple(sorted(names))] * rows.height
     more = rows.get_column(column).to_list()
     return [tuple(sorted({*names, *(each if isinstance(each, list) else [each])})) for each in more]
-
-
-def _nodes_query(table: NodeTable, key: Sequence[_KeyPart]) -> str:
-    labels = "".join(f":{quoted(label)}" for label in table.labels)
-    return (
-        f"WITH {key[0].among(0)} AS keys0 MATCH (n{labels}) WHERE n.{quoted(key[0].name)} IN keys0 "
-        f"WITH n UNWIND $keys AS key WITH n, key WHERE {_is_key('n', key, 0)} "
-        "RETURN key, properties(n) AS p, labels(n) AS names"
-    )
-
-
-def _relationships_query(graph: Graph, table: RelationshipTable, key: Sequence[_KeyPart]) -> str:
-    """All relationships of the type between the nodes of the rows' keys.
-
-    One look for the nodes of all keys, and not one for each: they may have no index.
-    """
-    start, end = (graph.node(each.node) for _, each in table.ends)
-    split = len(start.key)
-    of_type = f":{quoted(table.type)}" if table.type else ""
-    return (
-        f"WITH {key[0].among(0)} AS keys0, {key[split].among(split)} AS keys1 "
-        f"MATCH (a:{_any_label(graph, start)})-[r{of_type}]->(b:{_any_label(graph, end)}) "
-        f"WHERE a.{quoted(key[0].name)} IN keys0 AND b.{quoted(key[split].name)} IN keys1 "
-        f"WITH a, r, b UNWIND $keys AS key WITH a, r, b, key "
-        f"WHERE {_is_key('a', key[:split], 0)} AND {_is_key('b', key[split:], split)} "
-        "RETURN key, properties(r) AS p, [type(r)] AS names"
-    )
-
-
-def _any_label(graph: Graph, table: NodeTable) -> str:
-    """The labels of all nodes that an end may point to: an id space may have several tables."""
-    members = graph.id_space(table.id_space)
-    return "|".join(dict.fromkeys(quoted(member.labels[0]) for member in members))
-
-
-def _is_key(alias: str, parts: Sequence[_KeyPart], first: int) -> str:
-    """A node's key properties equal the parts of `key` from position `first` on."""
-    return " AND ".join(part.equals(alias, at) for at, part in enumerate(parts, start=first))
 
 
 def _fetched(driver: Driver, query: str, keys: list[Key]) -> dict[Key, Counter[Properties]]:
