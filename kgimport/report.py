@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     # How long work tells that it is alive: the stage, and how much of it is done (0 to 1) if known.
     Progress = Callable[[str, float | None], None]
 
-VERSION = 3
+VERSION = 4
 EXPORT_RECORD, STORE_RECORD = "export.json", "store.json"
 
 
@@ -67,6 +67,8 @@ class TableRecord:
     argument: str
     # Changes when a source file does: names, sizes and times of change.
     fingerprint: str
+    # The files that were read, by their names below the table's location.
+    sources: tuple[str, ...]
     rows: int
     written: int
     rejected: int

@@ -62,7 +62,7 @@ def prove(graph: Graph, there: Resolved, options: ExportOptions, progress: Progr
         progress(f"check {name}", at / len(names))
         with sources.reading(name):
             profiles[name], rows[name], found = _examine(there.tables[name], options)
-        findings += found
+        findings += [*sources.findings(there.tables[name].table), *found]
     return Proof(profiles, rows, (*findings, *there.duplicates))
 
 
