@@ -222,8 +222,7 @@ _CASTABLE: dict[str, tuple[Any, ...]] = {
     "long": (*_NUMBERS, pl.Boolean),
     "double": _NUMBERS,
     "boolean": (*INTEGERS, *_TEXTS, pl.Boolean, pl.Null),
-    "date": (pl.Date, pl.Datetime, *_TEXTS, pl.Null),
-    "localdatetime": (pl.Date, pl.Datetime, *_TEXTS, pl.Null),
+    **dict.fromkeys(("date", "localdatetime"), (pl.Date, pl.Datetime, *_TEXTS, pl.Null)),
 }
 
 

@@ -17,7 +17,7 @@ from kgimport import s3
 from kgimport.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,12 @@ def of(location: str) -> list[File]:
     steps = location.rstrip("/").split("/")
     wild = next((at for at, step in enumerate(steps) if _WILD.search(step)), None)
     if s3.is_s3(location):
-        s3.split(location)
-        found = _in_s3(steps, wild)
-    elif Path(location).exists():
+        found = _in_s3(location, steps, wild)
+    elif wild is None or Path(location).exists():
         found = _on_disk(Path(location), _EVERYTHING)
-    elif wild is None:
-        return []
     else:
-        found = _on_disk(
-            Path("/".join(steps[:wild]) or "/" * location.startswith("/")), steps[wild:]
-        )
+        base = "/".join(steps[:wild]) or "/" * location.startswith("/")
+        found = _on_disk(Path(base), steps[wild:])
     return sorted(found, key=lambda each: each.name)
 
 
@@ -86,7 +82,21 @@ def _on_disk(base: Path, steps: list[str]) -> Iterator[File]:
     if base.is_file():
         yield _local(base, base.name)
     elif base.is_dir():
+        if steps == _EVERYTHING:
+            _must_have_no_log(str(base), (log for log in _LOGS if (base / log).exists()))
         yield from _below(base, (), steps)
+
+
+# Where these stand, not every file is the table's any more.
+_LOGS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi"}
+
+
+def _must_have_no_log(location: str, found: Iterable[str]) -> None:
+    for log in found:
+        raise SourceError(
+            f"{location} is a table of {_LOGS[log]}, and only its {log} says which files count",
+            "write it as plain Parquet, or let Athena read it",
+        )
 
 
 def _below(folder: Path, way: tuple[str, ...], steps: list[str]) -> Iterator[File]:
@@ -106,18 +116,21 @@ def _local(path: Path, name: str) -> File:
     return File(name, str(path), about.st_size, str(about.st_mtime_ns))
 
 
-def _in_s3(steps: list[str], wild: int | None) -> Iterator[File]:
+def _in_s3(location: str, steps: list[str], wild: int | None) -> Iterator[File]:
     """What of a listing is meant; empty objects are the markers of folders."""
+    s3.split(location)  # refuses what is no place
     base = "/".join(steps[:wild])
     stem = base if wild is None else f"{base}/{_WILD.split(steps[wild])[0]}"
     meant = _EVERYTHING if wild is None else steps[wild:]
     for each in s3.listed(stem):
-        name = each.uri.removeprefix(f"{base}/")
-        if each.uri == base and wild is None:
-            name = steps[-1]
-        elif name == each.uri or not _fits(name.split("/"), meant):
+        if wild is None and each.uri == base and each.bytes:
+            yield File(steps[-1], each.uri, each.bytes, each.etag)
+        if not each.uri.startswith(f"{base}/"):
             continue
-        if each.bytes:
+        name = each.uri.removeprefix(f"{base}/")
+        if meant == _EVERYTHING:
+            _must_have_no_log(location, _LOGS.keys() & {name.split("/")[0]})
+        if each.bytes and _fits(name.split("/"), meant):
             yield File(name, each.uri, each.bytes, each.etag)
 
 

@@ -113,7 +113,7 @@ def _must_be_carried(table: str, columns: Mapping[str, Column]) -> None:
     if refused:
         raise ValueRefusedError(
             "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
-            "write them so, or set `skip: true` under the column's config.meta.kgimport",
+            "do so in dbt, or set `skip: true` under the column's config.meta.kgimport",
         )
 
 

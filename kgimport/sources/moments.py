@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from kgimport.sources.files import File
     from kgimport.sources.nested import Unit
 
-# The microseconds since 1970 whose nanoseconds have 64 bits, whatever their last three digits are.
-_FIRST, _LAST = -(2**63) // 1_000 + 1, (2**63 - 1) // 1_000 - 1
+# The microseconds since 1970 whose nanoseconds have 64 bits, whatever their last three digits are;
+# Polars counts from a day's begin, and so loses the last hours of the first of those days.
+_FIRST, _LAST = -106_751 * 86_400_000_000, (2**63 - 1) // 1_000 - 1
 
 
 def units(table: str, files: Sequence[File], columns: Sequence[str]) -> dict[str, Unit]:

@@ -43,7 +43,7 @@ def findings(
             "value",
             table,
             (column,),
-            "a time outside 00:00:00 to 23:59:59.999999999, which is no time of day",
+            "times outside 00:00:00 to 23:59:59.999999999, which are no times of day",
             count,
             shown,
         )
