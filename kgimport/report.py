@@ -96,6 +96,8 @@ class TableRecord:
     argument: str
     # Changes when a source file does: names, sizes and times of change.
     fingerprint: str
+    # The files that were read, by their names below the table's location.
+    sources: tuple[str, ...]
     rows: int
     written: int
     rejected: int

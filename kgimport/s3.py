@@ -1,23 +1,16 @@
-"""Parquet in S3: one object, all objects below a prefix, or a glob of keys.
-
-Athena's files have no suffix, so below a prefix every object counts whose name, and whose folders'
-names, do not begin with `_` or `.`: what Hive and Athena read, too.
-"""
+"""Objects in S3: listed, read in parts or whole, written once, deleted."""
 
 from __future__ import annotations
 
-import re
+import io
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kgimport import aws
 from kgimport.errors import DestinationError, SourceError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 SCHEME = "s3://"
@@ -45,74 +38,90 @@ def split(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def scan(location: str) -> pl.LazyFrame:
-    """The rows of a location's objects, in the order of their keys, read as they are needed.
-
-    Partition values come out as the columns that the folder names spell (`event_month=2026-01`).
-    """
-    found = [each.uri for each in objects(location)]
-    if not found:
-        raise SourceError(
-            f"no Parquet at {location}",
-            "build the tables first (`dbt build`), or correct the table's location",
-        )
-    return pl.scan_parquet(
-        found,
-        storage_options=aws.storage_options(),
-        hive_partitioning=any("=" in part for part in found[0].split("/")[:-1]),
-        glob=False,
-    )
-
-
-def objects(location: str) -> list[S3Object]:
-    """The objects of a location, by key; none is also an answer."""
-    bucket, key = split(location)
-    stem, meant = _stem(key)
-    found = _listed(bucket, stem)
-    return [each for each in found if each.bytes and meant(split(each.uri)[1])]
-
-
 def below(folder: str) -> list[S3Object]:
     """Every object below a folder, hidden and empty ones too."""
-    bucket, key = split(folder.rstrip("/"))
-    return list(_listed(bucket, f"{key}/" if key else ""))
+    return list(listed(f"{folder.rstrip('/')}/"))
 
 
-def _stem(key: str) -> tuple[str, Callable[[str], bool]]:
-    """What to list, and which of the listed keys are meant."""
-    if wild := _WILD.search(key):
-        return key[: wild.start()], lambda found: _fits(found.split("/"), key.split("/"))
-    folder = re.escape(key.rstrip("/"))
-    within = rf"{folder}/" if folder else ""
-    pattern = re.compile(rf"{folder}|{within}(?:[^_./][^/]*/)*[^_./][^/]*")
-    return key.rstrip("/"), lambda found: pattern.fullmatch(found) is not None
-
-
-_WILD = re.compile(r"[*?\[]")
-
-
-def _fits(names: list[str], steps: list[str]) -> bool:
-    """Whether a key fits a glob, step by step; `**` is any number of folders."""
-    if not steps or not names:
-        return steps == names
-    if steps[0] == "**":
-        deeper = not _is_hidden(names[0]) and _fits(names[1:], steps)
-        return deeper or _fits(names, steps[1:])
-    wanted = fnmatchcase(names[0], steps[0])
-    shown = not _WILD.search(steps[0]) or not _is_hidden(names[0])
-    return wanted and shown and _fits(names[1:], steps[1:])
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(("_", "."))
-
-
-def _listed(bucket: str, prefix: str) -> Iterator[S3Object]:
+def listed(stem: str) -> Iterator[S3Object]:
+    """Every object whose address begins so, by key."""
+    bucket, prefix = split(stem)
     pages = aws.client("s3").get_paginator("list_objects_v2")
     with aws.talking(f"list {SCHEME}{bucket}/{prefix}"):
         for page in pages.paginate(Bucket=bucket, Prefix=prefix, **aws.requester_pays()):
             for entry in page.get("Contents", ()):
                 yield S3Object(f"{SCHEME}{bucket}/{entry['Key']}", entry["Size"], entry["ETag"])
+
+
+def part(uri: str, start: int, length: int) -> bytes:
+    """Some bytes of an object; an answer that breaks off is asked for again.
+
+    Raises `SourceError` where the object is gone, and what boto3 raises (`aws.talking`).
+    """
+    bucket, key = split(uri)
+    client = aws.client("s3")
+    wanted = {"Bucket": bucket, "Key": key, "Range": f"bytes={start}-{start + length - 1}"}
+    broken = 0
+    while True:
+        try:
+            return bytes(client.get_object(**wanted, **aws.requester_pays())["Body"].read())
+        except client.exceptions.NoSuchKey as error:
+            raise SourceError(
+                f"{uri} is gone",
+                "another run wrote the table meanwhile: begin again when it has ended",
+            ) from error
+        except _broken_off():
+            broken += 1
+            if broken == aws.ATTEMPTS:
+                raise
+
+
+def _broken_off() -> tuple[type[Exception], ...]:
+    from botocore import exceptions  # noqa: PLC0415  (of an extra)
+
+    return (
+        exceptions.IncompleteReadError,
+        exceptions.ReadTimeoutError,
+        exceptions.ResponseStreamingError,
+    )
+
+
+def opened(uri: str, size: int) -> BinaryIO:
+    """An object to be read anywhere, some megabytes at a time."""
+    return io.BufferedReader(_Parts(uri, size), _AT_ONCE)
+
+
+_AT_ONCE = 8 << 20
+
+
+class _Parts(io.RawIOBase):
+    """An object as a file: each read is a call."""
+
+    def __init__(self, uri: str, size: int) -> None:
+        super().__init__()
+        self.uri, self.size, self.at = uri, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self.at = offset + (0, self.at, self.size)[whence]
+        return self.at
+
+    def tell(self) -> int:
+        return self.at
+
+    def readinto(self, into: Any) -> int:
+        wanted = min(len(into), self.size - self.at)
+        if wanted <= 0:
+            return 0
+        found = part(self.uri, self.at, wanted)
+        into[: len(found)] = found
+        self.at += len(found)
+        return len(found)
 
 
 def download(uri: str, file: Path) -> None:

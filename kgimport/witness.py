@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import duckdb
+import pyarrow as pa
+from pyarrow import dataset
 
 from kgimport.errors import DestinationError
 from kgimport.report import Facts
@@ -69,6 +71,17 @@ def parquet(files: Sequence[Path | str], more: str = "") -> str:
     names = ", ".join(text(_escaped(str(file))) for file in files)
     union = ", union_by_name = true" if len(files) > 1 else ""
     return f"read_parquet([{names}], hive_partitioning = false{union}{more})"
+
+
+def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO]) -> str:
+    """SQL for the rows of Parquet files that only Python can open: Arrow reads them for DuckDB."""
+    read = dataset.ParquetReadOptions(coerce_int96_timestamp_unit="us")
+    form = dataset.ParquetFileFormat(read_options=read)
+    parts = [form.make_fragment(file) for file in files]
+    schemas = [part.physical_schema for part in parts]
+    schema = pa.unify_schemas(schemas, promote_options="permissive")
+    made.register(f"source {table}", dataset.FileSystemDataset(parts, schema, form))
+    return name(f"source {table}")
 
 
 def csv(

@@ -17,7 +17,7 @@ import pytest
 from kgimport import s3 as store
 from kgimport import sources, writer
 from kgimport.errors import AwsRefusedError, ExitCode, KgimportError, SourceError, UsageError
-from kgimport.graph import relocated
+from kgimport.graph import NodeTable, relocated
 from kgimport.pipeline.export import export
 from kgimport.pipeline.proof import ExportOptions, check
 from kgimport.sources.athena import Warehouse, own_files, relation
@@ -160,10 +160,37 @@ def test_partitions_are_read_from_their_folders_as_long_as_glue_knows_them_all(
 
     assert found == f"s3://{athena.lake}/raw/people/by_year"
     assert half is None  # Athena does not see year=y3, so its rows are Athena's to say
-    assert store.scan(found).sort("id").collect().to_dict(as_series=False) == {
+    frame, _ = sources.scan(NodeTable("by_year", found, ("Year",), ("id",), "Year"))
+    assert frame.sort("id").collect().to_dict(as_series=False) == {
         "id": ["y1", "y2"],
         "year": ["y1", "y2"],
     }
+
+
+def test_folders_that_say_something_else_than_text_are_asked_of_athena(
+    athena: LocalAws, database: str
+) -> None:
+    glue = athena.client("glue")
+    known = glue.get_table(DatabaseName="people", Name="by_year")["Table"]
+    about = {key: known[key] for key in ("Name", "TableType", "Parameters", "StorageDescriptor")}
+
+    def said(kind: str, *columns: str) -> str | None:
+        parts = [{"Name": "year", "Type": kind}]
+        storage = {
+            **about["StorageDescriptor"],
+            "Columns": [{"Name": name, "Type": "string"} for name in columns],
+        }
+        glue.update_table(
+            DatabaseName="people",
+            TableInput={**about, "PartitionKeys": parts, "StorageDescriptor": storage},
+        )
+        return own_files(relation(at("by_year")))
+
+    try:
+        assert [said(kind, "id") for kind in ("int", "date", "boolean")] == [None] * 3
+        assert [said("string", *each) for each in (("id", "more"), ())] == [None] * 2
+    finally:
+        assert said("string", "id") == f"s3://{athena.lake}/raw/people/by_year"
 
 
 def test_check_queries_too_and_leaves_nothing(

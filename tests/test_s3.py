@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from kgimport import aws, landing, report, writer
+from kgimport import aws, landing, report, sources, writer
 from kgimport import s3 as store
 from kgimport.errors import (
     AwsRefusedError,
@@ -25,10 +27,11 @@ from kgimport.errors import (
     UsageError,
     ValueRefusedError,
 )
-from kgimport.graph import relocated
+from kgimport.graph import NodeTable, relocated
 from kgimport.pipeline.export import export
 from kgimport.pipeline.land import land
 from kgimport.pipeline.remote import export_to, fetched
+from kgimport.sources import files
 from tests.conftest import quiet
 from tests.graphs import people
 from tests.local_athena.faults import Fault
@@ -92,28 +95,79 @@ def test_a_graph_in_s3_makes_the_build_that_the_same_rows_make_here(
     ]
 
 
-def test_a_folder_a_glob_and_one_object_are_found(s3: LocalAws, tmp_path: Path) -> None:
+def test_a_folder_a_glob_and_one_object_are_found_as_on_the_disk(
+    s3: LocalAws, tmp_path: Path
+) -> None:
     place = f"s3://{s3.fresh_bucket()}"
-    for name in ("t/a", "t/x=1/b.parquet", "t/_SUCCESS", "t/.crc/a", "t/_tmp/a", "tt/a", "t2"):
+    for name in ("t/a", "t/x=1/b.parquet", "t/_SUCCESS", "t/.crc/a", "t/_tmp/a", "tt/a", "t2/a"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"" if name == "t2" else b"rows")
+        (tmp_path / name).write_bytes(b"rows")
+    put(s3, tmp_path, place)
+    s3.client("s3").put_object(Bucket=store.split(place)[0], Key="t/x=2/", Body=b"")
+
+    def found(location: str) -> dict[str, str]:
+        here, there = files.of(f"{tmp_path}{location}"), files.of(f"{place}{location}")
+        assert [each.name for each in here] == [each.name for each in there]
+        assert [each.size for each in here] == [each.size for each in there]
+        return {each.name: each.place.removeprefix(f"{place}/") for each in there}
+
+    whole = {"a": "t/a", "x=1/b.parquet": "t/x=1/b.parquet"}
+    assert found("/t") == found("/t/") == whole
+    assert found("/t/x=1/b.parquet") == {"b.parquet": "t/x=1/b.parquet"}
+    assert found("/t*/a") == {each: each for each in ("t/a", "t2/a", "tt/a")}
+    assert found("/t/*") == {"a": "t/a"}
+    assert found("/t/x=[12]/*.parquet") == {"x=1/b.parquet": "t/x=1/b.parquet"}
+    assert found("/?t/a") == {"tt/a": "tt/a"}
+    assert found("/t?a") == found("/t/x=2") == found("/none") == {}
+    assert found("/**/*") == {each: each for each in ("t/a", "t/x=1/b.parquet", "t2/a", "tt/a")}
+    assert found("/t/**/*.parquet") == {"x=1/b.parquet": "t/x=1/b.parquet"}
+    assert found("/t/_SUC*") == {"_SUCCESS": "t/_SUCCESS"}
+    assert found("/t/_tmp/*") == found("/t/_tmp") == {"a": "t/_tmp/a"}
+    assert list(found("")) == ["t/a", "t/x=1/b.parquet", "t2/a", "tt/a"]
+
+
+def test_what_polars_would_change_or_pass_over_is_seen_in_s3_too(
+    s3: LocalAws, tmp_path: Path
+) -> None:
+    far = pa.array([253_402_214_400_000_000, None], pa.timestamp("us"))
+    rows = {"id": ["a", "b"], "at": far, "closes": pa.array([86_400, 1], pa.int32()).view(SECONDS)}
+    wide = {f"column {at:04} with a name that is long": ["x", "y"] for at in range(1_500)}
+    place = f"s3://{s3.fresh_bucket()}/t"
+    options = {"use_deprecated_int96_timestamps": True, "write_page_checksum": True}
+    for folder in ("01", "a%2Fb"):
+        (tmp_path / f"m={folder}").mkdir()
+        pq.write_table(pa.table({**rows, **wide}), tmp_path / f"m={folder}" / "part-0", **options)
+    put(s3, tmp_path, place)
+    table = NodeTable("t", place, ("T",), ("id",), "T")
+
+    frame, schema = sources.scan(table)
+
+    assert schema["at"] == pl.Datetime("us")
+    assert frame.select("id", "m", pl.col("at").dt.year()).collect().rows() == [
+        *(("a", "01", 9999), ("b", "01", None), ("a", "a/b", 9999), ("b", "a/b", None))
+    ]
+    assert [(each.columns, each.count) for each in sources.findings(table)] == [(("closes",), 2)]
+    content = bytearray((tmp_path / "m=01" / "part-0").read_bytes())
+    chunk = pq.read_metadata(tmp_path / "m=01" / "part-0").row_group(0).column(700)
+    content[chunk.data_page_offset + chunk.total_compressed_size // 2] ^= 1
+    (tmp_path / "m=01" / "part-0").write_bytes(content)
+    put(s3, tmp_path, place)
+    with pytest.raises(SourceError, match="table t cannot be read: m=01/part-0 is damaged"):
+        sources.findings(table)
+
+
+SECONDS = pa.time32("s")
+
+
+def test_the_log_of_a_delta_table_is_seen_in_s3_too(s3: LocalAws, tmp_path: Path) -> None:
+    place = f"s3://{s3.fresh_bucket()}"
+    (tmp_path / "t" / "_delta_log").mkdir(parents=True)
+    (tmp_path / "t" / "_delta_log" / "0.json").write_text("{}")
     put(s3, tmp_path, place)
 
-    def found(location: str) -> list[str]:
-        return [each.uri.removeprefix(f"{place}/") for each in store.objects(location)]
-
-    assert found(f"{place}/t") == found(f"{place}/t/") == ["t/a", "t/x=1/b.parquet"]
-    assert found(f"{place}/t/x=1/b.parquet") == ["t/x=1/b.parquet"]
-    assert found(f"{place}/t*/a") == ["t/a", "tt/a"]
-    assert found(f"{place}/t/*") == ["t/a"]
-    assert found(f"{place}/t/x=[12]/*.parquet") == ["t/x=1/b.parquet"]
-    assert found(f"{place}/?t/a") == ["tt/a"]
-    assert found(f"{place}/t?a") == []
-    assert found(f"{place}/**/*") == ["t/a", "t/x=1/b.parquet", "tt/a"]
-    assert found(f"{place}/t/**/*.parquet") == ["t/x=1/b.parquet"]
-    assert found(f"{place}/t/_SUC*") == []
-    assert found(f"{place}/t2") == found(f"{place}/none") == []
-    assert found(place) == ["t/a", "t/x=1/b.parquet", "tt/a"]
+    with pytest.raises(SourceError, match="/t is a table of Delta Lake"):
+        files.of(f"{place}/t")
+    assert files.of(place) == []
 
 
 @pytest.mark.parametrize("uri", ["s3://", "s3:///key", "bucket/key"])
@@ -142,7 +196,7 @@ def test_a_bucket_whose_requester_pays_is_asked_so(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         monkeypatch.setenv("KGIMPORT_REQUESTER_PAYS", "1")
         with pytest.raises(SourceError):
-            store.objects("s3://theirs/table")
+            files.of("s3://theirs/table")
         with pytest.raises(FileNotFoundError):
             pl.read_parquet("s3://theirs/table/a", storage_options=aws.storage_options())
         server.shutdown()
@@ -182,8 +236,13 @@ FAILURES: dict[str, tuple[Fault, type[KgimportError], str]] = {
         SourceError,
         "person.parquet is gone",
     ),
+    "an object that vanishes before its footer is read": (
+        Fault("s3", "GetObject", "NoSuchKey", times=0, skip=2, key="*/knows/*"),
+        SourceError,
+        r"/knows/since=200\d/part-0 is gone",
+    ),
     "an object that vanishes between two passes": (
-        Fault("s3", "GetObject", "NoSuchKey", times=0, skip=4, key="*/knows/*"),
+        Fault("s3", "GetObject", "NoSuchKey", times=0, skip=9, key="*/knows/*"),
         SourceError,
         "is gone",
     ),
@@ -220,8 +279,11 @@ def test_what_s3_refuses_is_told_and_nothing_is_left(
         Fault("s3", "GetObject", "SlowDown", times=3),
         Fault("s3", "GetObject", "reset", times=2),
         Fault("s3", "GetObject", "truncate", times=1),
+        Fault("s3", "GetObject", "SlowDown", times=3, skip=9),
+        Fault("s3", "GetObject", "reset", times=2, skip=9),
+        Fault("s3", "GetObject", "truncate", times=1, skip=9),
     ],
-    ids=lambda each: f"{each.action} {each.code}",
+    ids=lambda each: f"{each.action} {each.code} {each.skip}",
 )
 def test_what_passes_is_tried_again(
     s3: LocalAws,

@@ -251,7 +251,10 @@ def an_index_over_no_property(place: Path) -> None:
     declare(place, lambda tables: tables["person"]["node"].update(indexes=indexes))
 
 
-@wrong(ExitCode.SOURCE, "the rows of table city cannot be read: parquet: ")
+@wrong(
+    ExitCode.SOURCE,
+    "the rows of table city cannot be read: cut off, without a footer: city.parquet",
+)
 def a_truncated_file(place: Path) -> None:
     content = (place / "city.parquet").read_bytes()
     (place / "city.parquet").write_bytes(content[: len(content) // 2])
@@ -259,7 +262,7 @@ def a_truncated_file(place: Path) -> None:
 
 @wrong(
     ExitCode.SOURCE,
-    "the rows of table city cannot be read: data type mismatch for column code",
+    "the files of table city differ: code is String in a.parquet, but Int64 in b.parquet",
 )
 def files_of_one_table_that_differ(place: Path) -> None:
     (place / "city").mkdir()

@@ -13,6 +13,7 @@ from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after, as_te
 from kgimport.dialect.cells import ARRAY_DELIMITER, is_spellable
 from kgimport.dialect.parquet import BLANKS, Format
 from kgimport.dialect.scalars import FLOATS, INTEGERS, MOMENTS, SCALARS, moment_rules
+from kgimport.dialect.texts import FROM_TEXT
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import NO_RULE, ColumnRule, NodeTable, is_property, property_name, rule_of
 
@@ -220,9 +221,8 @@ _CASTABLE: dict[str, tuple[Any, ...]] = {
     "string": _NUMBERS,
     "long": (*_NUMBERS, pl.Boolean),
     "double": _NUMBERS,
-    "boolean": (*INTEGERS, pl.Boolean, pl.Null),
-    "date": (pl.Date, pl.Datetime, pl.Null),
-    "localdatetime": (pl.Date, pl.Datetime, pl.Null),
+    "boolean": (*INTEGERS, *_TEXTS, pl.Boolean, pl.Null),
+    **dict.fromkeys(("date", "localdatetime"), (pl.Date, pl.Datetime, *_TEXTS, pl.Null)),
 }
 
 
@@ -242,12 +242,16 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     if isinstance(dtype, pl.Decimal) and rule.type == "double":
         return carrier(dtype, replace(rule, type=None, decimal="double"))
     source = pl.String() if dtype.base_type() in _TEXTS else dtype
+    text = FROM_TEXT.get(rule.type) if source == pl.String else None
 
     def cast(column: pl.Expr) -> pl.Expr:
-        return column.cast(source).cast(target, strict=False)
+        before = column.cast(source)
+        return before.cast(target, strict=False) if text is None else text.read(before)
 
     def changed(column: pl.Expr) -> pl.Expr:
         before = column.cast(source)
+        if text is not None:
+            return text.spell(cast(column)).ne_missing(text.plain(before))
         back = cast(column).cast(source, strict=False)
         # As text, for -0.0 equals 0.0.
         return (

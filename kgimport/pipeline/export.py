@@ -217,6 +217,7 @@ def _table_record(
         counts=_counts(scanned, written.rows),
         argument=writer.argument(table),
         fingerprint=sources.fingerprint(table),
+        sources=sources.names(table),
         rows=profile.rows + rejected,
         written=written.rows,
         rejected=rejected,

@@ -83,7 +83,7 @@ def prove(
             profiles[name], answers, found = _examine(scanned, options, asked)
             rows[name] = _source_rows(scanned, profiles[name])
         extents[name] = dict(zip(asked, sums.extents(answers), strict=True))
-        findings += found
+        findings += [*sources.findings(scanned.table), *found]
     return Proof(profiles, rows, (*findings, *there.duplicates), extents)
 
 

@@ -1,4 +1,4 @@
-"""Where a table's rows are: `scan(table) -> LazyFrame`, one small module per kind of place."""
+"""Where a table's rows are: `scan(table) -> LazyFrame`, for Parquet here, in S3 and of Athena."""
 
 from __future__ import annotations
 
@@ -7,57 +7,87 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
 
 from kgimport import aws, s3, witness
 from kgimport.errors import DestinationError, KgimportError, SourceError
-from kgimport.sources import parquet
+from kgimport.graph import NodeTable, is_property
+from kgimport.sources import files, parquet, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from duckdb import DuckDBPyConnection
 
+    from kgimport.checks import Finding
     from kgimport.graph import Table
 
 
 def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
-    """The rows of a table, unread, and their schema; `SourceError` where there are none to read."""
+    """The rows of a table, unread, and their schema; `SourceError` where there are none to read.
+
+    Raises `ValueRefusedError` for columns whose values Polars would read as others.
+    """
     with reading(table.name):
-        scanned = s3.scan if s3.is_s3(table.location) else parquet.scan
-        frame = scanned(table.location)
+        found = files.some(table.location)
+        frame = parquet.scan(table.name, found, lambda column: _is_used(table, column))
         return frame, frame.collect_schema()
+
+
+def _is_used(table: Table, column: str) -> bool:
+    keys = [table.key] if isinstance(table, NodeTable) else [end.key for _, end in table.ends]
+    return is_property(table, column) or any(column in key for key in keys)
+
+
+def findings(table: Table) -> list[Finding]:
+    """What reading a table's rows would pass over in silence; each file is looked at once.
+
+    Raises `SourceError` where a page differs from its checksum.
+    """
+    with reading(table.name):
+        found = files.some(table.location)
+        return list(unseen.findings(table.name, found, lambda column: is_property(table, column)))
 
 
 def relation(made: DuckDBPyConnection, table: Table) -> str:
     """SQL for the same rows, in the same order, as DuckDB reads them; S3's by way of Arrow."""
-    if s3.is_s3(table.location):
-        raise NotImplementedError
-    return witness.parquet(parquet.files(table.location))
+    with reading(table.name):
+        found = files.some(table.location)
+        if s3.is_s3(table.location):
+            return witness.registered(made, table.name, [file.opened() for file in found])
+        return witness.parquet([file.place for file in found])
+
+
+def names(table: Table) -> tuple[str, ...]:
+    """The files that a table is made of, by their names below its location."""
+    with reading(table.name):
+        return tuple(file.name for file in files.of(table.location))
 
 
 def fingerprint(table: Table) -> str:
     """A digest that changes when a source file comes, goes, or is written again."""
-    facts = _facts(table.location)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
-
-
-def _facts(location: str) -> list[tuple[str, int, str]]:
-    """Every source file: its name below the location, its bytes, and what changes with it."""
-    if s3.is_s3(location):
-        objects = s3.objects(location)
-        return [(each.uri.removeprefix(location), each.bytes, each.etag) for each in objects]
-    found = ((str(file).removeprefix(location), file.stat()) for file in parquet.files(location))
-    return [(name, at.st_size, str(at.st_mtime_ns)) for name, at in found]
+    with reading(table.name):
+        found = [(file.name, file.size, file.tag) for file in files.of(table.location)]
+        return hashlib.sha256(repr(found).encode()).hexdigest()
 
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
     """Turns whatever goes wrong while rows are read into a `SourceError` that names the table."""
     try:
-        yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        with aws.talking(f"read the rows of table {name}"):
+            yield
+    except _UNREADABLE as error:
         reason = str(error).strip().split("\n")[0]
         raise _meaning(name, str(error), reason) from error
+
+
+_UNREADABLE = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    pa.ArrowException,
+    OSError,
+)
 
 
 def _meaning(name: str, text: str, reason: str) -> KgimportError:

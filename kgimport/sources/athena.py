@@ -15,11 +15,10 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import polars as pl
-
 from kgimport import aws, s3
 from kgimport.errors import KgimportError, SourceError, UsageError
 from kgimport.report import QueryRecord
+from kgimport.sources import files, parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,23 +131,23 @@ def _is_all_there(glue: Any, table: dict[str, Any]) -> bool:
             for page in pages.paginate(**names)
             for each in page["Partitions"]
         }
-    folders = {each.uri.rpartition("/")[0] for each in s3.objects(location)}
+    folders = {each.place.rpartition("/")[0] for each in files.of(location)}
     depth = location.count("/") + len(keys)
     return folders == known and all(folder.count("/") == depth for folder in folders)
 
 
-_HIVE = {"string": pl.String, "date": pl.Date, "int": pl.Int64, "bigint": pl.Int64}
-
-
 def _has_columns(location: str, table: dict[str, Any]) -> bool:
-    """Whether the files have the columns of Glue, and the folders' values the types of Glue."""
-    if not s3.objects(location):
+    """Whether every file has just the columns of Glue, and folders say text, as Glue has it too.
+
+    What folders say is text to us: `month=01` is no number, as it would be to Athena.
+    """
+    found = files.of(location)
+    partitions = table.get("PartitionKeys", ())
+    if not found or any(each["Type"] != "string" for each in partitions):
         return False
-    schema = s3.scan(location).collect_schema()
-    partitions = {each["Name"]: each["Type"] for each in table.get("PartitionKeys", ())}
-    wanted = [*(each["Name"] for each in table["StorageDescriptor"]["Columns"]), *partitions]
-    typed = all(schema.get(name) == _HIVE.get(kind) for name, kind in partitions.items())
-    return sorted(schema.names()) == sorted(wanted) and typed
+    columns = [each["Name"] for each in table["StorageDescriptor"]["Columns"]]
+    wanted = sorted((*columns, *(each["Name"] for each in partitions)))
+    return all(sorted(each) == wanted for each in parquet.columns(table["Name"], found))
 
 
 def fetch(sql: str, name: str, folder: Path, warehouse: Warehouse) -> QueryRecord:
@@ -161,14 +160,14 @@ def fetch(sql: str, name: str, folder: Path, warehouse: Warehouse) -> QueryRecor
     with _unload_prefix(warehouse) as prefix:
         query, scanned = _unload(sql, name, prefix, warehouse)
         folder.mkdir(parents=True)
-        found = s3.objects(prefix)
+        found = files.of(prefix)
         if not found:
             raise SourceError(
                 f"the query for {name} gave no rows, and so no file that has its columns",
                 "let it give rows, or leave the table out of the graph",
             )
         for at, each in enumerate(found):
-            s3.download(each.uri, folder / f"{at:05}.parquet")
+            s3.download(each.place, folder / f"{at:05}.parquet")
     return QueryRecord(name, query, scanned, round(monotonic() - began, 3))
 
 

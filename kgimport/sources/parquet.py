@@ -1,39 +1,70 @@
-"""Parquet in files, folders and globs, with hive partitions as columns."""
+"""Parquet, on the local disk or in S3, as rows that nothing has changed."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from kgimport import aws, s3
 from kgimport.errors import SourceError
+from kgimport.sources import folders, footers, layout, moments
+from kgimport.sources.nested import in_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kgimport.sources.files import File
+    from kgimport.sources.folders import Told
 
 
-def scan(location: str) -> pl.LazyFrame:
-    """Scans one file, all `*.parquet` below a folder, or a glob; files in the order of their names.
+def scan(table: str, files: Sequence[File], is_used: Callable[[str], bool]) -> pl.LazyFrame:
+    """The rows of a table's files, in the order of the files, read as they are needed.
 
-    Partition values come out as the columns that the folder names spell (`event_month=2026-01`).
+    What folders say stands in columns of text behind those of the files. Raises `SourceError`
+    where the files do not make one table, `ValueRefusedError` where they hold in a column that is
+    used what Polars would read as something else.
     """
-    found = files(location)
-    if not found:
+    spelled = folders.told(table, [file.name for file in files])
+    how = layout.unified(table, footers.shapes(table, files), is_used)
+    _must_not_clash(table, how.schema, spelled)
+    units = moments.units(table, files, [name for name in how.int96 if is_used(name)])
+    moment = {name: in_unit(how.schema[name], unit) for name, unit in units.items()}
+    places = [file.place for file in files]
+    frame = pl.scan_parquet(
+        places,
+        schema=pl.Schema({**how.schema, **moment}),
+        cast_options=_WIDENED,
+        hive_partitioning=False,
+        glob=False,
+        include_file_paths=_PATH if spelled else None,
+        storage_options=aws.storage_options() if s3.is_s3(places[0]) else None,
+    )
+    carried = (carry(pl.col(name)).alias(name) for name, carry in how.carried.items())
+    return _with_folders(frame.with_columns(*carried), places, spelled)
+
+
+_WIDENED = pl.ScanCastOptions(integer_cast="upcast", float_cast="upcast")
+_PATH = "__file__"
+
+
+def columns(table: str, files: Sequence[File]) -> list[tuple[str, ...]]:
+    """The names of the columns in each shape that the files have, those of the folders last."""
+    spelled = folders.told(table, [file.name for file in files])
+    return [(*shape.columns, *spelled) for shape in footers.shapes(table, files)]
+
+
+def _must_not_clash(table: str, schema: pl.Schema, spelled: Told) -> None:
+    if both := [name for name in spelled if name in schema]:
         raise SourceError(
-            f"no Parquet file at {location}",
-            "build the tables first (`dbt build`), or correct the table's location",
+            f"the folders of table {table} say what its files say too: {', '.join(both)}",
+            "write the files without these columns, or into folders that do not spell them",
         )
-    return pl.scan_parquet(found, hive_partitioning=_is_partitioned(found), glob=False)
 
 
-def files(location: str) -> list[Path]:
-    """The Parquet files of a location, sorted, so that the same input gives the same rows."""
-    path = Path(location)
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*.parquet") if file.is_file())
-    anchor = Path(path.anchor) if path.is_absolute() else Path()
-    pattern = str(path.relative_to(path.anchor) if path.is_absolute() else path)
-    return sorted(file for file in anchor.glob(pattern) if file.is_file())
-
-
-def _is_partitioned(found: list[Path]) -> bool:
-    return any("=" in part for part in found[0].parent.parts)
+def _with_folders(frame: pl.LazyFrame, places: Sequence[str], spelled: Told) -> pl.LazyFrame:
+    if not spelled:
+        return frame
+    path = pl.col(_PATH)
+    told = (folders.column(path, places, each).alias(name) for name, each in spelled.items())
+    return frame.with_columns(*told).drop(_PATH)

@@ -1,0 +1,162 @@
+"""Which files are a table, on the local disk and in S3 alike: what Hive and Athena read, too.
+
+Below a folder every file is the table's, whatever its suffix, unless its name, or that of a folder
+on the way to it, begins with `_` or `.`: those are markers, logs and what a failed job left.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from kgimport import s3
+from kgimport.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a table: its name below the table's location, and where it is.
+
+    `tag` changes when its content does: the time of the last change, or S3's ETag.
+    """
+
+    name: str
+    place: str
+    size: int
+    tag: str
+
+    def part(self, start: int, length: int) -> bytes:
+        """Some of its bytes; fewer where it ends before."""
+        if s3.is_s3(self.place):
+            return s3.part(self.place, start, min(length, self.size - start))
+        with Path(self.place).open("rb") as stream:
+            stream.seek(start)
+            return stream.read(length)
+
+    def opened(self) -> BinaryIO:
+        """All of it, to be read anywhere."""
+        if s3.is_s3(self.place):
+            return s3.opened(self.place, self.size)
+        return Path(self.place).open("rb")
+
+
+def of(location: str) -> list[File]:
+    """The files of a location (one file, a folder, a glob) by their names; none is an answer.
+
+    The order of the names is the order of the rows, so that the same input gives the same rows.
+    """
+    steps = location.rstrip("/").split("/")
+    wild = next((at for at, step in enumerate(steps) if _WILD.search(step)), None)
+    if s3.is_s3(location):
+        found = _in_s3(location, steps, wild)
+    elif wild is None or Path(location).exists():
+        found = _on_disk(Path(location), _EVERYTHING)
+    else:
+        base = "/".join(steps[:wild]) or "/" * location.startswith("/")
+        found = _on_disk(Path(base), steps[wild:])
+    return sorted(found, key=lambda each: each.name)
+
+
+def some(location: str) -> list[File]:
+    """The files of a location; `SourceError` where there is none."""
+    if found := of(location):
+        return found
+    raise SourceError(
+        f"no Parquet file at {location}",
+        "build the tables first (`dbt build`), or correct the table's location",
+    )
+
+
+_WILD = re.compile(r"[*?\[]")
+_EVERYTHING = ["**", "*"]
+
+
+def _on_disk(base: Path, steps: list[str]) -> Iterator[File]:
+    if base.is_file():
+        yield _local(base, base.name)
+    elif base.is_dir():
+        if steps == _EVERYTHING:
+            _must_have_no_log(str(base), (log for log in _LOGS if (base / log).exists()))
+        yield from _below(base, (), steps)
+
+
+# Where these stand, not every file is the table's any more.
+_LOGS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi"}
+
+
+def _must_have_no_log(location: str, found: Iterable[str]) -> None:
+    for log in found:
+        raise SourceError(
+            f"{location} is a table of {_LOGS[log]}, and only its {log} says which files count",
+            "write it as plain Parquet, or let Athena read it",
+        )
+
+
+def _below(folder: Path, way: tuple[str, ...], steps: list[str]) -> Iterator[File]:
+    """The files of a folder that fit; links are followed, and what cannot be listed is an error."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            names = (*way, entry.name)
+            if entry.is_dir():
+                if _leads(names, steps):
+                    yield from _below(Path(entry.path), names, steps)
+            elif _fits(names, steps):
+                yield _local(Path(entry.path), "/".join(names))
+
+
+def _local(path: Path, name: str) -> File:
+    about = path.stat()
+    return File(name, str(path), about.st_size, str(about.st_mtime_ns))
+
+
+def _in_s3(location: str, steps: list[str], wild: int | None) -> Iterator[File]:
+    """What of a listing is meant; empty objects are the markers of folders."""
+    s3.split(location)  # refuses what is no place
+    base = "/".join(steps[:wild])
+    stem = base if wild is None else f"{base}/{_WILD.split(steps[wild])[0]}"
+    meant = _EVERYTHING if wild is None else steps[wild:]
+    for each in s3.listed(stem):
+        if wild is None and each.uri == base and each.bytes:
+            yield File(steps[-1], each.uri, each.bytes, each.etag)
+        if not each.uri.startswith(f"{base}/"):
+            continue
+        name = each.uri.removeprefix(f"{base}/")
+        if meant == _EVERYTHING:
+            _must_have_no_log(location, _LOGS.keys() & {name.split("/")[0]})
+        if each.bytes and _fits(name.split("/"), meant):
+            yield File(name, each.uri, each.bytes, each.etag)
+
+
+def _fits(names: tuple[str, ...] | list[str], steps: list[str]) -> bool:
+    """Whether a file's name fits a glob, step by step; `**` is any number of folders."""
+    if not steps or not names:
+        return len(steps) == len(names)
+    if steps[0] == "**":
+        deeper = not _is_hidden(names[0]) and _fits(names[1:], steps)
+        return deeper or _fits(names, steps[1:])
+    return _is_step(names[0], steps[0]) and _fits(names[1:], steps[1:])
+
+
+def _leads(names: tuple[str, ...], steps: list[str]) -> bool:
+    """Whether files below a folder may fit a glob."""
+    if not steps or not names:
+        return bool(steps)
+    if steps[0] == "**":
+        deeper = not _is_hidden(names[0]) and _leads(names[1:], steps)
+        return deeper or _leads(names, steps[1:])
+    return _is_step(names[0], steps[0]) and _leads(names[1:], steps[1:])
+
+
+def _is_step(name: str, step: str) -> bool:
+    return fnmatchcase(name, step) and (_is_hidden(step) or not _is_hidden(name))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(("_", "."))

@@ -1,0 +1,288 @@
+"""What the footers of Parquet files say of their columns, before Polars sees the files.
+
+Polars does not tell an instant of 12 bytes from one of 8, nor a UUID from bytes, and over some
+types it panics. So each footer is read first; files of one writer mostly have one kind of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kgimport.errors import SourceError, ValueRefusedError
+from kgimport.sources import thrift
+from kgimport.sources.nested import in_unit, leaves, types
+from kgimport.sources.quiet import without_panics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kgimport.sources.files import File
+
+_MAGIC = b"PAR1"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What decides how a file is read: its schema as Thrift has it, and what writers add to it."""
+
+    schema: bytes
+    arrow: bytes | None
+    pandas: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: what Parquet calls each of its leaves, where that matters, and Polars' type."""
+
+    name: str
+    marks: tuple[str, ...]
+    dtype: pl.DataType
+
+    def __str__(self) -> str:
+        return f"INT96 ({self.dtype})" if "INT96" in self.marks else str(self.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The columns of some files of a table, and the name of the first of those."""
+
+    file: str
+    columns: Mapping[str, Column]
+
+
+def shapes(table: str, files: Sequence[File]) -> list[Shape]:
+    """The shapes that a table's files have; files of one kind share theirs.
+
+    Raises `SourceError` for files that are no Parquet, `ValueRefusedError` for columns that
+    nothing here can read.
+    """
+    _must_be_parquet(table, files)
+    kinds: dict[Kind, str] = {}
+    for file, kind in zip(files, _each(_kind, table, files), strict=True):
+        kinds.setdefault(kind, file.name)
+    with without_panics():
+        return [Shape(file, _columns(table, kind)) for kind, file in kinds.items()]
+
+
+def _each(ask: Any, table: str, files: Sequence[File]) -> list[Any]:
+    if len(files) == 1:
+        return [ask(table, files[0])]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda file: ask(table, file), files))
+
+
+_AT_ONCE = 16
+
+
+def _must_be_parquet(table: str, files: Sequence[File]) -> None:
+    """Refuses what does not begin and end as Parquet does."""
+    ends = zip(files, _each(_ends, table, files), strict=True)
+    found = [(file.name, _wrong(*both)) for file, both in ends]
+    for wrong, remedy in _REMEDIES.items():
+        if names := [name for name, each in found if each == wrong]:
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            raise SourceError(
+                f"the rows of table {table} cannot be read: "
+                f"{wrong}: {', '.join(names[:_SHOWN])}{more}",
+                remedy,
+            )
+
+
+_SHOWN = 5
+_NO_PARQUET, _ENCRYPTED, _CUT_OFF = "no Parquet", "encrypted", "cut off, without a footer"
+_REMEDIES = {
+    _NO_PARQUET: "take it away, let its name begin with _ or ., which leaves a file out, "
+    "or name the table's files by a glob",
+    _ENCRYPTED: "write it without encryption",
+    _CUT_OFF: "write it again",
+}
+
+
+def _ends(_: str, file: File) -> tuple[bytes, bytes]:
+    return file.part(0, 4), file.part(max(file.size - 4, 0), 4)
+
+
+def _wrong(begin: bytes, end: bytes) -> str | None:
+    """What is wrong with a file that begins and ends so."""
+    if b"PARE" in {begin, end}:
+        return _ENCRYPTED
+    if begin != _MAGIC:
+        return _NO_PARQUET
+    return None if end == _MAGIC else _CUT_OFF
+
+
+def _kind(table: str, file: File) -> Kind:
+    try:
+        footer = _footer(file)
+        _, end = thrift.struct(footer, 0, _SCHEMA)
+        said = _said(footer)
+    except (pa.ArrowException, OSError, IndexError, KeyError) as error:
+        raise SourceError(
+            f"the rows of table {table} cannot be read: the footer of {file.name} is damaged",
+            "write the file again",
+        ) from error
+    return Kind(footer[:end], said.get(b"ARROW:schema"), said.get(b"pandas"))
+
+
+def _said(footer: bytes) -> Mapping[bytes, bytes]:
+    """What the writer said beside the schema; Arrow reads no integers of 128 bits, Polars' own."""
+    try:
+        return pq.read_metadata(pa.BufferReader(_whole(footer))).metadata or {}
+    except pa.ArrowNotImplementedError:
+        pairs = thrift.struct(footer, 0, _SAID)[0].get(_SAID, ())
+        return {pair[1]: pair.get(2, b"") for pair in pairs}
+
+
+def _footer(file: File) -> bytes:
+    """The Thrift of a footer; what lies behind it is its length and four bytes more."""
+    tail = file.part(max(file.size - _TAIL, 0), _TAIL)
+    size = int.from_bytes(tail[-8:-4], "little")
+    if size + 8 > len(tail):
+        tail = file.part(max(file.size - size - 8, 0), size + 8)
+    return tail[-size - 8 : -8]
+
+
+_TAIL = 1 << 16
+# The fields of a footer.
+_SCHEMA, _SAID = 2, 5
+
+
+def _whole(footer: bytes) -> bytes:
+    """A file that has nothing but its footer."""
+    return _MAGIC + footer + len(footer).to_bytes(4, "little") + _MAGIC
+
+
+def _without_rows(kind: Kind) -> bytes:
+    """A Parquet file of a kind that has no rows."""
+    said = b"" if kind.arrow is None else _pair(b"ARROW:schema", kind.arrow)
+    return _whole(kind.schema + b"\x16\x00" + b"\x19\x0c" + said + b"\x00")
+
+
+def _pair(key: bytes, value: bytes) -> bytes:
+    """What a writer adds: a list of one key and its value."""
+    return b"\x19\x1c" + b"\x18" + _length(key) + key + b"\x18" + _length(value) + value + b"\x00"
+
+
+def _length(text: bytes) -> bytes:
+    size, found = len(text), b""
+    while size > 0x7F:  # noqa: PLR2004  (seven bits in each byte)
+        found, size = found + bytes([size & 0x7F | 0x80]), size >> 7
+    return found + bytes([size])
+
+
+def _columns(table: str, kind: Kind) -> dict[str, Column]:
+    marks = dict(_marks(kind))
+    refused = [
+        f"{table}.{name}: Parquet's {mark} is no type of Polars; cast it in SQL, or leave it out"
+        for name, each in marks.items()
+        for mark in sorted({*each} & _UNREADABLE)
+    ]
+    if refused:
+        raise ValueRefusedError(
+            "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
+            "`skip: true` is not enough, for Polars reads no file that has such a column",
+        )
+    dtypes = pl.read_parquet_schema(io.BytesIO(_without_rows(kind)))
+    return {name: _column(name, marks.get(name, ()), dtype) for name, dtype in dtypes.items()}
+
+
+def _column(name: str, marks: tuple[str, ...], dtype: pl.DataType) -> Column:
+    """A column; the unit that a writer of INT96 had in mind is not in the file."""
+    moments = sum(isinstance(each, pl.Datetime) for each in leaves(dtype))
+    whole = 0 < moments == marks.count("INT96")
+    return Column(name, marks, in_unit(dtype, "ns") if whole else dtype)
+
+
+_UNREADABLE = {"INTERVAL", "VARIANT"}
+
+
+def _marks(kind: Kind) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each column's name and the marks of its leaves, in their order."""
+    found, _ = thrift.struct(kind.schema + b"\x00", 0)
+    elements = iter(found[_SCHEMA])
+    root = next(elements)
+    meant = {
+        **{(name, ""): "DATE64" for name in _date64s(kind.arrow)},
+        **{(name, "TIME"): "TIMEDELTA" for name in _timedeltas(kind.pandas)},
+    }
+    for _ in range(root.get(_CHILDREN, 0)):
+        element = next(elements)
+        name = element[_NAME].decode()
+        marks = _below(element, elements, arrow=kind.arrow is not None)
+        yield name, tuple(meant.get((name, mark), mark) for mark in marks)
+
+
+# The fields of an element of a schema.
+_PHYSICAL, _NAME, _CHILDREN, _CONVERTED, _LOGICAL = 1, 4, 5, 6, 10
+_INT96 = 3
+_MARKS_OF_CONVERTED = {
+    4: "ENUM",
+    6: "DATE",
+    7: "TIME",
+    8: "TIME",
+    19: "JSON",
+    21: "INTERVAL",
+}
+_MARKS_OF_LOGICAL = {4: "ENUM", 6: "DATE", 7: "TIME", 9: "INTERVAL", 12: "JSON", 14: "UUID"}
+_TIME, _VARIANT = 7, 16
+
+
+def _below(
+    element: dict[int, Any], more: Iterator[dict[int, Any]], *, arrow: bool
+) -> Iterator[str]:
+    """The marks of the leaves below an element of the schema."""
+    children = element.get(_CHILDREN, 0)
+    is_variant = _VARIANT in element.get(_LOGICAL, {})
+    if is_variant:
+        yield "VARIANT"
+    elif not children:
+        yield _mark(element, arrow=arrow)
+    for _ in range(children):
+        marks = tuple(_below(next(more), more, arrow=arrow))
+        yield from () if is_variant else marks
+
+
+def _mark(leaf: dict[int, Any], *, arrow: bool) -> str:
+    """What Parquet calls a leaf, where Polars' type does not tell.
+
+    A time of day may be of UTC, but not in Arrow, whose writers said so of any.
+    """
+    if leaf.get(_PHYSICAL) == _INT96:
+        return "INT96"
+    for number, about in leaf.get(_LOGICAL, {}).items():
+        if number == _TIME and about.get(1) and not arrow:
+            return "TIMETZ"
+        if number in _MARKS_OF_LOGICAL:
+            return _MARKS_OF_LOGICAL[number]
+    return _MARKS_OF_CONVERTED.get(leaf.get(_CONVERTED, -1), "")
+
+
+def _date64s(arrow: bytes | None) -> set[str]:
+    """The columns in which Arrow had dates as milliseconds."""
+    if arrow is None:
+        return set()
+    try:
+        schema = pa.ipc.read_schema(pa.BufferReader(base64.b64decode(arrow)))
+    except (pa.ArrowException, OSError, ValueError):
+        return set()
+    return {each.name for each in schema if pa.date64() in types(each.type)}
+
+
+def _timedeltas(pandas: bytes | None) -> set[str]:
+    """The columns that pandas had as spans of time: fastparquet writes those as times of day."""
+    if pandas is None:
+        return set()
+    try:
+        columns = json.loads(pandas)["columns"]
+        return {each["name"] for each in columns if "timedelta" in str(each["numpy_type"])}
+    except (ValueError, KeyError, TypeError):
+        return set()

@@ -1,0 +1,188 @@
+"""How Polars is to read a table whose files have these shapes, or why it is not to: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport.errors import SourceError, ValueRefusedError
+from kgimport.sources.nested import element, leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from kgimport.sources.footers import Column, Shape
+
+    Carry = Callable[[pl.Expr], pl.Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What Polars is told of a table's files, and what is made of some columns afterwards."""
+
+    schema: pl.Schema
+    # The columns with instants of 12 bytes, whose unit only the values can tell.
+    int96: tuple[str, ...]
+    carried: Mapping[str, Carry]
+
+
+def unified(table: str, shapes: Sequence[Shape], is_used: Callable[[str], bool]) -> Layout:
+    """One layout for all shapes of a table.
+
+    Numbers of one kind are read as the widest that a file has. Raises `SourceError` where the
+    files differ otherwise, `ValueRefusedError` for a column in use that Polars reads as another.
+    """
+    _must_have_the_same_columns(table, shapes)
+    columns = {name: _one(table, name, shapes) for name in shapes[0].columns}
+    used = {name: column for name, column in columns.items() if is_used(name)}
+    _must_be_carried(table, used)
+    return Layout(
+        pl.Schema({name: column.dtype for name, column in columns.items()}),
+        tuple(name for name, column in columns.items() if "INT96" in column.marks),
+        {name: carry for name, column in columns.items() if (carry := _carry(column))},
+    )
+
+
+def _must_have_the_same_columns(table: str, shapes: Sequence[Shape]) -> None:
+    first, *others = shapes
+    for other in others:
+        for one, two in ((first, other), (other, first)):
+            if lacking := [name for name in one.columns if name not in two.columns]:
+                raise _differ(table, f"{one.file} has {', '.join(lacking)}, {two.file} has not")
+
+
+def _differ(table: str, how: str) -> SourceError:
+    return SourceError(
+        f"the files of table {table} differ: {how}",
+        "write them with the same columns and types, or take away those of an older schema",
+    )
+
+
+def _one(table: str, name: str, shapes: Sequence[Shape]) -> Column:
+    """The column that is read from all files, its type the widest of theirs."""
+    files = {shape.columns[name]: shape.file for shape in reversed(shapes)}
+    columns = sorted(files, key=lambda column: files[column])
+    whole = [each for each in columns if each.dtype != pl.Null] or columns
+    for one, two in combinations(whole, 2):
+        if not _agree(one, two):
+            raise _differ(table, f"{name} is {one} in {files[one]}, but {two} in {files[two]}")
+    dtype = _widest([each.dtype for each in whole])
+    assert dtype is not None  # noqa: S101  (what fits two by two fits)
+    return replace(whole[0], dtype=dtype)
+
+
+def _agree(one: Column, two: Column) -> bool:
+    dtype = _widest([one.dtype, two.dtype])
+    return dtype is not None and (one.marks == two.marks or dtype.is_numeric())
+
+
+def _widest(dtypes: Sequence[pl.DataType]) -> pl.DataType | None:
+    """The type that holds all values of these exactly; only whole numbers and floats have one."""
+    if len(set(dtypes)) == 1:
+        return dtypes[0]
+    for kinds in (_FLOATS, _UNSIGNED, _SIGNED):
+        if all(dtype in kinds for dtype in dtypes):
+            return max(dtypes, key=kinds.index)
+    if all(dtype in (*_SIGNED, *_UNSIGNED) for dtype in dtypes):
+        return _signed(dtypes)
+    return None
+
+
+_FLOATS: list[pl.DataType] = [pl.Float16(), pl.Float32(), pl.Float64()]
+_SIGNED: list[pl.DataType] = [pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.Int128()]
+_UNSIGNED: list[pl.DataType] = [pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.UInt64(), pl.UInt128()]
+
+
+def _signed(dtypes: Sequence[pl.DataType]) -> pl.DataType | None:
+    """The signed type that also holds unsigned ones: of twice their width."""
+    wide = [
+        _SIGNED.index(each) if each in _SIGNED else _UNSIGNED.index(each) + 1 for each in dtypes
+    ]
+    return _SIGNED[max(wide)] if max(wide) < len(_SIGNED) else None
+
+
+def _must_be_carried(table: str, columns: Mapping[str, Column]) -> None:
+    refused = [
+        f"{table}.{name} ({column}): {why}"
+        for name, column in columns.items()
+        for why in _refusals(column)
+    ]
+    if refused:
+        raise ValueRefusedError(
+            "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
+            "do so in dbt, or set `skip: true` under the column's config.meta.kgimport",
+        )
+
+
+def _refusals(column: Column) -> Iterator[str]:
+    """Why Polars would read a column as something else, and what to do."""
+    marks = column.marks
+    if "TIMETZ" in marks:
+        yield "a local time cannot say that it is of UTC; cast it to TIME, or to text, in SQL"
+    if "TIMEDELTA" in marks:
+        yield "pandas had spans of time, which became times of day; write them as numbers"
+    if "DATE64" in marks:
+        yield "its dates are milliseconds, perhaps within a day; write them as date32"
+    if len(marks) > 1 and marks.count("DATE") > _count(column.dtype, pl.Date):
+        yield "dates within it would be read as timestamps; write them as date32"
+    if "INT96" in marks and marks.count("INT96") != _count(column.dtype, pl.Datetime):
+        yield "it holds INT96 beside other timestamps; write all of them in microseconds"
+
+
+def _count(dtype: pl.DataType, kind: type[pl.DataType]) -> int:
+    """How many leaves of a type are of a kind."""
+    return sum(isinstance(each, kind) for each in leaves(dtype))
+
+
+def _carry(column: Column) -> Carry | None:
+    """What to make of a column of one leaf that Parquet calls something else than Polars."""
+    if len(column.marks) != 1:
+        return None
+    (leaf,) = leaves(column.dtype)
+    (mark,) = column.marks
+    if mark == "DATE" and isinstance(leaf, pl.Datetime):
+        how: Carry = _date
+    elif mark == "UUID" and leaf == pl.Binary:
+        how = _uuid
+    elif mark in _TEXTS and leaf == pl.Binary:
+        how = _text
+    elif mark in _TEXTS and isinstance(leaf, pl.BaseExtension):
+        how = _stored
+    else:
+        return None
+    return _inside(column.dtype, how)
+
+
+_TEXTS = {"JSON", "ENUM"}
+
+
+def _inside(dtype: pl.DataType, how: Carry) -> Carry:
+    if not isinstance(dtype, pl.List):
+        return how
+    inner = _inside(element(dtype), how)
+    return lambda c: c.list.eval(inner(pl.element()))
+
+
+def _date(column: pl.Expr) -> pl.Expr:
+    return column.cast(pl.Date)
+
+
+def _text(column: pl.Expr) -> pl.Expr:
+    return column.cast(pl.String)
+
+
+def _stored(column: pl.Expr) -> pl.Expr:
+    return column.ext.storage()
+
+
+def _uuid(column: pl.Expr) -> pl.Expr:
+    """The 16 bytes as the text of 36 characters that every program knows."""
+    digits = column.bin.encode("hex")
+    parts = [digits.str.slice(at, size) for at, size in _PARTS]
+    return pl.concat_str(parts, separator="-")
+
+
+_PARTS = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))

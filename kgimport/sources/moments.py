@@ -1,0 +1,76 @@
+"""Timestamps of INT96: twelve bytes hold what no type of eight does, so the values decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kgimport.errors import ValueRefusedError
+from kgimport.sources.nested import arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kgimport.sources.files import File
+    from kgimport.sources.nested import Unit
+
+# The microseconds since 1970 whose nanoseconds have 64 bits, whatever their last three digits are;
+# Polars counts from a day's begin, and so loses the last hours of the first of those days.
+_FIRST, _LAST = -106_751 * 86_400_000_000, (2**63 - 1) // 1_000 - 1
+
+
+def units(table: str, files: Sequence[File], columns: Sequence[str]) -> dict[str, Unit]:
+    """The unit in which each of these columns is read without a change: `ns`, or else `us`.
+
+    Raises `ValueRefusedError` where neither is.
+    """
+    outside, finer = dict.fromkeys(columns, 0), dict.fromkeys(columns, 0)
+    for file in files if columns else ():
+        for name, micro, nano in _both(file, columns):
+            beyond, fine = _measured(micro, nano)
+            outside[name] += beyond
+            finer[name] += fine
+    refused = [
+        f"{table}.{name} (INT96): {outside[name]:,} timestamps are outside the years 1677 to 2262, "
+        f"and {finer[name]:,} have a fraction finer than a microsecond: no type holds both; "
+        "cast it to a timestamp of microseconds in SQL"
+        for name in columns
+        if outside[name] and finer[name]
+    ]
+    if refused:
+        raise ValueRefusedError(
+            "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
+            "cast them in SQL, or set `skip: true` under the column's config.meta.kgimport",
+        )
+    return {name: "us" if outside[name] else "ns" for name in columns}
+
+
+def _both(file: File, columns: Sequence[str]) -> Iterator[tuple[str, pa.Array, pa.Array]]:
+    """Each column's timestamps, batch by batch, read in both units."""
+    with file.opened() as one, file.opened() as two:
+        micros, nanos = (
+            pq.ParquetFile(stream, coerce_int96_timestamp_unit=unit).iter_batches(
+                columns=list(columns)
+            )
+            for stream, unit in ((one, "us"), (two, "ns"))
+        )
+        for first, second in zip(micros, nanos, strict=True):
+            for name in columns:
+                pairs = zip(arrays(first[name]), arrays(second[name]), strict=True)
+                for micro, nano in pairs:
+                    if pa.types.is_timestamp(micro.type):
+                        yield name, micro, nano
+
+
+def _measured(micro: pa.Array, nano: pa.Array) -> tuple[int, int]:
+    """How many timestamps have no nanoseconds of 64 bits, and how many have digits beyond micro.
+
+    Outside those bits Arrow's nanoseconds have lost the upper ones, but the digits are there.
+    """
+    ticks = micro.cast(pa.int64())
+    beyond = pc.or_(pc.less(ticks, _FIRST), pc.greater(ticks, _LAST))
+    rest = pc.subtract(nano.cast(pa.int64()), pc.multiply(ticks, 1_000))
+    return pc.sum(beyond).as_py() or 0, pc.sum(pc.not_equal(rest, 0)).as_py() or 0

@@ -1,0 +1,3 @@
+select * from (values
+  (1, interval '1 day')
+) as t(id, trial)
