@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport import report, s3, sources, store, writer
+from kgimport import importer, report, s3, schema, sources, store, writer
 from kgimport.errors import DestinationError
 from kgimport.pipeline.export import export
 from kgimport.pipeline.proof import DEFAULTS, ExportOptions
@@ -79,21 +79,29 @@ def _seen_there(record: ExportRecord) -> ExportRecord:
 
 @contextmanager
 def fetched(build: str, progress: Progress) -> Iterator[Path]:
-    """A build directory as a folder: itself, or a copy of the one in S3 while the block lasts."""
+    """A build directory as a folder: itself, or a copy of the one in S3 while the block lasts.
+
+    Only what its record names is fetched, under those names, whatever else lies there.
+    """
     if not s3.is_s3(build):
         yield Path(build)
         return
     home = build.rstrip("/")
-    found = s3.below(home)
-    if f"{home}/{report.EXPORT_RECORD}" not in {each.uri for each in found}:
+    there = {each.uri for each in s3.below(home)}
+    if f"{home}/{report.EXPORT_RECORD}" not in there:
         raise DestinationError(
             f"{home} is no build directory: it has no {report.EXPORT_RECORD}",
             "run `kgimport export` with that --out first",
         )
     with tempfile.TemporaryDirectory(prefix="kgimport-") as place:
-        for at, each in enumerate(found):
-            name = each.uri.removeprefix(f"{home}/")
-            progress(f"fetch {name}", at / len(found))
-            (Path(place) / name).parent.mkdir(parents=True, exist_ok=True)
-            s3.download(each.uri, Path(place) / name)
-        yield Path(place)
+        folder = Path(place) / "build"
+        folder.mkdir()
+        s3.download(f"{home}/{report.EXPORT_RECORD}", folder / report.EXPORT_RECORD)
+        files = (each.path for each in store.read_export(folder).files)
+        wanted = [importer.ARGUMENTS, schema.SCRIPT, *files]
+        for at, name in enumerate(wanted):
+            progress(f"fetch {name}", at / len(wanted))
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            if f"{home}/{name}" in there:  # what is missing is told with all that is wrong
+                s3.download(f"{home}/{name}", folder / name)
+        yield folder
