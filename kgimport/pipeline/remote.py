@@ -14,7 +14,7 @@ from kgimport.pipeline.export import export
 from kgimport.pipeline.proof import DEFAULTS, ExportOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kgimport.graph import Graph
     from kgimport.report import ExportRecord, Progress
@@ -59,14 +59,21 @@ def _published(record: ExportRecord, folder: Path, home: str, progress: Progress
         name = file.relative_to(folder).as_posix()
         progress(f"upload {name}", at / len(files))
         s3.upload(file, f"{home}/{name}", writer.sha256(file))
-    wanted = {f"{home}/{file.relative_to(folder).as_posix()}" for file in files}
-    left = {each.uri for each in s3.below(home)}
-    s3.delete_objects(sorted(left - wanted - {f"{home}/{_UNDER_WAY}"}))
+    ours = {f"{home}/{file.relative_to(folder).as_posix()}": file.stat().st_size for file in files}
+    _take_away_others(home, ours)
     record = _seen_there(record)
     store.write_whole(manifest, report.dump(record))
     s3.upload(manifest, f"{home}/{manifest.name}", writer.sha256(manifest))
     s3.delete_objects([f"{home}/{_UNDER_WAY}"])
     return record
+
+
+def _take_away_others(home: str, ours: Mapping[str, int]) -> None:
+    """Deletes what is not of this build; first looks whether all that is, bytes by URI, is there."""
+    there = {each.uri: each.bytes for each in s3.below(home)}
+    if any(there.get(uri) != size for uri, size in ours.items()):
+        raise DestinationError(f"another export writes to {home}", "export again when it has ended")
+    s3.delete_objects(sorted(there.keys() - ours.keys() - {f"{home}/{_UNDER_WAY}"}))
 
 
 def _seen_there(record: ExportRecord) -> ExportRecord:
