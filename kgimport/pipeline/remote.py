@@ -69,7 +69,7 @@ def _published(record: ExportRecord, folder: Path, home: str, progress: Progress
 
 
 def _take_away_others(home: str, ours: Mapping[str, int]) -> None:
-    """Deletes what is not of this build; first looks whether all that is, bytes by URI, is there."""
+    """Deletes what is not of this build, unless what is (bytes by URI) is not all there."""
     there = {each.uri: each.bytes for each in s3.below(home)}
     if any(there.get(uri) != size for uri, size in ours.items()):
         raise DestinationError(f"another export writes to {home}", "export again when it has ended")
