@@ -18,6 +18,9 @@ IndexKind = Literal["range", "text", "point", "fulltext"]
 Crs = Literal["wgs-84", "wgs-84-3d", "cartesian", "cartesian-3d"]
 CastType = Literal["string", "long", "double", "boolean", "date", "localdatetime"]
 
+# A graph's name is the name of a folder, of an image's label, and what users type.
+GRAPH_NAME = r"^[A-Za-z][A-Za-z0-9_.-]*$"
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnRule:
@@ -172,3 +175,35 @@ def relocated(graph: Graph, places: Mapping[str, str]) -> Graph:
 
     nodes, relationships = map(moved, graph.nodes), map(moved, graph.relationships)
     return replace(graph, nodes=tuple(nodes), relationships=tuple(relationships))
+
+
+def flaws(graph: Graph) -> Iterator[str]:
+    """What no declaration is: for graphs that are read back from a record, which may be damaged."""
+    names = [table.name for table in graph.tables]
+    nodes = {table.name: table for table in graph.nodes}
+    if not nodes:
+        yield "no table is a node table"
+    if len(set(names)) < len(names):
+        yield "two tables have one name"
+    for table in graph.tables:
+        if not all(_needed(table)):
+            yield "a table lacks a name, a location, a label, a type, a key or a part of one"
+    for end in (end for table in graph.relationships for _, end in table.ends):
+        if end.node not in nodes or len(end.key) != len(nodes[end.node].key):
+            yield "an end of a relationship is no node's key"
+
+
+def _needed(table: Table) -> Iterator[object]:
+    """What must not be empty."""
+    yield from (table.name, table.location)
+    if isinstance(table, NodeTable):
+        lists = [table.labels, table.key]
+        yield table.id_space
+    else:
+        lists = [end.key for _, end in table.ends]
+        yield (table.type == "") == (table.type_column is not None)
+    lists += [*table.unique, *(index.properties for index in table.indexes)]
+    for words in lists:
+        yield from (words, *words)
+    for point in table.points:
+        yield len(point.columns) == (3 if point.crs.endswith("-3d") else 2)

@@ -86,7 +86,7 @@ def _multiline(paths: list[str]) -> tuple[str, ...]:
 
 
 def _table_argument(table: TableRecord) -> str:
-    files = ",".join([table.header, *(file.path for file in table.files)])
+    files = ",".join([table.header.path, *(file.path for file in table.files)])
     option = "nodes" if table.kind == "node" else "relationships"
     return f"--{option}={table.argument}{'=' if table.argument else ''}{files}"
 

@@ -1,6 +1,8 @@
 """The records that the stages leave on disk: `export.json` and `store.json`.
 
-Each carries the version of its form; a reader refuses a form that it does not know.
+Each carries the version of its form; a reader refuses a form that it does not know. What is read
+back is believed no more than a declaration: names, paths and numbers are what kgimport writes, or
+the record is damaged. So a path in it stays within its build directory.
 """
 
 from __future__ import annotations
@@ -9,19 +11,20 @@ import hashlib
 import json
 from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotations)
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from kgimport.checks import Finding  # noqa: TC001  (pydantic reads the annotations)
-from kgimport.dialect import Format  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.dialect import Format, is_plain
 from kgimport.errors import DestinationError
-from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.graph import GRAPH_NAME, Graph, flaws
 from kgimport.identity import Ids  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.sums import Kind  # noqa: TC001  (pydantic reads the annotations)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     # How long work tells that it is alive: the stage, and how much of it is done (0 to 1) if known.
     Progress = Callable[[str, float | None], None]
@@ -29,15 +32,26 @@ if TYPE_CHECKING:
 VERSION = 4
 EXPORT_RECORD, STORE_RECORD = "export.json", "store.json"
 
+GraphName = Annotated[str, Field(pattern=GRAPH_NAME)]
+BuildId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# As the writer names files; the importer reads paths as lists, and names as regular expressions.
+FilePath = Annotated[
+    str, Field(pattern=r"^(csv|parquet)/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+\.(csv|parquet)$")
+]
+# Part of a store's folder's name, of a lock's, of an image's.
+Release = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+_-]*$")]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
     """One file of rows: its path within the build directory and what is in it."""
 
-    path: str
-    rows: int
-    bytes: int
-    sha256: str
+    path: FilePath
+    rows: Count
+    bytes: Count
+    sha256: Sha256
     # Some field holds a line break, so the importer has to be told.
     multiline: bool
 
@@ -50,9 +64,9 @@ class Facts:
     `sums` are those of `kgimport.sums`, which a store can tell, too.
     """
 
-    values: int
+    values: Count
     digest: int
-    signs: int
+    signs: Count
     sums: Mapping[str, int]
 
 
@@ -68,6 +82,14 @@ class CellRecord:
     kind: Kind
     facts: Facts
     told_by: Literal["duckdb", "polars"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFile:
+    """A table's header: its path within the build directory, and its content's digest."""
+
+    path: FilePath
+    sha256: Sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +113,19 @@ class TableRecord:
     name: str
     kind: Literal["node", "relationship"]
     # Nodes per label, or relationships per type.
-    counts: Mapping[str, int]
+    counts: Mapping[str, Count]
     # The labels or the type in the importer's argument; empty where a column of the CSV has them.
     argument: str
     # Changes when a source file does: names, sizes and times of change.
     fingerprint: str
     # The files that were read, by their names below the table's location.
     sources: tuple[str, ...]
-    rows: int
-    written: int
-    rejected: int
-    properties: int
+    rows: Count
+    written: Count
+    rejected: Count
+    properties: Count
     fields: tuple[FieldRecord, ...]
-    header: str
+    header: HeaderFile
     files: tuple[DataFile, ...]
     # The columns of the files, in their order.
     cells: tuple[CellRecord, ...]
@@ -117,7 +139,7 @@ class QueryRecord:
 
     table: str
     query: str  # the id by which Athena knows it
-    bytes_scanned: int
+    bytes_scanned: Count
     seconds: float
 
 
@@ -133,21 +155,29 @@ class SchemaItem:
 class ExportRecord:
     """What `kgimport export` left in a build directory."""
 
-    graph: str
-    build_id: str
+    graph: GraphName
+    build_id: BuildId
     kgimport: str
     ids: Ids
     format: Format
     tables: tuple[TableRecord, ...]
     schema: tuple[SchemaItem, ...]
     declaration: Graph
-    longest_row: int
+    longest_row: Count
     # What made the digests: they can be compared only with those that it made.
     witness: str
     findings: tuple[Finding, ...]
     seconds: Mapping[str, float]
     queries: tuple[QueryRecord, ...] = ()
     version: int = VERSION
+
+    @property
+    def files(self) -> tuple[HeaderFile | DataFile, ...]:
+        """Every header and every file of rows, in the order of the tables."""
+        files: list[HeaderFile | DataFile] = []
+        for table in self.tables:
+            files += (table.header, *table.files)
+        return tuple(files)
 
     @property
     def nodes(self) -> int:
@@ -164,16 +194,16 @@ class ExportRecord:
 class StoreRecord:
     """What `kgimport build-db` left in a store."""
 
-    graph: str
-    build_id: str
+    graph: GraphName
+    build_id: BuildId
     kgimport: str
-    neo4j: str
+    neo4j: Release
     database: str
-    labels: Mapping[str, int]
-    types: Mapping[str, int]
+    labels: Mapping[str, Count]
+    types: Mapping[str, Count]
     schema: tuple[str, ...]
-    compared: int
-    bytes: int
+    compared: Count
+    bytes: Count
     seconds: Mapping[str, float]
     version: int = VERSION
 
@@ -181,9 +211,15 @@ class StoreRecord:
 Record = TypeVar("Record", ExportRecord, StoreRecord)
 
 
+@cache
+def _adapters() -> dict[type, TypeAdapter[Any]]:
+    """What reads and writes each form, made once: that takes longer than to read a record."""
+    return {form: TypeAdapter(form) for form in (ExportRecord, StoreRecord)}
+
+
 def dump(record: ExportRecord | StoreRecord) -> str:
     """The record as JSON that is the same for the same record."""
-    text = TypeAdapter(type(record)).dump_json(record, indent=2)
+    text = _adapters()[type(record)].dump_json(record, indent=2)
     return text.decode() + "\n"
 
 
@@ -192,22 +228,61 @@ def parse(form: type[Record], text: str, name: str) -> Record:
     try:
         version = json.loads(text)["version"]
         if version == VERSION:
-            return TypeAdapter(form).validate_json(text)
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
+            record: Record = _adapters()[form].validate_json(text, strict=True)
+            return _sound(record)
+    except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
         raise DestinationError(
             f"{name} is damaged: {_reason(error)}", "run the stage before again"
         ) from error
     raise DestinationError(
-        f"{name} has form {version}, this kgimport reads form {VERSION}",
+        f"{name} has form {str(version)[:_SHOWN]}, this kgimport reads form {VERSION}",
         "run the stage before again with this version",
     )
+
+
+_SHOWN = 60
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return f"{'.'.join(str(part)[:_SHOWN] for part in first['loc'])}: {first['msg']}"
     return str(error)
+
+
+def _sound(record: Record) -> Record:
+    """The same record; `ValueError` where it contradicts itself, as none that we write does."""
+    if isinstance(record, ExportRecord):
+        for contradiction in _contradictions(record):
+            raise ValueError(contradiction)
+    return record
+
+
+def _contradictions(record: ExportRecord) -> Iterator[str]:
+    for flaw in flaws(record.declaration):
+        yield f"declaration: {flaw}"
+    paths = [file.path for file in record.files]
+    if len(set(paths)) < len(paths) or any(not p.startswith(f"{record.format}/") for p in paths):
+        yield "tables: two of them have one file, or one is of another format"
+    if record.graph != record.declaration.name:
+        yield "graph: the declaration has another name"
+    if [(t.name, t.kind) for t in record.tables] != list(_declared(record.declaration)):
+        yield "tables: the declaration has others"
+    if not all(map(_adds_up, record.tables)):
+        yield "tables: rows, labels or types do not add up"
+    if record.build_id != build_id(record.graph, record.tables, record.schema):
+        yield "build_id: the content has another"
+
+
+def _declared(graph: Graph) -> Iterator[tuple[str, str]]:
+    yield from ((table.name, "node") for table in graph.nodes)
+    yield from ((table.name, "relationship") for table in graph.relationships)
+
+
+def _adds_up(table: TableRecord) -> bool:
+    plain = not table.argument or all(map(is_plain, table.argument.split(":")))
+    all_rows = table.rows == table.written + table.rejected
+    return plain and all_rows and table.written == sum(file.rows for file in table.files)
 
 
 def build_id(graph: str, tables: Iterable[TableRecord], schema: Iterable[SchemaItem]) -> str:
@@ -226,4 +301,5 @@ def build_id(graph: str, tables: Iterable[TableRecord], schema: Iterable[SchemaI
 
 def _identity(table: TableRecord) -> list[Any]:
     files = [[file.path, file.sha256] for file in table.files]
-    return [table.name, table.kind, table.argument, table.header, files]
+    header = [table.header.path, table.header.sha256]
+    return [table.name, table.kind, table.argument, header, files]

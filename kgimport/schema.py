@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kgimport.graph import Graph, Index, Table
 
 
+SCRIPT = "schema.cypher"
+
+
 def items(graph: Graph) -> tuple[SchemaItem, ...]:
     """Every constraint and index of a graph, constraints first, each name once.
 
@@ -114,12 +117,21 @@ def create(driver: Driver, schema: Iterable[SchemaItem]) -> None:
 
 def await_online(driver: Driver, *, timeout_s: int = 6 * 3600) -> None:
     """Waits until all indexes are filled; `ImportFailedError` names one that never is."""
-    driver.execute_query("CALL db.awaitIndexes($timeout)", timeout=timeout_s)
-    offline = _offline(driver)
-    if offline:
-        raise ImportFailedError(
-            f"these indexes are not online: {', '.join(offline)}", "look at the server's debug.log"
-        )
+    from neo4j.exceptions import Neo4jError  # noqa: PLC0415  (the driver is slow to import)
+
+    try:
+        driver.execute_query("CALL db.awaitIndexes($timeout)", timeout=timeout_s)
+    except Neo4jError as error:
+        said = ", ".join(_offline(driver)) or error.message
+        raise _not_online(said) from error
+    if offline := _offline(driver):
+        raise _not_online(", ".join(offline))
+
+
+def _not_online(what: str | None) -> ImportFailedError:
+    return ImportFailedError(
+        f"these indexes are not online: {what}", "look at the server's debug.log"
+    )
 
 
 def _offline(driver: Driver) -> list[str]:

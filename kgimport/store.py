@@ -178,3 +178,5 @@ def _read(path: Path, made_by: str) -> str:
         raise DestinationError(
             f"{path} cannot be read: {error.strerror}", f"`{made_by}` makes it: run that first"
         ) from error
+    except UnicodeDecodeError as error:
+        raise DestinationError(f"{path} is damaged: {error}", f"run `{made_by}` again") from error

@@ -20,7 +20,7 @@ from kgimport import dialect
 from kgimport.dialect import is_plain
 from kgimport.graph import NodeTable
 from kgimport.identity import END, ID, START, key_text
-from kgimport.report import DataFile
+from kgimport.report import DataFile, HeaderFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,7 +98,7 @@ def _key_cell(header: str, end: End, graph: Graph) -> Cell:
 class Written:
     """The files of one table, as paths within the build directory."""
 
-    header: str
+    header: HeaderFile
     files: tuple[DataFile, ...]
 
     @property
@@ -145,7 +145,8 @@ def write(
     how.sink(frame.select(columns), _parts(folder, f"part-{{:05d}}.{form}", rows_per_part))
     with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter's lock
         files = tuple(pool.map(partial(how.examine, root), sorted(folder.glob("part-*"))))
-    return Written(header.relative_to(root).as_posix(), files)
+    path = header.relative_to(root).as_posix()
+    return Written(HeaderFile(path, sha256(header)), files)
 
 
 def _cells(fields: tuple[Field, ...], unspelled: frozenset[str]) -> Iterator[Cell]:

@@ -28,6 +28,7 @@ from kgimport.errors import (
     ValueRefusedError,
 )
 from kgimport.graph import NodeTable, relocated
+from kgimport.pipeline import intact
 from kgimport.pipeline.export import export
 from kgimport.pipeline.land import land
 from kgimport.pipeline.remote import export_to, fetched
@@ -376,6 +377,69 @@ def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) 
         pytest.fail("half a build was fetched")
     assert export_to(changed, home, quiet).nodes == 3
     assert not [name for name in names(home) if "partial" in name]
+
+
+@pytest.mark.parametrize(
+    "key", ["../outside", "/{here}/outside", "csv/../../outside", "csv/", "csv//x", "rejects/x"]
+)
+def test_only_what_the_record_names_is_fetched(s3: LocalAws, tmp_path: Path, key: str) -> None:
+    place = s3.fresh_bucket()
+    export_to(people(tmp_path / "tables"), f"s3://{place}/people", quiet)
+    s3.client("s3").put_object(
+        Bucket=place, Key=f"people/{key}".format(here=tmp_path), Body=b"not ours"
+    )
+
+    with fetched(f"s3://{place}/people", quiet) as folder:
+        around = sorted(each.name for each in folder.parent.rglob("*") if each.is_file())
+        assert not (tmp_path / "outside").exists()
+        assert not (folder.parent.parent / "outside").exists()
+
+    assert around == [
+        *("export.json", "header.csv", "header.csv", "import.args"),
+        *("part-00000.csv", "part-00000.csv", "schema.cypher"),
+    ]
+
+
+def test_a_record_in_s3_that_names_other_places_is_damaged(s3: LocalAws, tmp_path: Path) -> None:
+    place = s3.fresh_bucket()
+    export_to(people(tmp_path / "tables"), f"s3://{place}/people", quiet)
+    where = {"Bucket": place, "Key": "people/export.json"}
+    text = s3.client("s3").get_object(**where)["Body"].read().decode()
+    forged = text.replace("csv/person/header.csv", "../../outside/header.csv")
+    s3.client("s3").put_object(**where, Body=forged.encode())
+
+    with (
+        pytest.raises(DestinationError, match=r"export\.json is damaged: tables\.0\.header\.path"),
+        fetched(f"s3://{place}/people", quiet),
+    ):
+        pytest.fail("it was followed")
+
+
+def test_what_is_missing_in_s3_is_told_by_name(s3: LocalAws, tmp_path: Path) -> None:
+    place = s3.fresh_bucket()
+    record = export_to(people(tmp_path / "tables"), f"s3://{place}/people", quiet)
+    s3.client("s3").delete_object(Bucket=place, Key="people/csv/knows/header.csv")
+
+    with (
+        fetched(f"s3://{place}/people", quiet) as folder,
+        pytest.raises(DestinationError, match=r"not what its export left: csv/knows/header\.csv"),
+    ):
+        intact.admit(folder, record)
+
+
+def test_two_exports_to_one_prefix_leave_no_build_that_is_half_of_each(
+    s3: LocalAws, tmp_path: Path
+) -> None:
+    home = f"s3://{s3.fresh_bucket()}/people"
+
+    def tell(stage: str, _: float | None) -> None:
+        if stage == "upload schema.cypher":  # the last one; another export takes the first away
+            store.delete_objects([f"{home}/csv/person/part-00000.csv"])
+
+    with pytest.raises(DestinationError, match="another export writes to s3://"):
+        export_to(people(tmp_path / "tables"), home, tell)
+
+    assert report.EXPORT_RECORD not in names(home)
 
 
 def test_a_prefix_that_holds_something_else_is_left_alone(s3: LocalAws, tmp_path: Path) -> None:

@@ -30,10 +30,33 @@ def test_current_points_to_what_was_published_last(tmp_path: Path) -> None:
 
 
 def test_a_store_of_the_same_name_is_never_touched(tmp_path: Path) -> None:
-    one, two = a_store(tmp_path, "one"), a_store(tmp_path, "one")
+    made = [a_store(tmp_path, "one") for _ in range(3)]
 
-    assert (one.name, two.name) == ("one", "one.2")
-    assert one.is_dir()
+    assert [each.name for each in made] == ["one", "one.2", "one.3"]
+    assert all((each / "store.json").is_file() for each in made)
+
+
+def test_current_is_switched_to_a_store_that_is_there(tmp_path: Path) -> None:
+    """Whatever happens to the rename, `current` leads to the store before."""
+    one = a_store(tmp_path, "one")
+
+    with pytest.raises(FileNotFoundError):
+        store.publish(tmp_path / ".building-gone", tmp_path, "two")
+
+    assert store.find(tmp_path) == one
+    assert (tmp_path / "current").readlink() == Path("one")
+
+
+def test_a_name_is_free_again_only_where_nothing_has_it(tmp_path: Path) -> None:
+    a_store(tmp_path, "one")
+    a_store(tmp_path, "one")
+    store.retire(tmp_path, keep=1)  # what `one` was is gone, `one.2` is current
+
+    third = a_store(tmp_path, "one")
+
+    assert third.name == "one"
+    assert store.find(tmp_path) == third
+    assert (tmp_path / "one.2").is_dir()
 
 
 def test_a_failed_build_leaves_nothing_and_current_as_it_was(tmp_path: Path) -> None:
@@ -84,6 +107,30 @@ with open(sys.argv[1], "r+") as lock:
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+def test_the_current_store_is_kept_though_others_are_newer_than_it(tmp_path: Path) -> None:
+    one, two, three = (a_store(tmp_path, name) for name in ("one", "two", "three"))
+    store.switch(tmp_path, one)
+
+    assert store.retire(tmp_path, keep=2) == (two,)
+    assert store.find(tmp_path) == one
+    assert three.is_dir()
+
+
+def test_no_store_is_kept_where_none_is_to_be_but_the_current_one(tmp_path: Path) -> None:
+    one, two = a_store(tmp_path, "one"), a_store(tmp_path, "two")
+
+    assert store.retire(tmp_path, keep=0) == (one,)
+    assert store.find(tmp_path) == two
+
+
+def test_what_is_no_store_is_never_retired(tmp_path: Path) -> None:
+    a_store(tmp_path, "one")
+    (tmp_path / "notes").mkdir()
+
+    assert store.retire(tmp_path, keep=1) == ()
+    assert (tmp_path / "notes").is_dir()
 
 
 def test_a_served_store_is_kept(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kgimport.graph import CastType, IndexKind, OnMissing
+from kgimport.graph import GRAPH_NAME, CastType, IndexKind, OnMissing
 
 Name = Annotated[str, Field(min_length=1)]
 Columns = Annotated[list[Name], Field(min_length=1)]
@@ -114,7 +114,7 @@ class TableSpec(_Strict):
 class GraphSpec(_Strict):
     """A graph to be built from tables."""
 
-    graph: Name = Field(description="The graph's name.", pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
+    graph: Name = Field(description="The graph's name.", pattern=GRAPH_NAME)
     tables: dict[Name, TableSpec] = Field(min_length=1)
 
 

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport import importer, report, schema, writer
+from kgimport import builds, importer, report, schema
 from kgimport import store as stores
 from kgimport import verify as verification
-from kgimport.errors import DestinationError, KgimportError, ReconciliationError, SourceError
-from kgimport.pipeline import readback
+from kgimport.errors import KgimportError, ReconciliationError
+from kgimport.pipeline import intact, readback
 from kgimport.pipeline.clock import Clock
-from kgimport.pipeline.serve import DATABASE, changed_tables, compare, connected, suited
+from kgimport.pipeline.serve import DATABASE, compare, connected, suited
 from kgimport.runtime.config import configure
 from kgimport.runtime.programs import quick_at_bulk, reading_parquet
 
@@ -51,46 +51,26 @@ def build_db(
 ) -> Built:
     """Imports a build directory into a fresh store below `root`, proves it, and publishes it.
 
-    Whatever goes wrong, `current` stays as it was and the half-built store is removed.
+    Whatever goes wrong, `current` stays as it was and the half-built store is removed. No export
+    takes the build directory's place meanwhile.
     """
-    record = stores.read_export(build)
-    _must_be_whole(build, record)
-    home = root.absolute() / record.graph
-    with stores.locked(home):
-        name = f"{record.build_id}-{neo4j.version}"
-        if options.if_changed and (same := _unchanged(home, record, neo4j)):
-            return same
-        clock = Clock(progress)
-        with stores.building(home) as folder:
-            made = _build(build, folder, record, neo4j, options=options, clock=clock)
-            _leave_store(folder, build, made)
-            published = stores.publish(folder, home, name)
-        stores.retire(home, options.keep)
-        return Built(published, made, fresh=True)
-
-
-def _must_be_whole(build: Path, record: ExportRecord) -> None:
-    """Refuses a build directory that is not what its export left, before hours go into it."""
-    files = [file for table in record.tables for file in table.files]
-    with ThreadPoolExecutor() as pool:  # hashing lets other threads run
-        digests = pool.map(lambda file: writer.sha256(build / file.path), files)
-        pairs = zip(files, digests, strict=True)
-        changed = [file.path for file, digest in pairs if digest != file.sha256]
-    headers = [table.header for table in record.tables]
-    absent = [p for p in (importer.ARGUMENTS, *headers) if not (build / p).is_file()]
-    if changed or absent:
-        raise DestinationError(
-            f"{build} is not what its export left: {', '.join([*absent, *changed][:_SHOWN])}",
-            "export again",
-        )
-    if tables := list(changed_tables(record)):
-        raise SourceError(
-            f"these tables changed since the export: {', '.join(tables)}",
-            "export again, so that the store can be compared with what it is made of",
-        )
-
-
-_SHOWN = 5
+    build = build.resolve()
+    with builds.reading(build):
+        record = stores.read_export(build)
+        facts = intact.admit(build, record)
+        home = root.absolute() / record.graph
+        with stores.locked(home):
+            name = f"{record.build_id}-{neo4j.version}"
+            if options.if_changed and (same := _unchanged(home, record, neo4j)):
+                return same
+            clock = Clock(progress)
+            with stores.building(home) as folder:
+                made = _build(build, folder, record, neo4j, options=options, clock=clock)
+                intact.still(build, record, facts)
+                _leave_store(folder, record, made)
+                published = stores.publish(folder, home, name)
+            stores.retire(home, options.keep)
+            return Built(published, made, fresh=True)
 
 
 def _unchanged(home: Path, record: ExportRecord, neo4j: Neo4j) -> Built | None:
@@ -217,6 +197,7 @@ def _reconcile(differences: Sequence[str] | Iterator[str]) -> None:
         )
 
 
-def _leave_store(folder: Path, build: Path, record: StoreRecord) -> None:
-    shutil.copyfile(build / report.EXPORT_RECORD, folder / report.EXPORT_RECORD)
+def _leave_store(folder: Path, export: ExportRecord, record: StoreRecord) -> None:
+    # The record that was read, whatever lies in the build directory by now.
+    stores.write_whole(folder / report.EXPORT_RECORD, report.dump(export))
     stores.write_whole(folder / report.STORE_RECORD, report.dump(record))

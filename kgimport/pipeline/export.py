@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import identity, importer, report, schema, sources, store, witness, writer
-from kgimport.errors import DestinationError, ReconciliationError, SourceError
+from kgimport import builds, identity, importer, report, schema, sources, store, witness, writer
+from kgimport.errors import ReconciliationError, SourceError
 from kgimport.graph import NodeTable
 from kgimport.pipeline import witnessing
 from kgimport.pipeline.clock import Clock
@@ -48,10 +46,11 @@ def export(
 ) -> ExportRecord:
     """Proves a graph's integrity and writes its build directory; all of it, or nothing.
 
-    `home` is where the build directory will be in the end, if that is not `out`.
+    Who reads the build directory that it replaces is waited for, and another export into it is
+    refused (`builds.fresh`). `home` is where the directory will be in the end, if not `out`.
     """
     clock = Clock(progress)
-    with _fresh_directory(out) as folder:
+    with builds.fresh(out, progress) as folder:
         scratch = folder / _SCRATCH
         scratch.mkdir()
         with clock.stage("scan"):
@@ -84,34 +83,6 @@ def export(
 
 
 _SCRATCH = ".resolve"
-
-
-@contextmanager
-def _fresh_directory(out: Path) -> Iterator[Path]:
-    """A folder aside that takes the place of `out` when the block ends well."""
-    if out.exists() and not (out / report.EXPORT_RECORD).is_file() and _holds_anything(out):
-        raise DestinationError(
-            f"{out} holds something else than a build directory", "choose another --out"
-        )
-    aside = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
-        aside.mkdir(parents=True)
-        yield aside
-        old = out.with_name(f".{out.name}.old-{os.getpid()}")
-        if out.exists():
-            out.rename(old)
-        aside.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise DestinationError(
-            f"{error.filename or out} cannot be written: {error.strerror}", "choose another --out"
-        ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _holds_anything(path: Path) -> bool:
-    return not path.is_dir() or any(path.iterdir())
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,5 +252,5 @@ def _export_record(
 def _leave_record(folder: Path, record: ExportRecord) -> None:
     args = importer.arguments(record)
     store.write_whole(folder / importer.ARGUMENTS, importer.argument_file(args))
-    store.write_whole(folder / "schema.cypher", schema.script(record.schema))
+    store.write_whole(folder / schema.SCRIPT, schema.script(record.schema))
     store.write_whole(folder / report.EXPORT_RECORD, report.dump(record))

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport import report, s3, sources, store, writer
+from kgimport import importer, report, s3, schema, sources, store, writer
 from kgimport.errors import DestinationError
 from kgimport.pipeline.export import export
 from kgimport.pipeline.proof import DEFAULTS, ExportOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kgimport.graph import Graph
     from kgimport.report import ExportRecord, Progress
@@ -59,14 +59,21 @@ def _published(record: ExportRecord, folder: Path, home: str, progress: Progress
         name = file.relative_to(folder).as_posix()
         progress(f"upload {name}", at / len(files))
         s3.upload(file, f"{home}/{name}", writer.sha256(file))
-    wanted = {f"{home}/{file.relative_to(folder).as_posix()}" for file in files}
-    left = {each.uri for each in s3.below(home)}
-    s3.delete_objects(sorted(left - wanted - {f"{home}/{_UNDER_WAY}"}))
+    ours = {f"{home}/{file.relative_to(folder).as_posix()}": file.stat().st_size for file in files}
+    _take_away_others(home, ours)
     record = _seen_there(record)
     store.write_whole(manifest, report.dump(record))
     s3.upload(manifest, f"{home}/{manifest.name}", writer.sha256(manifest))
     s3.delete_objects([f"{home}/{_UNDER_WAY}"])
     return record
+
+
+def _take_away_others(home: str, ours: Mapping[str, int]) -> None:
+    """Deletes what is not of this build, unless what is (bytes by URI) is not all there."""
+    there = {each.uri: each.bytes for each in s3.below(home)}
+    if any(there.get(uri) != size for uri, size in ours.items()):
+        raise DestinationError(f"another export writes to {home}", "export again when it has ended")
+    s3.delete_objects(sorted(there.keys() - ours.keys() - {f"{home}/{_UNDER_WAY}"}))
 
 
 def _seen_there(record: ExportRecord) -> ExportRecord:
@@ -79,21 +86,29 @@ def _seen_there(record: ExportRecord) -> ExportRecord:
 
 @contextmanager
 def fetched(build: str, progress: Progress) -> Iterator[Path]:
-    """A build directory as a folder: itself, or a copy of the one in S3 while the block lasts."""
+    """A build directory as a folder: itself, or a copy of the one in S3 while the block lasts.
+
+    Only what its record names is fetched, under those names, whatever else lies there.
+    """
     if not s3.is_s3(build):
         yield Path(build)
         return
     home = build.rstrip("/")
-    found = s3.below(home)
-    if f"{home}/{report.EXPORT_RECORD}" not in {each.uri for each in found}:
+    there = {each.uri for each in s3.below(home)}
+    if f"{home}/{report.EXPORT_RECORD}" not in there:
         raise DestinationError(
             f"{home} is no build directory: it has no {report.EXPORT_RECORD}",
             "run `kgimport export` with that --out first",
         )
     with tempfile.TemporaryDirectory(prefix="kgimport-") as place:
-        for at, each in enumerate(found):
-            name = each.uri.removeprefix(f"{home}/")
-            progress(f"fetch {name}", at / len(found))
-            (Path(place) / name).parent.mkdir(parents=True, exist_ok=True)
-            s3.download(each.uri, Path(place) / name)
-        yield Path(place)
+        folder = Path(place) / "build"
+        folder.mkdir()
+        s3.download(f"{home}/{report.EXPORT_RECORD}", folder / report.EXPORT_RECORD)
+        files = (each.path for each in store.read_export(folder).files)
+        wanted = [importer.ARGUMENTS, schema.SCRIPT, *files]
+        for at, name in enumerate(wanted):
+            progress(f"fetch {name}", at / len(wanted))
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            if f"{home}/{name}" in there:  # what is missing is told with all that is wrong
+                s3.download(f"{home}/{name}", folder / name)
+        yield folder
