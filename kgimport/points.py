@@ -49,25 +49,24 @@ def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field
     Raises `ValueRefusedError` that names every column that holds no coordinates, and every point
     whose name no header for files of that format can hold.
     """
-    refused = [*_unfit_columns(table, schema), *_unfit_names(table, form)]
-    dialect.refuse([f"{table.name}.{what}: {how.reason}; {how.remedy}" for what, how in refused])
+    dialect.refuse([*_unfit_columns(table, schema), *_unfit_names(table, form)])
     return tuple(
         Field(_column(point), point.property, _carrier(point, schema)) for point in table.points
     )
 
 
-def _unfit_columns(table: Table, schema: pl.Schema) -> Iterator[tuple[str, Refusal]]:
+def _unfit_columns(table: Table, schema: pl.Schema) -> Iterator[str]:
     columns = (column for point in table.points for column in point.columns)
     for column in dict.fromkeys(columns):
         how = _coordinate(schema[column])
         if isinstance(how, Refusal):
-            yield f"{column} ({schema[column]})", how
+            yield dialect.told(table, column, str(schema[column]), how)
 
 
-def _unfit_names(table: Table, form: Format) -> Iterator[tuple[str, Refusal]]:
+def _unfit_names(table: Table, form: Format) -> Iterator[str]:
     for point in table.points:
         if refusal := dialect.unspellable(point.property, form):
-            yield f"{point.property} (point)", refusal
+            yield dialect.told(table, point.property, "point", refusal)
 
 
 def _column(point: Point) -> str:

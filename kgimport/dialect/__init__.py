@@ -17,7 +17,7 @@ from kgimport.dialect.cells import (
     in_space,
     is_plain,
 )
-from kgimport.dialect.names import NUL, are_listed, as_names, is_left_out, unspellable
+from kgimport.dialect.names import NUL, are_listed, as_names, is_left_out, told, unspellable
 from kgimport.dialect.parquet import BLANKS, Format, in_parquet
 from kgimport.dialect.scalars import is_text, moment_text, spelled_floats
 from kgimport.dialect.types import carrier, fields, refuse
@@ -51,5 +51,6 @@ __all__ = [
     "moment_text",
     "refuse",
     "spelled_floats",
+    "told",
     "unspellable",
 ]

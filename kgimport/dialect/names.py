@@ -40,6 +40,12 @@ _UNSPELLABLE: dict[Format, Refusal] = {
 }
 
 
+def told(table: Table, name: str, kind: str, how: Refusal) -> str:
+    """The line about something of a table that is refused; its name is spelled to be seen."""
+    seen = "".join(each if each.isprintable() else repr(each)[1:-1] for each in name)
+    return f"{table.name}.{seen or repr(name)} ({kind}): {how.reason}; {how.remedy}"
+
+
 def unspellable(name: str, form: Format) -> Refusal | None:
     """Why no header cell can hold a property's name, if none can."""
     if not name:
@@ -104,8 +110,7 @@ def unfit_name_column(table: Table, schema: pl.Schema) -> Iterator[str]:
     is_node = isinstance(table, NodeTable)
     column = table.label_column if isinstance(table, NodeTable) else table.type_column
     if column is not None and not _holds_names(schema[column], listed=is_node):
-        how = _LABELS if is_node else _TYPES
-        yield f"{table.name}.{column} ({schema[column]}): {how.reason}; {how.remedy}"
+        yield told(table, column, str(schema[column]), _LABELS if is_node else _TYPES)
 
 
 def _holds_names(dtype: pl.DataType, *, listed: bool) -> bool:

@@ -13,6 +13,7 @@ from kgimport.dialect.cells import ARRAY_DELIMITER
 from kgimport.dialect.names import (
     is_left_out,
     misnamed,
+    told,
     unfit_name_column,
     unfit_names,
     unreadable,
@@ -72,7 +73,7 @@ def _inside_struct(dtype: pl.DataType) -> Iterator[Rule]:
     if _holds(dtype, *_COARSE):
         yield Rule(
             "duration-out-of-range",
-            "durations of -2^63 milliseconds, over which Polars panics",
+            "durations of -2^63 milliseconds, which Polars cannot spell",
             lambda c: _anywhere(dtype, c, _COARSE, lambda _, part: part.to_physical() == -(2**63)),
         )
     for name, sentence in {
@@ -290,7 +291,7 @@ def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field
     for column, dtype in schema.items():
         for name, how in _carriers_of(table, column, dtype, form):
             if isinstance(how, Refusal):
-                refused.append(f"{table.name}.{name} ({dtype}): {how.reason}; {how.remedy}")
+                refused.append(told(table, name, str(dtype), how))
             else:
                 made.append(Field(column, name, how))
     refuse(refused)

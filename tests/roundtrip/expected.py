@@ -96,11 +96,11 @@ def unfit(sample: Sample, lane: Lane) -> Iterator[str]:
     """What is refused whatever the rows hold, as the export names it."""
     for table in sample.tables:
         for each in parts_of(table):
-            yield from (f"{table.name}.{name} (" for name in unfit_parts(table, *each, lane))
-        yield from (f"{table.name}.{name} (" for _, name in unfit_points(table, lane))
+            yield from (_line(table, name) for name in unfit_parts(table, *each, lane))
+        yield from (_line(table, name) for _, name in unfit_points(table, lane))
         word, words = _word_column(table)
         if words is not None and not _holds_names(table, words):
-            yield f"{table.name}.{words} ("
+            yield _line(table, words)
         for name in table.labels if isinstance(table, Nodes) else (table.type,):
             what = f"{table.name}: the {word} {name!r}"
             if isinstance(table, Nodes) and "\x1f" in name:
@@ -109,6 +109,12 @@ def unfit(sample: Sample, lane: Lane) -> Iterator[str]:
                 yield f"{what} holds U+0000"
             if _is_trimmed(name, lane):
                 yield f"{what} has"
+
+
+def _line(table: Nodes | Links, name: str) -> str:
+    """How the line about a name begins: what no one would see of it is escaped."""
+    seen = "".join(each if each.isprintable() else repr(each).strip("'") for each in name)
+    return f"{table.name}.{seen} (" if name else f"{table.name}.'' ("
 
 
 def _holds_names(table: Nodes | Links, name: str) -> bool:
