@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from kgimport.dialect import ARRAY_DELIMITER, BLANKS
+from kgimport.dialect import ARRAY_DELIMITER, BLANKS, NUL, are_listed, as_names, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -57,17 +57,18 @@ def _row(sample: Mapping[str, str]) -> str:
     return ", ".join(f"{name}={text}" for name, text in sample.items())
 
 
-def key_checks(key: tuple[str, ...]) -> Iterator[Check]:
+def key_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
     """A node's key: no part of it null or the empty string."""
     for column in key:
         yield Check("null-key", "integrity", (column,), "a null key", pl.col(column).is_null())
-        empty = pl.col(column).cast(pl.String) == ""
-        yield Check("empty-key", "integrity", (column,), "an empty key", empty)
+        if is_text(schema[column]):
+            empty = pl.col(column).cast(pl.String) == ""
+            yield Check("empty-key", "integrity", (column,), "an empty key", empty)
 
 
-def first_cell_checks(key: tuple[str, ...]) -> Iterator[Check]:
+def first_cell_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
     """A key that comes first in a file: the importer would take its mark for the file's own."""
-    if len(key) == 1:
+    if len(key) == 1 and is_text(schema[key[0]]):
         marked = pl.col(*key).cast(pl.String).str.starts_with("\ufeff")
         yield Check("marked-key", "value", key, "a byte order mark (U+FEFF) before the key", marked)
 
@@ -80,7 +81,7 @@ def end_check(side: str, columns: tuple[str, ...], identified: str) -> Check:
 
 def name_checks(column: str, dtype: pl.DataType, word: str, form: Format) -> Iterator[Check]:
     """A column of labels or types: each row needs one (or a list of some), none of them empty."""
-    each = pl.col(column).cast(pl.List(pl.String)) if dtype == pl.List else pl.concat_list(column)
+    each = as_names(column, dtype) if are_listed(dtype) else pl.concat_list(as_names(column, dtype))
     names = pl.element()
     if form == "parquet":
         around = each.list.eval(names.str.strip_chars(BLANKS) != names).list.any()
@@ -91,6 +92,9 @@ def name_checks(column: str, dtype: pl.DataType, word: str, form: Format) -> Ite
     yield Check(f"empty-{word}", "value", (column,), f"no {word}, or an empty one", offends)
     inside = each.list.eval(names.str.contains(ARRAY_DELIMITER, literal=True)).list.any()
     yield Check(f"array-delimiter-in-{word}", "value", (column,), f"U+001F in a {word}", inside)
+    nul = each.list.eval(names.str.contains(NUL, literal=True)).list.any()
+    sentence = f"U+0000 in a {word}, which no Cypher can name"
+    yield Check(f"nul-in-{word}", "value", (column,), sentence, nul)
 
 
 def value_checks(fields: Iterable[Field]) -> Iterator[Check]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from kgimport.dialect import is_text, moment_text
 from kgimport.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -23,26 +24,34 @@ Ids = Literal["dense", "keys"]
 # Columns that stand beside a table's own.
 ID, START, END = "__id__", "__start__", "__end__"
 
-_KEY_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Date, pl.Datetime)
+_MOMENTS = (pl.Date, pl.Datetime)
 _WIDER_THAN_LONG = (pl.UInt64, pl.Int128, pl.UInt128)
+# Decimals of this many digits fit 64 bits, whatever they are.
+_DIGITS_OF_LONG = 18
 
 
-def key_text(columns: tuple[str, ...]) -> pl.Expr:
-    """The id of a row as text, null where any part of the key is null.
+def key_text(columns: tuple[str, ...], schema: pl.Schema) -> pl.Expr:
+    """The id of a row as text, null where any part of the key is null; `schema` has its columns.
 
     One column is spelled as it is. Several are each preceded by their length, so that ("1", "23")
     and ("12", "3") stay apart (Neo4j 5 concatenates the parts of a composite id).
     """
-    texts = [pl.col(column).cast(pl.String) for column in columns]
+    texts = [_text(column, schema[column]) for column in columns]
     if len(texts) == 1:
         return texts[0]
     counted = [pl.concat_str(text.str.len_chars(), pl.lit(":"), text) for text in texts]
     return pl.concat_str(counted)
 
 
-def join_key(columns: tuple[str, ...], *, integers: bool) -> pl.Expr:
+def _text(column: str, dtype: pl.DataType) -> pl.Expr:
+    if dtype.base_type() in _MOMENTS:
+        return moment_text(pl.col(column), dtype)
+    return pl.col(column).cast(pl.String)
+
+
+def join_key(columns: tuple[str, ...], schema: pl.Schema, *, integers: bool) -> pl.Expr:
     """What two rows have in common exactly when they have the same key; cheap to join by."""
-    return pl.col(*columns).cast(pl.Int64) if integers else key_text(columns)
+    return pl.col(*columns).cast(pl.Int64) if integers else key_text(columns, schema)
 
 
 def are_integers(graph: Graph, schemas: Mapping[str, pl.Schema], id_space: str) -> bool:
@@ -52,10 +61,19 @@ def are_integers(graph: Graph, schemas: Mapping[str, pl.Schema], id_space: str) 
         ends = (end for _, end in table.ends if graph.node(end.node).id_space == id_space)
         keys += [(table.name, end.key) for end in ends]
     types = [[schemas[name][column] for column in key] for name, key in keys]
-    return all(
-        len(each) == 1 and each[0].is_integer() and each[0] not in _WIDER_THAN_LONG
-        for each in types
-    )
+    return all(len(each) == 1 and _fits_long(each[0]) for each in types)
+
+
+def _fits_long(dtype: pl.DataType) -> bool:
+    """Whether every value of a type is a whole number of 64 bits."""
+    if isinstance(dtype, pl.Decimal):
+        return dtype.scale == 0 and dtype.precision <= _DIGITS_OF_LONG
+    return dtype.is_integer() and dtype not in _WIDER_THAN_LONG
+
+
+def _is_whole(dtype: pl.DataType) -> bool:
+    """Whether every value of a type is a whole number, which is spelled as an integer is."""
+    return dtype.is_integer() or (isinstance(dtype, pl.Decimal) and dtype.scale == 0)
 
 
 def missing() -> pl.Expr:
@@ -69,10 +87,14 @@ def with_existing_ends(
     """The rows whose ends are nodes, in their order; `nodes` gives each node table's rows."""
     for _, end in table.ends:
         members = graph.id_space(graph.node(end.node).id_space)
-        known = pl.concat([nodes[one.name].select(key_text(one.key).alias(ID)) for one in members])
-        keyed = frame.with_columns(key_text(end.key).alias(ID))
+        known = pl.concat([_ids(nodes[one.name], one.key) for one in members])
+        keyed = frame.with_columns(key_text(end.key, frame.collect_schema()).alias(ID))
         frame = keyed.join(known, on=ID, how="semi", maintain_order="left").drop(ID)
     return frame
+
+
+def _ids(frame: pl.LazyFrame, key: tuple[str, ...]) -> pl.LazyFrame:
+    return frame.select(key_text(key, frame.collect_schema()).alias(ID))
 
 
 def check_key_types(graph: Graph, schemas: Mapping[str, pl.Schema]) -> None:
@@ -91,8 +113,12 @@ def _unfit_keys(graph: Graph, schemas: Mapping[str, pl.Schema]) -> Iterable[str]
     for table in graph.nodes:
         for column in table.key:
             dtype = schemas[table.name][column]
-            if not (dtype.is_integer() or dtype.base_type() in _KEY_TYPES):
+            if not _may_be_key(dtype):
                 yield f"{table.name}.{column} is {dtype}, which cannot be a key"
+
+
+def _may_be_key(dtype: pl.DataType) -> bool:
+    return _is_whole(dtype) or is_text(dtype) or dtype.base_type() in {pl.Boolean, *_MOMENTS}
 
 
 def _unlike_ends(graph: Graph, schemas: Mapping[str, pl.Schema]) -> Iterator[str]:
@@ -109,8 +135,8 @@ def _unlike_ends(graph: Graph, schemas: Mapping[str, pl.Schema]) -> Iterator[str
 
 
 def _family(dtype: pl.DataType) -> object:
-    if dtype.is_integer():
+    if _is_whole(dtype):
         return "integer"
-    if dtype.base_type() in (pl.String, pl.Categorical, pl.Enum):
+    if is_text(dtype):
         return "string"
     return dtype

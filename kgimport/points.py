@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport.dialect import Carrier, Field, Rule, spelled_floats
+from kgimport import dialect
+from kgimport.dialect import Carrier, Field, Refusal, Rule, after, spelled_floats
+from kgimport.graph import ColumnRule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kgimport.dialect import Format
     from kgimport.graph import Point, Table
 
 # The names of the coordinates as the importer reads them, by coordinate reference system.
@@ -27,10 +32,10 @@ _LIMITS = {"longitude": 180, "latitude": 90}
 
 
 def attach(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
-    """The rows with a struct column for each of the table's points."""
+    """The rows with a struct column of coordinates, as they came, for each of a table's points."""
     structs = (
         pl.struct(
-            pl.col(column).cast(pl.Float64).alias(axis)
+            pl.col(column).alias(axis)
             for axis, column in zip(_AXES[point.crs], point.columns, strict=True)
         ).alias(_column(point))
         for point in table.points
@@ -38,14 +43,30 @@ def attach(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
     return frame.with_columns(*structs)
 
 
-def columns(table: Table) -> tuple[str, ...]:
-    """The columns that `attach` adds."""
-    return tuple(_column(point) for point in table.points)
+def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field, ...]:
+    """The properties that the table's points become, as CSV carries them.
+
+    Raises `ValueRefusedError` that names every column that holds no coordinates, and every point
+    whose name no header for files of that format can hold.
+    """
+    dialect.refuse([*_unfit_columns(table, schema), *_unfit_names(table, form)])
+    return tuple(
+        Field(_column(point), point.property, _carrier(point, schema)) for point in table.points
+    )
 
 
-def fields(table: Table) -> tuple[Field, ...]:
-    """The properties that the table's points become."""
-    return tuple(Field(_column(point), point.property, _carrier(point)) for point in table.points)
+def _unfit_columns(table: Table, schema: pl.Schema) -> Iterator[str]:
+    columns = (column for point in table.points for column in point.columns)
+    for column in dict.fromkeys(columns):
+        how = _coordinate(schema[column])
+        if isinstance(how, Refusal):
+            yield dialect.told(table, column, str(schema[column]), how)
+
+
+def _unfit_names(table: Table, form: Format) -> Iterator[str]:
+    for point in table.points:
+        if refusal := dialect.unspellable(point.property, form):
+            yield dialect.told(table, point.property, "point", refusal)
 
 
 def axes(field: Field) -> int:
@@ -58,12 +79,29 @@ def _column(point: Point) -> str:
     return f"__point_{point.property}__"
 
 
-def _carrier(point: Point) -> Carrier:
-    axes = _AXES[point.crs]
+def _coordinate(dtype: pl.DataType) -> Carrier | Refusal:
+    """How a column of coordinates becomes one of doubles, if that can be exact."""
+    if dtype.is_float():
+        return dialect.carrier(dtype)
+    if dtype.is_integer() or dtype.base_type() in {pl.Decimal, pl.Null}:
+        return dialect.carrier(dtype, ColumnRule(type="double"))
+    return Refusal("coordinates are integers, floats or decimals", "cast the column in SQL")
+
+
+def _carrier(point: Point, schema: pl.Schema) -> Carrier:
+    axes = {
+        axis: how
+        for axis, column in zip(_AXES[point.crs], point.columns, strict=True)
+        if isinstance(how := _coordinate(schema[column]), Carrier)
+    }
+
+    def doubles(column: pl.Expr) -> pl.Expr:
+        parts = (how.value(column.struct.field(axis)).alias(axis) for axis, how in axes.items())
+        return pl.struct(parts)
 
     def value(column: pl.Expr) -> pl.Expr:
         whole = pl.all_horizontal(column.struct.field(axis).is_not_null() for axis in axes)
-        return pl.when(whole).then(column)
+        return pl.when(whole).then(doubles(column))
 
     def spell(column: pl.Expr) -> pl.Expr:
         parts = [
@@ -78,8 +116,19 @@ def _carrier(point: Point) -> Carrier:
         value=value,
         spell=spell,
         native=False,
-        rules=_rules(axes),
+        rules=(*_inexact(axes), *(after(rule, doubles) for rule in _rules(tuple(axes)))),
     )
+
+
+def _inexact(axes: Mapping[str, Carrier]) -> Iterator[Rule]:
+    """The rules of the coordinates' own types, as one."""
+    rules = [(axis, rule) for axis, how in axes.items() for rule in how.rules]
+    if rules:
+        yield Rule(
+            "coordinate-beyond-double",
+            "points with a coordinate that a double does not bring back to the same digits",
+            lambda c: pl.any_horizontal(rule.offends(c.struct.field(axis)) for axis, rule in rules),
+        )
 
 
 def _rules(axes: tuple[str, ...]) -> tuple[Rule, ...]:

@@ -1,11 +1,12 @@
 """One plain form for values from Polars and from the driver: equal exactly when the values are.
 
-A float is told by its bits (-0.0 is not 0.0, NaN is NaN), a boolean from an integer, a temporal
-value by its kind and a count of nanoseconds (and its zone).
+A float is told by its bits (-0.0 is not 0.0, but NaN is NaN whatever its bits), a boolean from an
+integer, a temporal value by its kind and a count of nanoseconds (and its zone).
 """
 
 from __future__ import annotations
 
+import math
 import struct
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,8 @@ def _(value: list) -> Any:  # type: ignore[type-arg]  # singledispatch takes cla
 
 @plain.register
 def _(value: float) -> Any:
-    return ("float", struct.pack(">d", value))
+    # Processors give a NaN either sign, and text has none.
+    return ("float", "NaN" if math.isnan(value) else struct.pack(">d", value))
 
 
 @plain.register

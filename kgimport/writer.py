@@ -51,14 +51,14 @@ def node_cells(table: NodeTable, schema: pl.Schema, ids: Ids) -> tuple[Cell, ...
     cell = Cell(dialect.ID_HEADER, pl.col(ID))
     if ids == "keys":
         space = folder_name(table.id_space)
-        cell = Cell(dialect.in_space(dialect.ID_HEADER, space), key_text(table.key))
+        cell = Cell(dialect.in_space(dialect.ID_HEADER, space), key_text(table.key, schema))
     if argument(table):
         return (cell,)
     labels = pl.lit(dialect.ARRAY_DELIMITER.join(table.labels))
     if table.label_column is not None:
         dtype = schema[table.label_column]
-        more = pl.col(table.label_column)
-        text = more.list.join(dialect.ARRAY_DELIMITER) if dtype == pl.List else more.cast(pl.String)
+        more = dialect.as_names(table.label_column, dtype)
+        text = more.list.join(dialect.ARRAY_DELIMITER) if dialect.are_listed(dtype) else more
         labels = pl.concat_str(labels, text, separator=dialect.ARRAY_DELIMITER)
     return cell, Cell(":LABEL", labels)
 
@@ -73,7 +73,9 @@ def argument(table: Table) -> str:
     return ":".join(names) if plain else ""
 
 
-def relationship_cells(table: RelationshipTable, graph: Graph, ids: Ids) -> tuple[Cell, ...]:
+def relationship_cells(
+    table: RelationshipTable, schema: pl.Schema, graph: Graph, ids: Ids
+) -> tuple[Cell, ...]:
     """What stands before a relationship's properties: both ends, and a type likewise."""
     cells: tuple[Cell, ...] = (
         Cell(dialect.START_HEADER, pl.col(START)),
@@ -81,17 +83,17 @@ def relationship_cells(table: RelationshipTable, graph: Graph, ids: Ids) -> tupl
     )
     if ids == "keys":
         pairs = zip(cells, table.ends, strict=True)
-        cells = tuple(_key_cell(cell.header, end, graph) for cell, (_, end) in pairs)
+        cells = tuple(_key_cell(cell.header, end, schema, graph) for cell, (_, end) in pairs)
     if argument(table):
         return cells
     column = table.type_column
-    types = pl.lit(table.type) if column is None else pl.col(column).cast(pl.String)
+    types = pl.lit(table.type) if column is None else dialect.as_names(column, schema[column])
     return *cells, Cell(":TYPE", types)
 
 
-def _key_cell(header: str, end: End, graph: Graph) -> Cell:
+def _key_cell(header: str, end: End, schema: pl.Schema, graph: Graph) -> Cell:
     space = folder_name(graph.node(end.node).id_space)
-    return Cell(dialect.in_space(header, space), key_text(end.key))
+    return Cell(dialect.in_space(header, space), key_text(end.key, schema))
 
 
 @dataclass(frozen=True, slots=True)

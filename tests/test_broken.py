@@ -1,7 +1,8 @@
 """Each folder of tests/broken is a graph with one defect, and what the user is told about it.
 
 `<table>.sql` makes a table's Parquet (in DuckDB, as a dbt model would), `types.yml` says where the
-file calls bytes something that SQL cannot, `options.txt` has the options without which nothing is
+file calls bytes something that SQL cannot, `names.yml` where a column has a name that SQL cannot
+give it, `options.txt` has the options without which nothing is
 wrong, `findings.txt` is the message with its exit code.
 `python -m tests.test_broken` writes the findings anew: read them before you commit them.
 """
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -28,7 +29,7 @@ from typer.testing import CliRunner
 from kgimport.cli import app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).parents[1]
 BROKEN = sorted(each for each in (ROOT / "tests" / "broken").iterdir() if each.is_dir())
@@ -43,19 +44,38 @@ def lay_out(broken: Path, place: Path) -> None:
         file = place / f"{query.stem}.parquet"
         with duckdb.connect() as database:
             database.sql(query.read_text(encoding="utf-8")).write_parquet(str(file))
-    said = broken / "types.yml"
-    for table, types in yaml.safe_load(said.read_text()).items() if said.exists() else ():
+    for table, types in _said(broken / "types.yml"):
         _call(place / f"{table}.parquet", types)
+    for table, names in _said(broken / "names.yml"):
+        _name(place / f"{table}.parquet", names)
 
 
-def _call(file: Path, types: dict[str, str]) -> None:
+def _said(file: Path) -> Iterable[tuple[str, dict[str, Any]]]:
+    """What a file that may be missing says of each table."""
+    return yaml.safe_load(file.read_text()).items() if file.exists() else ()
+
+
+def _call(file: Path, types: dict[str, Any]) -> None:
     """Makes a file say of its columns that they are of other types; their bytes stay."""
     table = pq.read_table(file)
     for at, name in enumerate(table.schema.names):
         if name in types:
-            called = table[name].combine_chunks().view(pa.type_for_alias(types[name]))
+            called = table[name].combine_chunks().view(_type(types[name]))
             table = table.set_column(at, name, called)
     pq.write_table(table, file)
+
+
+def _name(file: Path, names: dict[str, str]) -> None:
+    """Gives columns of a file other names."""
+    table = pq.read_table(file)
+    pq.write_table(table.rename_columns([names.get(n, n) for n in table.schema.names]), file)
+
+
+def _type(said: str | dict[str, str]) -> pa.DataType:
+    """An Arrow type by its name, or a struct's by those of its fields."""
+    if isinstance(said, dict):
+        return pa.struct([(name, _type(inner)) for name, inner in said.items()])
+    return pa.type_for_alias(said)
 
 
 def more(broken: Path) -> tuple[str, ...]:

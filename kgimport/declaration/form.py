@@ -108,7 +108,8 @@ class TableSpec(_Strict):
     )
     node: NodeSpec | None = None
     relationship: RelationshipSpec | None = None
-    columns: dict[Name, ColumnSpec] = {}
+    # A file's column may have no name, and that one needs another, or to be skipped.
+    columns: dict[str, ColumnSpec] = {}
 
 
 class GraphSpec(_Strict):

@@ -120,3 +120,13 @@ def _property_mistakes(table: Table, names: list[str]) -> Iterator[str]:
     for name in dict.fromkeys(wanted):
         if name not in names:
             yield f"{table.name}: no property {name} to index{instead(name, names)}"
+    yield from _unasked(table, wanted)
+
+
+def _unasked(table: Table, properties: Iterable[str]) -> Iterator[str]:
+    """What Cypher would have to name to index it, and cannot."""
+    names = {"index": [index.name or "" for index in table.indexes], "property": properties}
+    for what, each in names.items():
+        for name in dict.fromkeys(each):
+            if "\x00" in name:
+                yield f"{table.name}: the {what} {name!r} holds U+0000, which no Cypher can name"

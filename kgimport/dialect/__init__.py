@@ -4,7 +4,7 @@ Nothing here touches a file. A `Carrier` says how one column travels; a `Rule` s
 values cannot. What the importer accepts was found by running it (5.26.30 and 2026.08.1).
 """
 
-from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule
+from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after
 from kgimport.dialect.cells import (
     ARRAY_DELIMITER,
     DELIMITER,
@@ -17,9 +17,10 @@ from kgimport.dialect.cells import (
     in_space,
     is_plain,
 )
+from kgimport.dialect.names import NUL, are_listed, as_names, is_left_out, told, unspellable
 from kgimport.dialect.parquet import BLANKS, Format, in_parquet
-from kgimport.dialect.scalars import spelled_floats
-from kgimport.dialect.types import carrier, fields
+from kgimport.dialect.scalars import is_text, moment_text, spelled_floats
+from kgimport.dialect.types import carrier, fields, refuse
 
 __all__ = [
     "ARRAY_DELIMITER",
@@ -27,6 +28,7 @@ __all__ = [
     "DELIMITER",
     "END_HEADER",
     "ID_HEADER",
+    "NUL",
     "START_HEADER",
     "TIME_FORMAT",
     "Carrier",
@@ -34,12 +36,21 @@ __all__ = [
     "Format",
     "Refusal",
     "Rule",
+    "after",
+    "are_listed",
+    "as_names",
     "carrier",
     "datetime_format",
     "fields",
     "header_row",
     "in_parquet",
     "in_space",
+    "is_left_out",
     "is_plain",
+    "is_text",
+    "moment_text",
+    "refuse",
     "spelled_floats",
+    "told",
+    "unspellable",
 ]

@@ -42,14 +42,15 @@ _MARKS = frozenset({"ID", "LABEL", "START_ID", "END_ID", "TYPE"})
 def is_spellable(name: str, form: Format) -> bool:
     """Whether a header cell can hold a property's name.
 
-    Neo4j 5 takes what follows a parenthesis for an id space, both lines what follows a brace for
-    options, and no header cell may have a line break. Over names in a header for Parquet both crash
-    in more ways than have been understood (dots or blanks alone, the words of its own columns, some
-    that are no regular expression), so only words are given to them.
+    A cell without a name stops both lines. Neo4j 5 takes what follows a parenthesis for an id
+    space, both lines what follows a brace for options, and no header cell may have a line break.
+    Over names in a header for Parquet both crash in more ways than have been understood (dots or
+    blanks alone, the words of its own columns, some that are no regular expression), so only words
+    are given to them.
     """
     if form == "parquet":
         return _WORDS.fullmatch(name) is not None and name not in _MARKS
-    return not any(mark in name for mark in "({\r\n")
+    return bool(name) and not any(mark in name for mark in "({\r\n")
 
 
 def header_row(cells: Iterable[str]) -> str:

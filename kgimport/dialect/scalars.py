@@ -19,9 +19,9 @@ _UTC = frozenset({"UTC", "Etc/UTC", "Z", "+00:00", "GMT", "Etc/GMT"})
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _DIGITS = {"ms": 3, "us": 6, "ns": 9}
 _DAY_S = 86_400
-# Days since 1970 of 0001-01-01 and 9999-12-31, seconds of the first of 2000 and of 2100.
-_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
-_2000_S, _2100_S = 946_684_800, 4_102_444_800
+# Days since 1970 of 0001-01-01, 2000-01-01 and 9999-12-31, seconds of the first of 2100.
+_FIRST_DAY, _2000_DAYS, _LAST_DAY = -719_162, 10_957, 2_932_896
+_2100_S = 4_102_444_800
 
 BEYOND_LONG = Rule(
     "integer-out-of-range",
@@ -61,6 +61,10 @@ def _int64(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
 def _wide_integer(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
     if rule.uint64 == "string":
         return Carrier("string", "STRING", value=as_text)
+    return _if_long(dtype, rule)
+
+
+def _if_long(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
     # The values are counted in the pass that refuses them, so none may stop it.
     return replace(
         _integer(dtype, rule),
@@ -95,8 +99,12 @@ def _in_years(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
     Farther out Polars can name no year, and panics over most other questions.
     """
-    day = _DAY_S * _PER_SECOND[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 1
+    day = _ticks_of_a_day(dtype)
     return column.to_physical().is_between(_FIRST_DAY * day, (_LAST_DAY + 1) * day - 1)
+
+
+def _ticks_of_a_day(dtype: pl.DataType) -> int:
+    return _DAY_S * _PER_SECOND[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 1
 
 
 def _years(dtype: pl.DataType) -> Rule:
@@ -189,13 +197,28 @@ def _zone_rules(dtype: pl.DataType) -> Iterator[Rule]:
     )
 
 
-def _safe(column: pl.Expr, dtype: pl.Datetime, sane: pl.Expr) -> pl.Expr:
-    """The timestamps, with one that is sane in place of those that are not.
+def _safe(column: pl.Expr, dtype: pl.DataType, sane: pl.Expr) -> pl.Expr:
+    """The dates or timestamps, with one that is sane in place of those that are not.
 
     A null would not do: Polars looks at what lies under it, and panics all the same.
     """
-    usual = pl.lit(_2000_S * _PER_SECOND[dtype.time_unit]).cast(dtype)
+    usual = pl.lit(_2000_DAYS * _ticks_of_a_day(dtype)).cast(dtype)
     return pl.when(sane).then(column).otherwise(usual)
+
+
+def is_text(dtype: pl.DataType) -> bool:
+    """Whether the values of a type are text, categories among them."""
+    return dtype.base_type() in TEXTS
+
+
+def moment_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Dates or instants as Polars spells them; those that break a rule by their ticks.
+
+    So no two are spelled alike, and Polars panics over none.
+    """
+    sane = ~pl.any_horizontal(rule.offends(column) for rule in moment_rules(dtype))
+    ticks = as_text(column.to_physical())
+    return pl.when(sane).then(as_text(_safe(column, dtype, sane))).otherwise(ticks)
 
 
 def _localised(dtype: pl.Datetime, zone: str) -> Carrier:
@@ -242,10 +265,13 @@ def _duration(dtype: pl.DataType, _: ColumnRule) -> Carrier:
 
 
 def _decimal(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
+    assert isinstance(dtype, pl.Decimal)  # noqa: S101  (the table below dispatches on it)
     if rule.decimal == "string":
         return Carrier("string", "STRING", value=as_text)
     if rule.decimal == "double":
         return _from_double(dtype, rule)
+    if dtype.scale == 0:  # what Snowflake and Postgres have for integers
+        return _if_long(dtype, rule)
     return Refusal(
         "Neo4j has no decimal type", "choose `decimal: string` or `decimal: double` for the column"
     )
@@ -302,6 +328,7 @@ def _null(_: pl.DataType, __: ColumnRule) -> Carrier:
 
 
 MOMENTS = (pl.Date, pl.Datetime)
+TEXTS = (pl.String, pl.Categorical, pl.Enum)
 FLOATS = (pl.Float16, pl.Float32, pl.Float64)
 _WIDE = (pl.UInt64, pl.Int128, pl.UInt128)
 _NARROW = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
@@ -312,7 +339,7 @@ SCALARS: dict[Any, Callable[[pl.DataType, ColumnRule], Carrier | Refusal]] = {
     pl.Int64: _int64,
     **dict.fromkeys(_WIDE, _wide_integer),
     **dict.fromkeys(FLOATS, _float),
-    **dict.fromkeys((pl.String, pl.Categorical, pl.Enum), _text),
+    **dict.fromkeys(TEXTS, _text),
     pl.Boolean: _boolean,
     pl.Date: _date,
     pl.Time: _time,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,17 +9,25 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after, as_text
-from kgimport.dialect.cells import ARRAY_DELIMITER, is_spellable
-from kgimport.dialect.parquet import BLANKS, Format
-from kgimport.dialect.scalars import FLOATS, INTEGERS, MOMENTS, SCALARS, moment_rules
+from kgimport.dialect.cells import ARRAY_DELIMITER
+from kgimport.dialect.names import (
+    is_left_out,
+    misnamed,
+    told,
+    unfit_name_column,
+    unfit_names,
+    unreadable,
+)
+from kgimport.dialect.scalars import FLOATS, INTEGERS, MOMENTS, SCALARS, TEXTS, moment_rules
 from kgimport.dialect.texts import FROM_TEXT
 from kgimport.errors import ValueRefusedError
-from kgimport.graph import NO_RULE, ColumnRule, NodeTable, is_property, property_name, rule_of
+from kgimport.graph import NO_RULE, ColumnRule, is_property, property_name, rule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kgimport.dialect.carrier import Spelling
+    from kgimport.dialect.parquet import Format
     from kgimport.graph import Table
 
 EMPTY_LIST = Rule(
@@ -45,12 +52,13 @@ def _struct(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     rules = tuple(_inside_struct(dtype))
 
     def value(column: pl.Expr) -> pl.Expr:
-        # Without asking, a null struct would become the text `null`. A list holds nothing where
-        # it is null; anything else would still show Polars the dates over which it panics.
-        offending = (each.offends(column).fill_null(value=False) for each in rules)
-        fine = pl.all_horizontal(column.is_not_null(), *(~bad for bad in offending))
-        encoded = pl.element().struct.json_encode()
-        return pl.when(fine).then(pl.concat_list(column)).list.eval(encoded).list.first()
+        # Without asking, a null struct would become the text `null`. What a list is rid of is gone;
+        # what is only made null would still show Polars the dates over which it panics.
+        one = pl.element()
+        offending = (each.offends(one).fill_null(value=False) for each in rules)
+        fine = pl.all_horizontal(one.is_not_null(), *(~bad for bad in offending))
+        kept = pl.concat_list(column).list.filter(fine)
+        return kept.list.eval(one.struct.json_encode()).list.first()
 
     return Carrier("string", "STRING", value=value, rules=rules)
 
@@ -63,10 +71,19 @@ def _inside_struct(dtype: pl.DataType) -> Iterator[Rule]:
             "NaN or an infinity, which JSON does not have",
             lambda c: _anywhere(dtype, c, FLOATS, lambda _, part: ~part.is_finite()),
         )
+    if _holds(dtype, *_COARSE):
+        yield Rule(
+            "duration-out-of-range",
+            "durations of -2^63 milliseconds, which Polars cannot spell",
+            lambda c: _anywhere(dtype, c, _COARSE, lambda _, part: part.to_physical() == -(2**63)),
+        )
     for name, sentence in {
         rule.name: rule.sentence for moment in _moments(dtype) for rule in moment_rules(moment)
     }.items():
         yield Rule(name, sentence, partial(_anywhere_by, name, dtype))
+
+
+_COARSE = (pl.Duration("ms"),)
 
 
 def _moments(dtype: pl.DataType) -> Iterator[pl.DataType]:
@@ -214,8 +231,7 @@ _CASTS: dict[str, pl.DataType] = {
     "date": pl.Date(),
     "localdatetime": pl.Datetime("us"),
 }
-_TEXTS = (pl.String, pl.Categorical, pl.Enum)
-_NUMBERS = (*INTEGERS, *FLOATS, pl.Decimal, *_TEXTS, pl.Null)
+_NUMBERS = (*INTEGERS, *FLOATS, pl.Decimal, *TEXTS, pl.Null)
 # What `type:` can be given to: only where every value comes back from what it has become.
 _CASTABLE: dict[str, tuple[Any, ...]] = {
     "string": _NUMBERS,
@@ -241,7 +257,7 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
         return Refusal(f"{dtype} cannot be cast to {rule.type}", "cast it in SQL, or drop `type:`")
     if isinstance(dtype, pl.Decimal) and rule.type == "double":
         return carrier(dtype, replace(rule, type=None, decimal="double"))
-    source = pl.String() if dtype.base_type() in _TEXTS else dtype
+    source = pl.String() if dtype.base_type() in TEXTS else dtype
     text = FROM_TEXT.get(rule.type) if source == pl.String else None
 
     def cast(column: pl.Expr) -> pl.Expr:
@@ -275,57 +291,35 @@ def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field
 
     Raises `ValueRefusedError` that names every column whose type has no exact form.
     """
-    made, refused = [], list(_unfit_names(table, form))
+    made, refused = [], [*unfit_names(table, form), *unfit_name_column(table, schema)]
     for column, dtype in schema.items():
         for name, how in _carriers_of(table, column, dtype, form):
             if isinstance(how, Refusal):
-                refused.append(f"{table.name}.{name} ({dtype}): {how.reason}; {how.remedy}")
+                refused.append(told(table, name, str(dtype), how))
             else:
                 made.append(Field(column, name, how))
-    if refused:
-        raise ValueRefusedError(
-            "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
-            "set the policy under the column's config.meta.kgimport, or `skip: true`",
-        )
+    refuse(refused)
     return tuple(made)
 
 
-def _unfit_names(table: Table, form: Format) -> Iterator[str]:
-    """The labels or the type that the importer would make others of."""
-    is_node = isinstance(table, NodeTable)
-    names = table.labels if isinstance(table, NodeTable) else (table.type,)
-    for name in names:
-        what = f"{table.name}: the {'label' if is_node else 'type'} {name!r}"
-        if is_node and ARRAY_DELIMITER in name:
-            yield f"{what} holds U+001F, which parts labels"
-        if form == "parquet" and name != name.strip(BLANKS):
-            yield f"{what} has blanks around it, which --format parquet loses"
+def refuse(columns: Sequence[str]) -> None:
+    """Raises the error that these lines about columns are together; none is no error."""
+    if columns:
+        raise ValueRefusedError(
+            "these columns cannot be carried exactly:\n  " + "\n  ".join(columns),
+            "set the policy under the column's config.meta.kgimport, or `skip: true`",
+        )
 
 
 def _carriers_of(
     table: Table, column: str, dtype: pl.DataType, form: Format
 ) -> Iterator[tuple[str, Carrier | Refusal]]:
-    rule = rule_of(table, column)
-    if _PATTERN.fullmatch(column):
-        yield column, Refusal("the column's name is a pattern, or our own", "rename it in SQL")
+    if refusal := unreadable(column):
+        if not is_left_out(table, column):
+            yield column, refusal
     elif is_property(table, column):
-        for name, how in _carriers(property_name(table, column), dtype, rule):
-            yield name, how if is_spellable(name, form) else _UNSPELLABLE[form]
-
-
-# Polars takes these names for patterns of names; with two underscores, columns are added.
-_PATTERN = re.compile(r"\*|\^.*\$|__.*__", re.DOTALL)
-_UNSPELLABLE: dict[Format, Refusal] = {
-    "csv": Refusal(
-        "Neo4j's headers can hold no `(`, `{` or line break in a property's name",
-        "choose another by `property:`",
-    ),
-    "parquet": Refusal(
-        "in Neo4j's headers for Parquet a property's name is made of letters, digits, _ and dots "
-        "between them, and is not ID, LABEL, START_ID, END_ID or TYPE",
-        "choose another by `property:`, or --format csv",
-    ),
-}
+        for name, how in _carriers(property_name(table, column), dtype, rule_of(table, column)):
+            yield name, misnamed(table, column, name, form) or how
 
 
 def _carriers(

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import builds, identity, importer, report, schema, sources, store, witness, writer
+from kgimport import (
+    builds,
+    dialect,
+    identity,
+    importer,
+    report,
+    schema,
+    sources,
+    store,
+    witness,
+    writer,
+)
 from kgimport.errors import ReconciliationError, SourceError
 from kgimport.graph import NodeTable
 from kgimport.pipeline import witnessing
@@ -121,7 +132,7 @@ def _write(
     if isinstance(table, NodeTable):
         cells = writer.node_cells(table, scanned.schema, options.ids)
     else:
-        cells = writer.relationship_cells(table, writing.graph, options.ids)
+        cells = writer.relationship_cells(table, scanned.schema, writing.graph, options.ids)
     rejected = writing.proof.sources[table.name] - profile.rows
     with sources.reading(table.name):
         written = writer.write(
@@ -209,10 +220,12 @@ def _counts(scanned: Scanned, written: int) -> dict[str, int]:
     fixed = dict.fromkeys(names, written)
     if column is None:
         return fixed
-    rows = kept(scanned).select(pl.col(column)).with_row_index("row")
-    if scanned.schema[column] == pl.List:
-        rows = rows.explode(column).unique()
-    counted = rows.group_by(pl.col(column).cast(pl.String)).len().sort(column)
+    dtype = scanned.schema[column]
+    each = dialect.as_names(column, dtype).alias("name")
+    rows = kept(scanned).select(each)
+    if dialect.are_listed(dtype):
+        rows = rows.select(pl.col("name").list.unique()).explode("name")
+    counted = rows.group_by("name").len("rows").sort("name")
     return {**dict(counted.collect(engine="streaming").rows()), **fixed}
 
 

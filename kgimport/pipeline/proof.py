@@ -157,9 +157,9 @@ def _source_rows(scanned: Scanned, profile: Profile) -> int:
 def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
     table = scanned.table
     if isinstance(table, NodeTable):
-        yield from checks.key_checks(table.key)
+        yield from checks.key_checks(table.key, scanned.schema)
         if options.ids == "keys":
-            yield from checks.first_cell_checks(table.key)
+            yield from checks.first_cell_checks(table.key, scanned.schema)
     elif not skips_missing_ends(table):
         yield checks.end_check("start", table.start.key, identity.START)
         yield checks.end_check("end", table.end.key, identity.END)

@@ -85,9 +85,9 @@ def _keys(
         files = {}
         for table in graph.id_space(id_space):
             progress(f"read the keys of {table.name}", None)
-            key = identity.join_key(table.key, integers=whole_numbers).alias(resolve.KEY)
+            key = identity.join_key(table.key, tables[table.name].schema, integers=whole_numbers)
             with sources.reading(table.name):
-                frame = tables[table.name].frame.select(key, identity.ID)
+                frame = tables[table.name].frame.select(key.alias(resolve.KEY), identity.ID)
                 files[table.name] = resolve.note(place, frame)
         yield id_space, files
 
@@ -121,7 +121,7 @@ def _with_ends(
     assert isinstance(table, RelationshipTable)  # noqa: S101  (the caller has only these)
     spaces = [graph.node(end.node).id_space for _, end in table.ends]
     start, end = (
-        identity.join_key(end.key, integers=integers[space])
+        identity.join_key(end.key, scanned.schema, integers=integers[space])
         for space, (_, end) in zip(spaces, table.ends, strict=True)
     )
     starts, ends = (list(keys[space].values()) for space in spaces)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from kgimport import declaration, dialect, identity, points, sources
 from kgimport.errors import ValueRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import polars as pl
 
     from kgimport.dialect import Field, Format
     from kgimport.graph import Graph, Table
@@ -36,8 +36,9 @@ def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
     The values are to travel in files of that format.
     """
     opened = {table.name: sources.scan(table) for table in graph.tables}
+    declaration.check_columns(graph, {name: schema for name, (_, schema) in opened.items()})
+    opened = {table.name: _readable(table, *opened[table.name]) for table in graph.tables}
     schemas = {name: schema for name, (_, schema) in opened.items()}
-    declaration.check_columns(graph, schemas)
     identity.check_key_types(graph, schemas)
     fields = _all_fields(graph, schemas, form)
     names = {name: [field.name for field in each] for name, each in fields.items()}
@@ -53,19 +54,31 @@ def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
     }
 
 
+def _readable(
+    table: Table, frame: pl.LazyFrame, schema: pl.Schema
+) -> tuple[pl.LazyFrame, pl.Schema]:
+    """The rows and their schema without the columns that are skipped and that no one can name."""
+    kept = [at for at, name in enumerate(schema) if not dialect.is_left_out(table, name)]
+    if len(kept) == len(schema):
+        return frame, schema
+    columns = list(schema.items())
+    return frame.select(pl.nth(*kept)), pl.Schema([columns[at] for at in kept])
+
+
 def _all_fields(
     graph: Graph, schemas: Mapping[str, pl.Schema], form: Format
 ) -> dict[str, tuple[Field, ...]]:
     made: dict[str, tuple[Field, ...]] = {}
     refused: list[ValueRefusedError] = []
     for table in graph.tables:
-        try:
-            fields = dialect.fields(table, schemas[table.name], form)
-        except ValueRefusedError as error:
-            refused.append(error)
-        else:
-            both = (*fields, *points.fields(table))
-            made[table.name] = tuple(map(dialect.in_parquet, both)) if form == "parquet" else both
+        fields: list[Field] = []
+        for all_of in (dialect.fields, points.fields):
+            try:
+                fields += all_of(table, schemas[table.name], form)
+            except ValueRefusedError as error:
+                refused.append(error)
+        carried = map(dialect.in_parquet, fields) if form == "parquet" else fields
+        made[table.name] = tuple(carried)
     if refused:
         raise ValueRefusedError("\n".join(each.message for each in refused), refused[0].hint)
     return made

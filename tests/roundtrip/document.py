@@ -44,6 +44,7 @@ _SHOWN: tuple[tuple[pl.DataType, dict[str, Any], Any], ...] = (
     (_PRICE, {}, 150),
     (_PRICE, {"decimal": "string"}, 150),
     (_PRICE, {"decimal": "double"}, 150),
+    (pl.Decimal(38, 0), {}, 7),
     (pl.Date(), {}, 19_783),
     (pl.Time(), {}, 45_296_000_000_001),
     (pl.Datetime("us"), {}, 1_709_210_096_000_001),

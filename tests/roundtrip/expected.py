@@ -15,6 +15,7 @@ from tests.roundtrip.samples import (
     Nodes,
     Sample,
     column,
+    inner_type,
     key_rows,
     only_rows,
     rows,
@@ -67,29 +68,60 @@ def _parts(name: str, dtype: pl.DataType, cells: Cells, each: Column) -> Iterato
         yield from _parts(f"{name}.{field}", inner, inside, each)
 
 
-def unfit_parts(each: Column, made: list[Part], lane: Lane) -> list[str]:
+def unfit_parts(table: Nodes | Links, each: Column, made: list[Part], lane: Lane) -> list[str]:
     """The properties of a column that are refused whatever is in it."""
     if reference.patterned(each.name):
-        return [each.name]
+        return [] if each.rule.skip else [each.name]
+    is_key = isinstance(table, Nodes) and each.name in table.key
     return [
         part.property
         for part in made
-        if reference.misnamed(part.property, lane.format) or reference.unfit(part.dtype, each.rule)
+        if reference.misnamed(part.property, lane.format)
+        or (is_key and "\x00" in part.property)
+        or reference.unfit(part.dtype, each.rule)
     ]
+
+
+def unfit_points(table: Nodes | Links, lane: Lane) -> Iterator[tuple[str, str]]:
+    """The points that cannot be, each with the name of what is refused of it."""
+    for point in table.points if isinstance(table, Nodes) else ():
+        if reference.misnamed(point.property, lane.format):
+            yield point.property, point.property
+        for name in point.columns:
+            if not reference.is_coordinate(column(table, name).dtype):
+                yield point.property, name
 
 
 def unfit(sample: Sample, lane: Lane) -> Iterator[str]:
     """What is refused whatever the rows hold, as the export names it."""
     for table in sample.tables:
         for each in parts_of(table):
-            yield from (f"{table.name}.{name} (" for name in unfit_parts(*each, lane))
-        for label in table.labels if isinstance(table, Nodes) else ():
-            if "\x1f" in label:
-                yield f"{table.name}: the label {label!r} holds"
-            if _is_trimmed(label, lane):
-                yield f"{table.name}: the label {label!r} has"
-        if isinstance(table, Links) and _is_trimmed(table.type, lane):
-            yield f"{table.name}: the type {table.type!r} has"
+            yield from (_line(table, name) for name in unfit_parts(table, *each, lane))
+        yield from (_line(table, name) for _, name in unfit_points(table, lane))
+        word, words = _word_column(table)
+        if words is not None and not _holds_names(table, words):
+            yield _line(table, words)
+        for name in table.labels if isinstance(table, Nodes) else (table.type,):
+            what = f"{table.name}: the {word} {name!r}"
+            if isinstance(table, Nodes) and "\x1f" in name:
+                yield f"{what} holds U+001F"
+            if "\x00" in name:
+                yield f"{what} holds U+0000"
+            if _is_trimmed(name, lane):
+                yield f"{what} has"
+
+
+def _line(table: Nodes | Links, name: str) -> str:
+    """How the line about a name begins: what no one would see of it is escaped."""
+    seen = "".join(each if each.isprintable() else repr(each).strip("'") for each in name)
+    return f"{table.name}.{seen} (" if name else f"{table.name}.'' ("
+
+
+def _holds_names(table: Nodes | Links, name: str) -> bool:
+    dtype = column(table, name).dtype
+    if isinstance(dtype, pl.List | pl.Array) and isinstance(table, Nodes):
+        dtype = inner_type(dtype)
+    return dtype.base_type() in {*reference.TEXTS, pl.Null}
 
 
 # What Java calls blank.
@@ -102,7 +134,7 @@ def _is_trimmed(name: str, lane: Lane) -> bool:
 
 def _kept(name: str, lane: Lane) -> str:
     """The name without what a lane loses of it."""
-    whole = name.replace("\x1f", "")
+    whole = name.replace("\x1f", "").replace("\x00", "")
     return (whole.strip(_BLANKS) if lane.format == "parquet" else whole) or "empty"
 
 
@@ -114,12 +146,23 @@ def fit(sample: Sample, lane: Lane) -> Sample:
 
 
 def _fit(table: Table, lane: Lane) -> Table:
-    kept = tuple(each for each, made in parts_of(table) if not unfit_parts(each, made, lane))
-    return replace(table, columns=kept)
+    kept = tuple(each for each, made in parts_of(table) if not unfit_parts(table, each, made, lane))
+    _, words = _word_column(table)
+    named = words is None or _holds_names(table, words)
+    if isinstance(table, Links):
+        made = replace(table, columns=kept)
+        return made if named else replace(made, type="T", type_column=None)
+    bad = {point for point, _ in unfit_points(table, lane)}
+    return replace(
+        table,
+        columns=kept,
+        points=tuple(point for point in table.points if point.property not in bad),
+        label_column=table.label_column if named else None,
+    )
 
 
 def _renamed(table: Nodes, lane: Lane) -> Nodes:
-    unfit = {each.name for each, made in parts_of(table) if unfit_parts(each, made, lane)}
+    unfit = {each.name for each, made in parts_of(table) if unfit_parts(table, each, made, lane)}
     bad = [name for name in table.key if name in unfit]
     new = {name: f"key_{at}" for at, name in enumerate(bad)}
     columns = tuple(
@@ -140,8 +183,10 @@ def _all_outcomes(table: Nodes | Links, lane: Lane) -> Iterator[tuple[str, str, 
             cells = (reference.outcome(part.dtype, each.rule, c, lane.format) for c in part.cells)
             yield each.name, part.property, list(cells)
     for point in table.points if isinstance(table, Nodes) else ():
-        axes = zip(*(column(table, name).cells for name in point.columns), strict=True)
-        results = [reference.point(point.crs, each) for each in axes]
+        axes = [column(table, name) for name in point.columns]
+        dtypes = tuple(axis.dtype for axis in axes)
+        together = zip(*(axis.cells for axis in axes), strict=True)
+        results = [reference.point(point.crs, dtypes, found) for found in together]
         yield f"__point_{point.property}__", point.property, results
     word, words = _word_column(table)
     if words is not None:
@@ -161,6 +206,8 @@ def _naming(word: str, cell: Any, lane: Lane) -> Outcome:
         checks.add(f"empty-{word}")
     if any("\x1f" in (name or "") for name in names):
         checks.add(f"array-delimiter-in-{word}")
+    if any("\x00" in (name or "") for name in names):
+        checks.add(f"nul-in-{word}")
     if any(_is_trimmed(name or "", lane) for name in names):
         checks.add(f"blanks-around-{word}")
     return Refused(frozenset(checks)) if checks else ABSENT

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 
-from kgimport.graph import NO_RULE, CastType, ColumnRule, Point
+from kgimport.graph import NO_RULE, CastType, ColumnRule, Crs, Point
 from tests.roundtrip.cells import PER_SECOND
 from tests.roundtrip.lanes import DENSE_PARQUET, LANES
 from tests.roundtrip.reference import UNKNOWN_ZONES
@@ -147,6 +147,7 @@ def _numbers() -> Iterator[Nasty]:
         ("0.1", 0.1),
         ("1e16 and 1e-7", 1e16),
         ("NaN", float("nan")),
+        ("NaN with the sign that x86 gives it", -float("nan")),
         ("Infinity", float("inf")),
         ("-Infinity", -float("inf")),
     ):
@@ -170,6 +171,9 @@ def _numbers() -> Iterator[Nasty]:
         "refused: decimal-beyond-double",
     )
     yield Nasty(group, "38 nines", _value(whole, 10**38 - 1, decimal="string"), "STRING")
+    edges = _value(whole, 2**63 - 1, -(2**63), 0)
+    yield Nasty(group, "2^63 - 1, -2^63 and 0", edges, "INTEGER")
+    yield Nasty(group, "2^63", _value(whole, 2**63), "refused: integer-out-of-range")
 
 
 def _ticks(moment: datetime, per_second: int) -> int:
@@ -459,9 +463,19 @@ def _structs_and_bytes() -> Iterator[Nasty]:
     yield Nasty(group, "no bytes", _value(raw, b"", binary="bytes"), "refused: empty-bytes")
 
 
+def _place(what: str, crs: Crs, *axes: tuple[pl.DataType, Any], outcome: str) -> Nasty:
+    """A row with a point, its coordinates of any type."""
+    names = tuple(f"axis {at}" for at in range(len(axes)))
+    columns = [
+        Column(name, dtype, (cell,), ColumnRule(skip=True))
+        for name, (dtype, cell) in zip(names, axes, strict=True)
+    ]
+    table = replace(_table(*columns), points=(Point("place", names, crs),))
+    return Nasty("Points", f"{what} ({crs})", Sample((table,)), outcome)
+
+
 def _points() -> Iterator[Nasty]:
-    group = "Points"
-    for what, crs, axes, outcome in (
+    floats: tuple[tuple[str, Crs, tuple[float | None, ...], str], ...] = (
         ("the antimeridian and a pole", "wgs-84", (-180.0, 90.0), "POINT"),
         ("181 degrees of longitude", "wgs-84", (181.0, 0.0), "refused: coordinate-out-of-range"),
         ("-0.0 degrees of longitude", "wgs-84", (-0.0, 51.5), "refused: longitude-minus-zero"),
@@ -472,28 +486,45 @@ def _points() -> Iterator[Nasty]:
         ("no coordinates", "cartesian", (None, None), "no property"),
         ("no length at all", "cartesian", (0.0, -0.0), "POINT"),
         ("below the sea", "wgs-84-3d", (180.0, -90.0, -10_935.0), "POINT"),
+    )
+    for what, crs, axes, outcome in floats:
+        yield _place(what, crs, *((_FLOAT, axis) for axis in axes), outcome=outcome)
+    degrees, fine, beyond = (
+        pl.Decimal(9, 6),
+        pl.Decimal(38, 18),
+        "refused: coordinate-beyond-double",
+    )
+    for what, crs, typed, outcome in (
+        ("whole degrees", "wgs-84", ((pl.Int8(), 18), (pl.Int32(), -59)), "POINT"),
+        ("degrees as decimals", "wgs-84", ((degrees, 18_068_600), (degrees, 0)), "POINT"),
+        ("2^53 and 2^-1", "cartesian", ((_INT, 2**53), (pl.Float32(), 0.5)), "POINT"),
+        ("2^53 + 1", "cartesian", ((_INT, 2**53 + 1), (_FLOAT, 0.0)), beyond),
+        ("2^127 - 1", "cartesian", ((_FLOAT, 0.0), (pl.Int128(), 2**127 - 1)), beyond),
+        ("1 and 1e-18", "cartesian", ((fine, 10**18 + 1), (fine, 0)), beyond),
+        ("a date for an axis", "cartesian", ((pl.Date(), 0), (_FLOAT, 0.0)), "refused: type"),
+        ("truths for axes", "cartesian", ((pl.Boolean(), True),) * 2, "refused: type"),
+        ("text for an axis", "cartesian", ((_FLOAT, 0.0), (_TEXT, "1.5")), "refused: type"),
     ):
-        names = tuple(f"axis {at}" for at in range(len(axes)))
-        columns = [
-            Column(name, _FLOAT, (axis,), ColumnRule(skip=True))
-            for name, axis in zip(names, axes, strict=True)
-        ]
-        table = replace(_table(*columns), points=(Point("place", names, crs),))  # type: ignore[arg-type]
-        yield Nasty(group, f"{what} ({crs})", Sample((table,)), outcome)
+        yield _place(what, crs, *typed, outcome=outcome)
 
 
 _NAMES = (
+    *(" ", "a\x00b", "__index_level_0__", "__x__"),
     *("ID", ":ID", "LABEL", ":LABEL", "TYPE", ":TYPE", "START_ID", ":IGNORE", "ACTION"),
     *("a:b", "a:string", "a:long[]", "a,b", 'a"b', "a'b", "a`b", " a ", "1a", "é", "$a.b"),
     *("\x00", "\x1f", "\u2028", "\ufeff", "a}", "a)"),
 )
 
 
+_UNREADABLE = ("*", "^a$", "__id__", "__start__", "__end__", "__missing__", "__point_place__")
+
+
 def _names() -> Iterator[Nasty]:
     group = "Names"
     for name in _NAMES:
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
-        taken = None if name in {"ACTION", "1a", "é"} else "refused: type"
+        words = {"ACTION", "1a", "é", "__index_level_0__", "__x__"}
+        taken = None if name in words else "refused: type"
         yield Nasty(group, f"a property {name!r}", sample, "STRING", taken)
     for name in (".", "..", ".a", "a.", "a..b"):
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
@@ -502,9 +533,14 @@ def _names() -> Iterator[Nasty]:
     what = "a column with another name for its property"
     yield Nasty(group, what, renamed, "STRING", "refused: type")
     yield Nasty(group, "one that is a word", _value(_TEXT, "a", property="preis"), "STRING")
-    for name in ("Price (EUR)", "a(b", "a{b}", "{", "a\nb", "a\rb", "*", "^a$", "__id__"):
+    unnamed = ("", "Price (EUR)", "a(b", "a{b}", "{", "a\nb", "a\rb")
+    for name in (*unnamed, *_UNREADABLE):
         sample = Sample((_table(Column(name, _TEXT, ("a",))),))
         yield Nasty(group, f"a property {name!r}", sample, "refused: type")
+    hidden = [Column(name, _TEXT, ("a",), ColumnRule(skip=True)) for name in ("", *_UNREADABLE)]
+    yield Nasty(group, "columns that are skipped, of any name", Sample((_table(*hidden),)), "equal")
+    keyed = replace(_keyed(Column("a\x00b", _INT, (1,))), links=())
+    yield Nasty(group, "a key 'a\\x00b'", keyed, "refused: type")
     for name in ("a:b", "a`b", "a;b", "a,b", 'a"b', "a\nb", "é", " ", "a ", " a", "a=b", "ID"):
         sample = _linked()
         labels = (f"Nasty {name}", name)
@@ -513,8 +549,38 @@ def _names() -> Iterator[Nasty]:
         lost = None if name == name.strip() else "refused: type"
         what = f"a label and a type {name!r}"
         yield Nasty(group, what, Sample((nodes,), (links,)), "equal", lost)
-    split = replace(_table(), labels=("Nasty", "a\x1fb"))
-    yield Nasty(group, "a label 'a\\x1fb'", Sample((split,)), "refused: type")
+    for name in ("a\x1fb", "a\x00b"):
+        split = replace(_table(), labels=("Nasty", name))
+        yield Nasty(group, f"a label {name!r}", Sample((split,)), "refused: type")
+    typed = replace(_linked().links[0], type="a\x00b")
+    what = f"a type {typed.type!r}"
+    yield Nasty(group, what, replace(_linked(), links=(typed,)), "refused: type")
+    yield from _in_columns()
+
+
+def _in_columns() -> Iterator[Nasty]:
+    """Labels and types that stand in columns."""
+    category, no_type = pl.Categorical(), "refused: type"
+    for dtype, cell, label, of_type in (
+        (_TEXT, "a b", "equal", "equal"),
+        (category, "a", "equal", "equal"),
+        (pl.Enum(["a", "b"]), "b", "equal", "equal"),
+        (_TEXT, "a\x00b", "refused: nul-in-label", "refused: nul-in-type"),
+        (_INT, 1, no_type, no_type),
+        (pl.Date(), 0, no_type, no_type),
+        (pl.List(category), ["a", "b"], "equal", no_type),
+        (pl.Array(category, 2), ["a", "b"], "equal", no_type),
+        (_LIST, ["a", "b\x00c"], "refused: nul-in-label", no_type),
+        (pl.List(_INT), [1], no_type, no_type),
+    ):
+        shown = f"in a column of {type_name(dtype)}, {cell!r}"
+        named = Column("named", dtype, (cell,), ColumnRule(skip=True))
+        nodes = replace(_table(named), label_column="named")
+        yield Nasty("Names", f"labels {shown}", Sample((nodes,)), label)
+        tied = _linked()
+        columns = (*tied.links[0].columns, named)
+        ties = replace(tied.links[0], type="", type_column="named", columns=columns)
+        yield Nasty("Names", f"a type {shown}", replace(tied, links=(ties,)), of_type)
 
 
 def _linked() -> Sample:
@@ -550,8 +616,12 @@ def _keys() -> Iterator[Nasty]:
             (1_729_989_000_000_000, 1_729_992_600_000_000),
         ),
         ("keys of 2^63 - 1", pl.UInt64(), (0, 2**63 - 1)),
+        ("keys that are decimals", pl.Decimal(38, 0), (-(2**63), -1, 0, 2**63 - 1)),
+        ("keys of 0 and 007", _TEXT, ("0", "-0", "00", "7", "007")),
     ):
         yield Nasty(group, what, _keyed(Column("key", dtype, cells)), "equal")
+    nines = Column("key", pl.Decimal(38, 0), (10**38 - 1, 2**63), ColumnRule(decimal="string"))
+    yield Nasty(group, "keys of 38 nines", _keyed(nines), "equal")
     yield Nasty(
         group, "a null key", _keyed(Column("key", _INT, (None,))), "refused: dangling-end, null-key"
     )

@@ -98,7 +98,7 @@ def unfit(dtype: pl.DataType, rule: ColumnRule) -> bool:
     if isinstance(dtype, pl.Struct):
         return rule.struct != "json" or any(_no_json(part) for _, part in struct_parts(dtype))
     if isinstance(dtype, pl.Decimal):
-        return rule.decimal == "refuse"
+        return rule.decimal == "refuse" and dtype.scale > 0
     if dtype == pl.Datetime:
         return (_zone(dtype) or rule.timezone) in UNKNOWN_ZONES
     return dtype == pl.Binary and rule.binary == "refuse"
@@ -119,12 +119,33 @@ def _zone(dtype: pl.DataType) -> str | None:
 SRID = {"wgs-84": 4326, "wgs-84-3d": 4979, "cartesian": 7203, "cartesian-3d": 9157}
 
 
-def point(crs: str, axes: tuple[float | None, ...]) -> Outcome:
+def is_coordinate(dtype: pl.DataType) -> bool:
+    """Whether a column can hold coordinates."""
+    return dtype.base_type() in {*INTEGERS, *WIDE, *FLOATS, pl.Decimal, pl.Null}
+
+
+def _double(dtype: pl.DataType, cell: Any) -> float | None:
+    """A coordinate as the nearest double."""
+    if cell is None:
+        return None
+    return float(decimal_text(cell, dtype.scale) if isinstance(dtype, pl.Decimal) else cell)
+
+
+def _is_exact(dtype: pl.DataType, cell: Any) -> bool:
+    if isinstance(dtype, pl.Decimal) and cell is not None:
+        return isinstance(_double_of(decimal_text(cell, dtype.scale)), Held)
+    return not isinstance(cell, int) or int(float(cell)) == cell
+
+
+def point(crs: str, dtypes: tuple[pl.DataType, ...], cells: tuple[Any, ...]) -> Outcome:
     """What must become of a row's coordinates."""
+    axes = tuple(map(_double, dtypes, cells))
     known = [axis for axis in axes if axis is not None]
     checks = set()
     if not known:
         return ABSENT
+    if not all(map(_is_exact, dtypes, cells)):
+        checks.add("coordinate-beyond-double")
     if len(known) < len(axes):
         checks.add("half-a-point")
     if not all(map(math.isfinite, known)):
@@ -144,7 +165,7 @@ def misnamed(name: str, form: Format) -> bool:
     if form == "parquet":
         marks = {"ID", "LABEL", "START_ID", "END_ID", "TYPE"}
         return name in marks or not all(map(_is_word, name.split(".")))
-    return any(mark in name for mark in "{(\n\r")
+    return name == "" or any(mark in name for mark in "{(\n\r")
 
 
 def _is_word(part: str) -> bool:
@@ -153,7 +174,8 @@ def _is_word(part: str) -> bool:
 
 def patterned(name: str) -> bool:
     """Whether Polars takes the column's name for a pattern, or kgimport for its own."""
-    return re.fullmatch(r"\*|\^.*\$|__.*__", name, re.DOTALL) is not None
+    ours = r"__(id|start|end|missing|point_.*)__"
+    return re.fullmatch(rf"\*|\^.*\$|{ours}", name, re.DOTALL) is not None
 
 
 def outcome(dtype: pl.DataType, rule: ColumnRule, cell: Any, form: Format) -> Outcome:
@@ -298,6 +320,8 @@ def _duration(dtype: pl.Duration, _: ColumnRule, cell: int) -> Outcome:
 
 
 def _decimal(dtype: pl.Decimal, rule: ColumnRule, cell: int) -> Outcome:
+    if rule.decimal == "refuse":
+        return _integer(dtype, rule, cell)
     text = decimal_text(cell, dtype.scale)
     return Held("STRING", text) if rule.decimal == "string" else _double_of(text)
 

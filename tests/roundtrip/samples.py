@@ -142,7 +142,8 @@ def key_rows(table: Nodes | Links, columns: Sequence[str]) -> list[Cells]:
 
 def frame(columns: Iterable[Column]) -> pl.DataFrame:
     """The columns as Polars has them."""
-    return pl.DataFrame([_series(each.name, each.dtype, each.cells) for each in columns])
+    # By name: Polars gives a series without one a name of its own.
+    return pl.DataFrame({c.name: _series(c.name, c.dtype, c.cells) for c in columns})
 
 
 def _series(name: str, dtype: pl.DataType, cells: Cells) -> pl.Series:

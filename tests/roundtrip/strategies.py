@@ -32,7 +32,7 @@ def rules(draw: DrawFn, dtype: pl.DataType) -> ColumnRule:
     rule = ColumnRule(
         timezone=draw(st.none() | zones | st.sampled_from(ZONES)) if dtype == pl.Datetime else None,
         epoch=draw(st.sampled_from(["no", "ms", "us", "ns"])) if dtype == pl.Int64 else "no",
-        decimal=draw(st.sampled_from(["string", "double"])),
+        decimal=draw(st.sampled_from(["string", "double", "refuse"])),
         uint64=draw(st.sampled_from(["refuse", "string"])),
         binary=draw(st.sampled_from(["base64", "hex", "bytes"])),
         struct=draw(st.sampled_from(["json", "flatten"])),
@@ -86,6 +86,7 @@ def _filled(draw: DrawFn, dtype: pl.DataType, count: int) -> tuple[Any, ...]:
 _KEY_TYPES = (
     *(pl.Int8(), pl.Int64(), pl.UInt64(), pl.Int128(), pl.String(), pl.String(), pl.String()),
     *(pl.Categorical(), pl.Enum(CATEGORIES), pl.Boolean(), pl.Date()),
+    *(pl.Decimal(9, 0), pl.Decimal(38, 0)),
     *(pl.Datetime("ms"), pl.Datetime("us"), pl.Datetime("ns"), pl.Datetime("us", "UTC")),
     pl.Datetime("us", "Europe/Stockholm"),
 )
@@ -182,7 +183,7 @@ def _pointed(draw: DrawFn, table: Nodes, count: int) -> Nodes:
         Column(name, pl.Float64(), tuple(each[at] for each in found), ColumnRule(skip=bool(at % 2)))
         for at, name in enumerate(axes)
     ]
-    points = (Point("where it is", tuple(axes), crs),)
+    points = (Point("where_it_is", tuple(axes), crs),)
     return replace(table, columns=(*table.columns, *made), points=points)
 
 

@@ -1,0 +1,3 @@
+select * from (values
+  (1, 'Ada')
+) as t(id, name)
