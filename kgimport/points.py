@@ -71,7 +71,9 @@ def _unfit_names(table: Table, form: Format) -> Iterator[str]:
 
 def axes(field: Field) -> int:
     """How many coordinates the points of a property have; 0 where its values are no points."""
-    found = (len(_AXES[crs]) for crs, srid in SRID.items() if f"srid:{srid}" in field.carrier.header)
+    found = (
+        len(_AXES[crs]) for crs, srid in SRID.items() if f"srid:{srid}" in field.carrier.header
+    )
     return next(found, 0) if field.carrier.cypher == "POINT" else 0
 
 

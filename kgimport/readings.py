@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from kgimport.graph import NO_RULE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kgimport.graph import ColumnRule
     from kgimport.sums import Base, Kind
 
@@ -34,16 +36,11 @@ def reading(kind: Kind, typed: str, value: str, rule: ColumnRule = NO_RULE) -> s
     """
     if kind.many:
         return _list(kind, typed, value, rule)
-    if typed == TEXT and rule is NO_RULE and kind.base in _CELLS:
+    if typed == TEXT and rule is NO_RULE:
         return _CELLS[kind.base](value, kind.unit)
-    if kind.base in {"utc", "datetime"}:
-        return _zoned(kind, typed, value, rule)
-    if kind.base == "duration" and typed == "BIGINT":
-        return f"{value}::HUGEINT * 1000" if kind.unit == "ms" else f"{value}::HUGEINT"
-    if kind.base == "string" and typed == "BLOB":
-        return {"base64": f"base64({value})", "hex": f"lower(hex({value}))"}.get(rule.binary)
-    if kind.base == "localdatetime" and typed.startswith("TIMESTAMP"):
-        return _local(kind.unit, typed, value)
+    special = _SPECIAL.get(kind.base)
+    if found := special and special(kind, typed, value, rule):
+        return found
     template = _TYPED.get(kind.base, {}).get(re.sub(r"[(].*", "", typed, flags=re.DOTALL))
     return template and template.format(value)
 
@@ -61,6 +58,21 @@ def _list(kind: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
     if rule.empty_list == "null":
         lists = f"CASE WHEN len({lists}) > 0 THEN {lists} END"
     return inner and (lists if inner == "e" else f"list_transform({lists}, lambda e: {inner})")
+
+
+def _bytes(_: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
+    encoded = {"base64": f"base64({value})", "hex": f"lower(hex({value}))"}
+    return encoded.get(rule.binary) if typed == "BLOB" else None
+
+
+def _duration(kind: Kind, typed: str, value: str, _: ColumnRule) -> str | None:
+    if typed != "BIGINT":
+        return None
+    return f"{value}::HUGEINT * 1000" if kind.unit == "ms" else f"{value}::HUGEINT"
+
+
+def _naive(kind: Kind, typed: str, value: str, _: ColumnRule) -> str | None:
+    return _local(kind.unit, typed, value) if typed.startswith("TIMESTAMP") else None
 
 
 def _zoned(kind: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
@@ -124,8 +136,16 @@ def _point_cell(cell: str, _: str) -> str:
     return f"list_transform({axes}, lambda e: split_part(e, ':', 2)::DOUBLE)"
 
 
+# How a value of a type is read where a rule, or the unit, decides too.
+_SPECIAL: dict[Base, Callable[[Kind, str, str, ColumnRule], str | None]] = {
+    "string": _bytes,
+    "duration": _duration,
+    "localdatetime": _naive,
+    "utc": _zoned,
+    "datetime": _zoned,
+}
 # How the text of a cell is read.
-_CELLS = {
+_CELLS: dict[Base, Callable[[str, str], str]] = {
     "string": lambda cell, _: cell,
     "long": lambda cell, _: f"{cell}::BIGINT",
     "double": lambda cell, _: f"{cell}::DOUBLE",

@@ -1,4 +1,4 @@
-"""What the values of a property add up to, told alike by DuckDB over files and by Cypher over a store.
+"""What the values of a property add up to: told alike by DuckDB of files, by Cypher of a store.
 
 A sum is made of whole numbers, so it is the same in any order of the rows. Those of a `Kind` are
 named once, with the SQL and the Cypher that compute them; a digest (DuckDB alone computes it) tells
@@ -257,6 +257,5 @@ def extents(row: Sequence[int | float | str | None]) -> list[Extent]:
     """Reads the rows that `extent_sql` or `extent_of` of several columns have become."""
     fours: list[Sequence[Any]] = [row[at : at + 4] for at in range(0, len(row), 4)]
     return [
-        Extent(int(values or 0), least, most, total or 0)
-        for values, least, most, total in fours
+        Extent(int(values or 0), least, most, total or 0) for values, least, most, total in fours
     ]

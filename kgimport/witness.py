@@ -97,7 +97,8 @@ def csv(
     return (
         f"read_csv([{names}], columns = {{{columns}}}, auto_detect = false, header = false, "
         "delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, "
-        f"max_line_size = {line}, buffer_size = {max(16 * 2**20, 4 * line)}, new_line = '\\n', parallel = {str(parallel).lower()})"
+        f"max_line_size = {line}, buffer_size = {max(16 * 2**20, 4 * line)}, new_line = '\\n', "
+        f"parallel = {str(parallel).lower()})"
     )
 
 
@@ -118,7 +119,7 @@ def name(column: str) -> str:
 
 def types(made: DuckDBPyConnection, relation: str) -> dict[str, str]:
     """The types of a relation's columns, by their names as DuckDB has them."""
-    found = made.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    found = made.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608
     return {str(row[0]): str(row[1]) for row in found}
 
 

@@ -23,7 +23,7 @@ def test_ids_come_in_the_order_of_the_rows_though_the_nodes_are_more(tmp_path: P
     )
     rows = resolve.note(place, pl.LazyFrame({START: ["n9", None, "n2"], END: ["n0", "x", "n9999"]}))
 
-    found = resolve.ends(place, rows, [nodes], [nodes]).collect()
+    found = resolve.read_ends(resolve.ends(place, rows, [nodes], [nodes])).collect()
 
     assert found.rows() == [(9, 0), (None, None), (2, 9_999)]
 

@@ -237,8 +237,8 @@ _CASTABLE: dict[str, tuple[Any, ...]] = {
     "string": _NUMBERS,
     "long": (*_NUMBERS, pl.Boolean),
     "double": _NUMBERS,
-    "boolean": (*INTEGERS, *_TEXTS, pl.Boolean, pl.Null),
-    **dict.fromkeys(("date", "localdatetime"), (pl.Date, pl.Datetime, *_TEXTS, pl.Null)),
+    "boolean": (*INTEGERS, *TEXTS, pl.Boolean, pl.Null),
+    **dict.fromkeys(("date", "localdatetime"), (pl.Date, pl.Datetime, *TEXTS, pl.Null)),
 }
 
 

@@ -124,9 +124,7 @@ def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...
         )
 
 
-def _write(
-    writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None
-) -> TableRecord:
+def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) -> TableRecord:
     table, options = scanned.table, writing.options
     profile = writing.proof.profiles[table.name]
     if isinstance(table, NodeTable):
@@ -165,7 +163,8 @@ def _bound(
 ) -> TableRecord:
     """The record with what the files, and the store, must hold."""
     told, scratch = writing.told[scanned.table.name], writing.folder / _SCRATCH
-    columns = witnessing.recorded(writing.made, scanned, kept(scanned), cells, told, scratch)
+    spelling = witnessing.Spelling(writing.made, kept(scanned), scratch)
+    columns = witnessing.recorded(scanned, spelling, cells, told)
     both = witnessing.ends(writing.made, ends) if ends and writing.options.ids == "dense" else None
     return replace(record, cells=columns, ends=both)
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import drawing, sources, store
+from kgimport import drawing, identity, sources, store
 from kgimport.errors import DestinationError
-from kgimport.pipeline.scanning import kept, scan
+from kgimport.graph import RelationshipTable, skips_missing_ends
+from kgimport.pipeline.scanning import scan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from kgimport.graph import Graph
@@ -20,16 +22,22 @@ if TYPE_CHECKING:
 def show(graph: Graph, out: Path) -> None:
     """Writes the picture as SVG; reads the tables' schemas and row counts, nothing else."""
     tables = scan(graph)
-    drawn = {
-        name: _drawn(each, kept(graph, tables, each.table)(each.frame))
-        for name, each in tables.items()
-    }
+    drawn = {name: _drawn(each, _kept(graph, tables, each)) for name, each in tables.items()}
     try:
         store.write_whole(out, drawing.draw(graph, drawn))
     except OSError as error:
         raise DestinationError(
             f"{out} cannot be written: {error.strerror}", "choose another --out"
         ) from error
+
+
+def _kept(graph: Graph, tables: Mapping[str, Scanned], scanned: Scanned) -> pl.LazyFrame:
+    """The rows that would be exported: all, or those that are not set aside."""
+    table = scanned.table
+    if not (isinstance(table, RelationshipTable) and skips_missing_ends(table)):
+        return scanned.frame
+    nodes = {node.name: tables[node.name].frame for node in graph.nodes}
+    return identity.with_existing_ends(scanned.frame, table, graph, nodes)
 
 
 def _drawn(scanned: Scanned, frame: pl.LazyFrame) -> drawing.Drawn:

@@ -1,8 +1,9 @@
 """The second reader's word on every table: what it reads is what Polars reads, and what is written.
 
 Before anything is written DuckDB and Polars must agree over every column that both can read
-(`compared`). What DuckDB has found goes into the record, and so binds what is written (`readback`) and
-what a store holds (`verify`): none of them is measured by Polars' own word where another is to be had.
+(`compared`). What DuckDB has found goes into the record, and so binds what is written (`readback`)
+and what a store holds (`verify`): neither is measured by Polars' own word where another is to be
+had.
 """
 
 from __future__ import annotations
@@ -67,26 +68,30 @@ def planned(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] 
 
 def _kept_rows(source: str, ends: tuple[Path, Path]) -> str:
     start, end = (witness.parquet([file]) for file in ends)
-    return (
-        f"(SELECT s.* FROM {source} s POSITIONAL JOIN {start} a POSITIONAL JOIN {end} b "
-        f"WHERE a.{START} IS NOT NULL AND b.{END} IS NOT NULL)"
-    )
+    joined = f"{source} s POSITIONAL JOIN {start} a POSITIONAL JOIN {end} b"
+    return f"(SELECT s.* FROM {joined} WHERE a.{START} IS NOT NULL AND b.{END} IS NOT NULL)"  # noqa: S608
 
 
-def _column(
-    scanned: Scanned, each: Field, types: Mapping[str, str]
-) -> tuple[Column, bool] | None:
+def _column(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Column, bool] | None:
     """How DuckDB reads a property, and whether too coarsely; None where it cannot."""
     kind = _kind(scanned, each)
     if kind.base == "point":
         return _point(scanned, each, kind, types)
     if not _is_told_apart(each.column, scanned, types):
         return None
-    name, typed, rule = _quoted(each.column), types[each.column], rule_of(scanned.table, each.column)
+    name, typed, rule = (
+        _quoted(each.column),
+        types[each.column],
+        rule_of(scanned.table, each.column),
+    )
     if sql := readings.reading(kind, typed, name, rule):
         return Column(kind, sql), False
     coarser = Kind(kind.base, kind.many, "us")
-    sql = readings.reading(coarser, typed, name, rule) if kind.unit == "ns" and not kind.many else None
+    sql = (
+        readings.reading(coarser, typed, name, rule)
+        if kind.unit == "ns" and not kind.many
+        else None
+    )
     return (Column(coarser, sql), True) if sql else None
 
 
@@ -131,7 +136,9 @@ def compared(
     """
     names = list(plan.columns)
     with sources.reading(scanned.table.name):
-        found = dict(zip(names, witness.facts(made, plan.relation, list(plan.columns.values())), strict=True))
+        found = dict(
+            zip(names, witness.facts(made, plan.relation, list(plan.columns.values())), strict=True)
+        )
     wrong = [
         f"{name}: Polars reads {told[name]}, DuckDB {extent}"
         for name, (_, extent) in found.items()
@@ -150,31 +157,48 @@ def compared(
 _SHOWN = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Rows that are written, and where DuckDB finds what Polars alone can make of them."""
+
+    made: DuckDBPyConnection
+    rows: pl.LazyFrame
+    scratch: Path
+
+    def facts(self, kinds: Sequence[Kind], columns: Sequence[pl.Expr]) -> list[Facts]:
+        """What DuckDB finds in columns of these kinds, spelled as Polars would write them."""
+        if not columns:
+            return []
+        file = self.scratch / "spelled.parquet"
+        rows = self.rows.select(each.alias(str(at)) for at, each in enumerate(columns))
+        rows.sink_parquet(file, compression="uncompressed", statistics=False, engine="streaming")
+        found = of_files(self.made, witness.parquet([file]), kinds)
+        file.unlink()
+        return found
+
+
 def recorded(
-    made: DuckDBPyConnection,
-    scanned: Scanned,
-    kept: pl.LazyFrame,
-    cells: Sequence[Cell],
-    told: Mapping[str, Facts],
-    scratch: Path,
+    scanned: Scanned, spelling: Spelling, cells: Sequence[Cell], told: Mapping[str, Facts]
 ) -> tuple[CellRecord, ...]:
     """Every column of the files that a table becomes; `cells` are those before its properties."""
     alone = [each for each in scanned.fields if each.name not in told]
     spelled = [each.carrier.spell(each.carrier.value(pl.col(each.column))) for each in alone]
-    marks = [_ID if _is_id(kept, cell) else _TEXT for cell in cells]
+    marks = [_ID if _is_id(spelling.rows, cell) else _TEXT for cell in cells]
     kinds = [*marks, *(_kind(scanned, each) for each in alone)]
-    columns = [*(cell.values for cell in cells), *spelled]
-    found = _spelled(made, kept, kinds, columns, scratch)
-    first = [CellRecord("", *each, "polars") for each in zip(marks, found, strict=False)]
+    found = spelling.facts(kinds, [*(cell.values for cell in cells), *spelled])
+    first = zip(marks, found[: len(cells)], strict=True)
     others = dict(zip((each.name for each in alone), found[len(cells) :], strict=True))
-    return (*first, *(_cell(scanned, each, told, others) for each in scanned.fields))
+    return (
+        *(CellRecord("", kind, facts, "polars") for kind, facts in first),
+        *(_cell(scanned, each, told, others) for each in scanned.fields),
+    )
 
 
 _ID, _TEXT = Kind("long"), Kind("string")
 
 
-def _is_id(kept: pl.LazyFrame, cell: Cell) -> bool:
-    return kept.select(cell.values).collect_schema().dtypes()[0].is_integer()
+def _is_id(rows: pl.LazyFrame, cell: Cell) -> bool:
+    return rows.select(cell.values).collect_schema().dtypes()[0].is_integer()
 
 
 def _cell(
@@ -184,24 +208,6 @@ def _cell(
     if each.name in told:
         return CellRecord(each.name, kind, told[each.name], "duckdb")
     return CellRecord(each.name, kind, others[each.name], "polars")
-
-
-def _spelled(
-    made: DuckDBPyConnection,
-    kept: pl.LazyFrame,
-    kinds: Sequence[Kind],
-    columns: Sequence[pl.Expr],
-    scratch: Path,
-) -> list[Facts]:
-    """What DuckDB finds in columns that Polars alone can make, as it would write them."""
-    if not columns:
-        return []
-    file = scratch / "spelled.parquet"
-    rows = kept.select(each.alias(str(at)) for at, each in enumerate(columns))
-    rows.sink_parquet(file, compression="uncompressed", statistics=False, engine="streaming")
-    found = of_files(made, witness.parquet([file]), kinds)
-    file.unlink()
-    return found
 
 
 def of_files(made: DuckDBPyConnection, relation: str, kinds: Sequence[Kind]) -> list[Facts]:
@@ -222,6 +228,7 @@ def ends(made: DuckDBPyConnection, files: tuple[Path, Path]) -> int:
     """What the ends' ids of all relationships that are written are together."""
     start, end = (witness.parquet([file]) for file in files)
     pairs = f"{start} a POSITIONAL JOIN {end} b"
-    both = f"(SELECT a.{START}::BIGINT AS {START}, b.{END}::BIGINT AS {END} FROM {pairs})"
-    whole = f"{START} IS NOT NULL AND {END} IS NOT NULL"
-    return witness.ends(made, f"(FROM {both} WHERE {whole})", START, END)
+    ids = f"a.{START}::BIGINT", f"b.{END}::BIGINT"
+    return witness.ends(
+        made, f"{pairs} WHERE {' AND '.join(f'{each} IS NOT NULL' for each in ids)}", *ids
+    )

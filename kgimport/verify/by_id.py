@@ -38,7 +38,9 @@ def _with_id(
     graph: Graph, rows: Mapping[str, Rows], drawn: pl.DataFrame, end: End, side: str
 ) -> pl.DataFrame:
     """The rows with the ids of one end's nodes, by one look at the keys of all that may be it."""
-    keys = drawn.select(key_text(end.key, drawn.schema).alias(_KEY), pl.int_range(pl.len()).alias(_AT))
+    keys = drawn.select(
+        key_text(end.key, drawn.schema).alias(_KEY), pl.int_range(pl.len()).alias(_AT)
+    )
     wanted = keys.get_column(_KEY).unique().implode()
     members = (
         _ids(rows[node.name], node).filter(pl.col(_KEY).is_in(pl.lit(wanted)))

@@ -118,7 +118,6 @@ def _key_parts(graph: Graph, table: Table, schema: pl.Schema) -> Iterator[_KeyPa
         yield _KeyPart(column, property_name(node, theirs), how)
 
 
-
 def _nodes_query(table: NodeTable, key: Sequence[_KeyPart]) -> str:
     labels = "".join(f":{quoted(label)}" for label in table.labels)
     return (

@@ -16,7 +16,7 @@ from kgimport.cypher import quoted, statement
 from kgimport.sums import ZEROS, ends_cypher, held, sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from neo4j import Driver
 
