@@ -86,11 +86,12 @@ def refused(table: NodeTable) -> str:
 FAR = [local(9999, 12, 31), local(1, 1, 1), None, local(2020, 1, 2, 3, 4, 5, 678_901)]
 
 
-def int96(path: Path, moments: Sequence[Any], unit: str = "us") -> Path:
+def int96(path: Path, moments: Sequence[Any], unit: str = "us", *, is_told: bool = False) -> Path:
+    """A file of Spark's kind, or of Arrow's, which tells of what unit its timestamps were."""
     ids = [f"{path.stem}{at}" for at in range(len(moments))]
     at = pa.array(moments, pa.timestamp(unit))
     rows = {"id": ids, "at": at}
-    return arrow(path, rows, use_deprecated_int96_timestamps=True, store_schema=False)
+    return arrow(path, rows, use_deprecated_int96_timestamps=True, store_schema=is_told)
 
 
 def test_timestamps_of_12_bytes_outside_what_nanoseconds_hold_keep_their_values(
@@ -105,6 +106,25 @@ def test_timestamps_of_12_bytes_outside_what_nanoseconds_hold_keep_their_values(
         "t2,",
         "t3,2020-01-02T03:04:05.678901",
     ]
+
+
+NEAR = [local(2020, 1, 2, 3, 4, 5, 678_000), None, local(1969, 12, 31, 23, 59, 59, 999_000)]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("other", [FAR, NEAR], ids=["far", "near"])
+def test_timestamps_of_12_bytes_of_several_writers_are_one_column(
+    tmp_path: Path, other: list[datetime | None], unit: str, *, is_told: bool
+) -> None:
+    near = [each and each.replace(microsecond=0) for each in NEAR] if unit == "s" else NEAR
+    int96(tmp_path / "t" / "a", near, unit, is_told=is_told)
+    int96(tmp_path / "t" / "b", other)
+
+    found = read(node(tmp_path / "t"))["at"]
+
+    assert found.dtype == pl.Datetime("us" if other is FAR else "ns")
+    assert found.to_list() == [*near, *other]
 
 
 def test_timestamps_of_12_bytes_within_lists_and_structs_keep_their_values(tmp_path: Path) -> None:
