@@ -86,11 +86,12 @@ def refused(table: NodeTable) -> str:
 FAR = [local(9999, 12, 31), local(1, 1, 1), None, local(2020, 1, 2, 3, 4, 5, 678_901)]
 
 
-def int96(path: Path, moments: Sequence[Any], unit: str = "us") -> Path:
+def int96(path: Path, moments: Sequence[Any], unit: str = "us", *, is_told: bool = False) -> Path:
+    """A file of Spark's kind, or of Arrow's, which tells of what unit its timestamps were."""
     ids = [f"{path.stem}{at}" for at in range(len(moments))]
     at = pa.array(moments, pa.timestamp(unit))
     rows = {"id": ids, "at": at}
-    return arrow(path, rows, use_deprecated_int96_timestamps=True, store_schema=False)
+    return arrow(path, rows, use_deprecated_int96_timestamps=True, store_schema=is_told)
 
 
 def test_timestamps_of_12_bytes_outside_what_nanoseconds_hold_keep_their_values(
@@ -105,6 +106,25 @@ def test_timestamps_of_12_bytes_outside_what_nanoseconds_hold_keep_their_values(
         "t2,",
         "t3,2020-01-02T03:04:05.678901",
     ]
+
+
+NEAR = [local(2020, 1, 2, 3, 4, 5, 678_000), None, local(1969, 12, 31, 23, 59, 59, 999_000)]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("other", [FAR, NEAR], ids=["far", "near"])
+def test_timestamps_of_12_bytes_of_several_writers_are_one_column(
+    tmp_path: Path, other: list[datetime | None], unit: str, *, is_told: bool
+) -> None:
+    near = [each and each.replace(microsecond=0) for each in NEAR] if unit == "s" else NEAR
+    int96(tmp_path / "t" / "a", near, unit, is_told=is_told)
+    int96(tmp_path / "t" / "b", other)
+
+    found = read(node(tmp_path / "t"))["at"]
+
+    assert found.dtype == pl.Datetime("us" if other is FAR else "ns")
+    assert found.to_list() == [*near, *other]
 
 
 def test_timestamps_of_12_bytes_within_lists_and_structs_keep_their_values(tmp_path: Path) -> None:
@@ -177,7 +197,7 @@ def test_times_outside_a_day_are_found_wherever_they_stand(tmp_path: Path) -> No
         "id": [1, 2, 3],
         "fine": times(0, None, day - 1),
         "us": times(day, day - 1, None),
-        "ms": times(5, 90_061_001, 0, dtype=pa.time32("ms")),
+        "m.s": times(5, 90_061_001, 0, dtype=pa.time32("ms")),
         "ns": times(0, day * 1_000 + 1, day * 1_000, dtype=pa.time64("ns")),
         "list": pa.ListArray.from_arrays(pa.array([0, 2, 2, 3], pa.int32()), times(1, day, day)),
         "struct": structs,
@@ -188,7 +208,7 @@ def test_times_outside_a_day_are_found_wherever_they_stand(tmp_path: Path) -> No
 
     assert findings(node(tmp_path / "t", skipped=ColumnRule(skip=True))) == [
         ("time-out-of-range", ("us",), 2, ({"us": "24:00:00"},) * 2),
-        ("time-out-of-range", ("ms",), 2, ({"ms": "25:01:01.001"},) * 2),
+        ("time-out-of-range", ("m.s",), 2, ({"m.s": "25:01:01.001"},) * 2),
         (
             "time-out-of-range",
             ("ns",),
@@ -453,9 +473,9 @@ def test_one_file_is_a_table_whatever_its_name(tmp_path: Path) -> None:
         (b"id,name\n1,Ann\n", "no Parquet: readme"),
         (b"PAR1 and more", "cut off, without a footer: readme"),
         (b"PAR1 and more PARE", "encrypted: readme"),
-        (b"PAR1", "the footer of readme is damaged"),
-        (b"PAR1\0\0\0\0PAR1", "the footer of readme is damaged"),
-        (b"PAR1" + b"\xff" * 9 + b"\x09\0\0\0PAR1", "the footer of readme is damaged"),
+        (b"PAR1", "with a damaged footer: readme"),
+        (b"PAR1\0\0\0\0PAR1", "with a damaged footer: readme"),
+        (b"PAR1" + b"\xff" * 9 + b"\x09\0\0\0PAR1", "with a damaged footer: readme"),
     ],
 )
 def test_a_file_that_is_no_parquet_is_refused_by_name(
@@ -466,6 +486,23 @@ def test_a_file_that_is_no_parquet_is_refused_by_name(
     assert refused(node(tmp_path / "t")) == (
         f"SourceError: the rows of table t cannot be read: {said}"
     )
+
+
+def test_a_footer_that_is_damaged_anywhere_ends_in_an_error_or_in_rows(tmp_path: Path) -> None:
+    path = arrow(tmp_path / "t", {"id": [1, 2], "x": [["a"], []], "at": [DAYS[1], None]})
+    whole = path.read_bytes()
+    footer = int.from_bytes(whole[-8:-4], "little") + 8
+    outcomes = set()
+    for at in range(len(whole) - footer, len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            sources.scan(node(path))
+            sources.findings(node(path))
+            outcomes.add("rows")
+        except (SourceError, ValueRefusedError) as error:
+            outcomes.add(error.message.partition(": ")[2].partition(": ")[0])
+
+    assert {"rows", "cut off, without a footer", "with a damaged footer"} <= outcomes
 
 
 def test_a_table_whose_log_says_which_files_count_is_refused(tmp_path: Path) -> None:

@@ -32,11 +32,14 @@ _MAGIC = b"PAR1"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What decides how a file is read: its schema as Thrift has it, and what writers add to it."""
+    """What decides how a file is read, beside its rows."""
 
+    # Its schema, as Thrift has it.
     schema: bytes
+    # The schema that Arrow had, if Arrow wrote it.
     arrow: bytes | None
-    pandas: bytes | None
+    # The columns that pandas had as spans of time.
+    spans: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,72 +68,68 @@ def shapes(table: str, files: Sequence[File]) -> list[Shape]:
     Raises `SourceError` for files that are no Parquet, `ValueRefusedError` for columns that
     nothing here can read.
     """
-    _must_be_parquet(table, files)
     kinds: dict[Kind, str] = {}
-    for file, kind in zip(files, _each(_kind, table, files), strict=True):
-        kinds.setdefault(kind, file.name)
+    wrong: dict[str, list[str]] = {}
+    for file, found in zip(files, _looked_at(files), strict=True):
+        if isinstance(found, Kind):
+            kinds.setdefault(found, file.name)
+        else:
+            wrong.setdefault(found, []).append(file.name)
+    _must_be_parquet(table, wrong)
     with without_panics():
         return [Shape(file, _columns(table, kind)) for kind, file in kinds.items()]
 
 
-def _each(ask: Any, table: str, files: Sequence[File]) -> list[Any]:
+def _looked_at(files: Sequence[File]) -> list[Kind | str]:
+    """The kind of each file, or what is wrong with it."""
     if len(files) == 1:
-        return [ask(table, files[0])]
+        return [_kind(files[0])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda file: ask(table, file), files))
+        return list(pool.map(_kind, files))
 
 
 _AT_ONCE = 16
 
 
-def _must_be_parquet(table: str, files: Sequence[File]) -> None:
-    """Refuses what does not begin and end as Parquet does."""
-    ends = zip(files, _each(_ends, table, files), strict=True)
-    found = [(file.name, _wrong(*both)) for file, both in ends]
-    for wrong, remedy in _REMEDIES.items():
-        if names := [name for name, each in found if each == wrong]:
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            raise SourceError(
-                f"the rows of table {table} cannot be read: "
-                f"{wrong}: {', '.join(names[:_SHOWN])}{more}",
-                remedy,
-            )
+def _must_be_parquet(table: str, wrong: Mapping[str, Sequence[str]]) -> None:
+    """Refuses files that are no Parquet, by what is wrong with them."""
+    for what, names in wrong.items():
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        raise SourceError(
+            f"the rows of table {table} cannot be read: {what}: {', '.join(names[:_SHOWN])}{more}",
+            _REMEDIES[what],
+        )
 
 
 _SHOWN = 5
-_NO_PARQUET, _ENCRYPTED, _CUT_OFF = "no Parquet", "encrypted", "cut off, without a footer"
+_NO_PARQUET, _ENCRYPTED = "no Parquet", "encrypted"
+_CUT_OFF, _DAMAGED = "cut off, without a footer", "with a damaged footer"
 _REMEDIES = {
     _NO_PARQUET: "take it away, let its name begin with _ or ., which leaves a file out, "
     "or name the table's files by a glob",
     _ENCRYPTED: "write it without encryption",
-    _CUT_OFF: "write it again",
+    **dict.fromkeys((_CUT_OFF, _DAMAGED), "write it again"),
 }
 
 
-def _ends(_: str, file: File) -> tuple[bytes, bytes]:
-    return file.part(0, 4), file.part(max(file.size - 4, 0), 4)
-
-
-def _wrong(begin: bytes, end: bytes) -> str | None:
-    """What is wrong with a file that begins and ends so."""
+def _kind(file: File) -> Kind | str:
+    """What kind of Parquet a file is, or else what is wrong with it."""
+    begin, tail = file.part(0, len(_MAGIC)), file.part(max(file.size - _TAIL, 0), _TAIL)
+    end = tail[-len(_MAGIC) :]
     if b"PARE" in {begin, end}:
         return _ENCRYPTED
     if begin != _MAGIC:
         return _NO_PARQUET
-    return None if end == _MAGIC else _CUT_OFF
-
-
-def _kind(table: str, file: File) -> Kind:
+    if end != _MAGIC:
+        return _CUT_OFF
+    footer = _footer(file, tail)
     try:
-        footer = _footer(file)
-        _, end = thrift.struct(footer, 0, _SCHEMA)
         said = _said(footer)
-    except (pa.ArrowException, OSError, IndexError, KeyError) as error:
-        raise SourceError(
-            f"the rows of table {table} cannot be read: the footer of {file.name} is damaged",
-            "write the file again",
-        ) from error
-    return Kind(footer[:end], said.get(b"ARROW:schema"), said.get(b"pandas"))
+        _, size = thrift.struct(footer, 0, _SCHEMA)
+    except (pa.ArrowException, OSError, ValueError, IndexError, KeyError):
+        return _DAMAGED
+    spans = frozenset(_timedeltas(said.get(b"pandas")))
+    return Kind(footer[:size], said.get(b"ARROW:schema"), spans)
 
 
 def _said(footer: bytes) -> Mapping[bytes, bytes]:
@@ -142,12 +141,11 @@ def _said(footer: bytes) -> Mapping[bytes, bytes]:
         return {pair[1]: pair.get(2, b"") for pair in pairs}
 
 
-def _footer(file: File) -> bytes:
-    """The Thrift of a footer; what lies behind it is its length and four bytes more."""
-    tail = file.part(max(file.size - _TAIL, 0), _TAIL)
+def _footer(file: File, tail: bytes) -> bytes:
+    """The Thrift of a footer, of which `tail` is the end; its length and four bytes follow it."""
     size = int.from_bytes(tail[-8:-4], "little")
-    if size + 8 > len(tail):
-        tail = file.part(max(file.size - size - 8, 0), size + 8)
+    if len(tail) < size + 8 <= file.size:
+        tail = file.part(file.size - size - 8, size + 8)
     return tail[-size - 8 : -8]
 
 
@@ -212,11 +210,11 @@ def _marks(kind: Kind) -> Iterator[tuple[str, tuple[str, ...]]]:
     root = next(elements)
     meant = {
         **{(name, ""): "DATE64" for name in _date64s(kind.arrow)},
-        **{(name, "TIME"): "TIMEDELTA" for name in _timedeltas(kind.pandas)},
+        **{(name, "TIME"): "TIMEDELTA" for name in kind.spans},
     }
     for _ in range(root.get(_CHILDREN, 0)):
         element = next(elements)
-        name = element[_NAME].decode()
+        name = element[_NAME].decode(errors="replace")
         marks = _below(element, elements, arrow=kind.arrow is not None)
         yield name, tuple(meant.get((name, mark), mark) for mark in marks)
 

@@ -44,7 +44,13 @@ def scan(table: str, files: Sequence[File], is_used: Callable[[str], bool]) -> p
     return _with_folders(frame.with_columns(*carried), places, spelled)
 
 
-_WIDENED = pl.ScanCastOptions(integer_cast="upcast", float_cast="upcast")
+# Only what loses nothing is cast: numbers to wider ones, and INT96, of which Arrow may say that it
+# had another unit, to the unit that holds all of its values.
+_WIDENED = pl.ScanCastOptions(
+    integer_cast="upcast",
+    float_cast="upcast",
+    datetime_cast=["millisecond-upcast", "microsecond-upcast", "nanosecond-downcast"],
+)
 _PATH = "__file__"
 
 
