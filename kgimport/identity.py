@@ -65,9 +65,9 @@ def are_integers(graph: Graph, schemas: Mapping[str, pl.Schema], id_space: str) 
 
 
 def _fits_long(dtype: pl.DataType) -> bool:
-    """Whether every value of a type is a whole number of 64 bits."""
-    if isinstance(dtype, pl.Decimal):
-        return dtype.scale == 0 and dtype.precision <= _DIGITS_OF_LONG
+    """Whether every key of a type is a whole number of 64 bits."""
+    if isinstance(dtype, pl.Decimal):  # without a fraction, or it would be no key
+        return dtype.precision <= _DIGITS_OF_LONG
     return dtype.is_integer() and dtype not in _WIDER_THAN_LONG
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +12,12 @@ from typing import Any, Literal
 import polars as pl
 import pytest
 
-from kgimport import dialect
-from kgimport.dialect import Carrier, Refusal
+from kgimport import dialect, points, values
+from kgimport.dialect import Carrier, Format, Refusal, names
 from kgimport.errors import ValueRefusedError
-from kgimport.graph import ColumnRule, Graph, NodeTable
-from kgimport.pipeline.export import export
+from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
+from kgimport.identity import END, ID, START
+from kgimport.pipeline.export import MISSING, export
 from kgimport.pipeline.proof import ExportOptions
 from tests.conftest import quiet
 
@@ -55,7 +58,10 @@ def offending(dtype: pl.DataType, *cells: Any, **policies: Any) -> dict[str, lis
 
 
 def test_every_type_has_its_header_and_its_cypher_type() -> None:
-    whole: tuple[pl.DataType, ...] = (pl.Int8(), pl.Int64(), pl.UInt32(), pl.UInt64(), pl.Int128())
+    whole: tuple[pl.DataType, ...] = (
+        *(pl.Int8(), pl.Int64(), pl.UInt32(), pl.UInt64(), pl.Int128()),
+        *(pl.Decimal(9, 0), pl.Decimal(38, 0)),
+    )
     floats: tuple[pl.DataType, ...] = (pl.Float16(), pl.Float32(), pl.Float64())
     texts: tuple[pl.DataType, ...] = (pl.String(), pl.Categorical(), pl.Enum(["a"]))
     found = {
@@ -101,6 +107,8 @@ def test_every_type_has_its_header_and_its_cypher_type() -> None:
         (pl.UInt64(), {"uint64": "string"}, "string", "STRING"),
         (pl.Decimal(9, 2), {"decimal": "string"}, "string", "STRING"),
         (pl.Decimal(9, 2), {"decimal": "double"}, "double", "FLOAT"),
+        (pl.Decimal(9, 0), {"decimal": "string"}, "string", "STRING"),
+        (pl.Decimal(9, 0), {"decimal": "double"}, "double", "FLOAT"),
         (pl.Binary(), {"binary": "hex"}, "string", "STRING"),
         (pl.Binary(), {"binary": "bytes"}, "byte[]", "LIST<INTEGER NOT NULL>"),
         (pl.Struct({"a": pl.Int8()}), {"struct": "json"}, "string", "STRING"),
@@ -169,6 +177,19 @@ def test_integers_beyond_64_bits_offend() -> None:
     assert offending(pl.UInt128(), *wide, 2**128 - 1) == {"integer-out-of-range": [1, 3]}
     assert offending(pl.Int128(), -(2**63), -(2**63) - 1) == {"integer-out-of-range": [1]}
     assert offending(pl.UInt64(), 2**63, uint64="string") == {}
+
+
+def test_decimals_without_a_fraction_are_integers_where_they_fit() -> None:
+    cells = (*(2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 0), None)
+    decimals = [None if cell is None else Decimal(cell) for cell in cells]
+    nines = Decimal("9" * 38)
+
+    assert offending(pl.Decimal(38, 0), *decimals, nines) == {"integer-out-of-range": [1, 3, 6]}
+    assert offending(pl.List(pl.Decimal(38, 0)), [1], [nines]) == {"integer-out-of-range": [1]}
+    assert offending(pl.Decimal(38, 0), nines, decimal="string") == {}
+    assert spelled(pl.Decimal(38, 0), *decimals, nines) == [
+        *(str(2**63 - 1), None, str(-(2**63)), None, "0", None, None)
+    ]
 
 
 def test_years_that_no_driver_reads_offend() -> None:
@@ -290,6 +311,42 @@ def test_json_refuses_moments_that_no_clock_tells() -> None:
     }
 
 
+def test_json_in_lists_refuses_what_polars_panics_over() -> None:
+    parts = pl.Struct({"on": pl.Date(), "for": pl.Duration("ms")})
+    bare = pl.List(pl.Struct({"on": pl.Int32(), "for": pl.Int64()}))
+    rows: tuple[Any, ...] = (
+        [(0, 1)],
+        [(2**31 - 1, 1)],
+        [(0, -(2**63))],
+        [(0, 1), (-(2**31), 2)],
+        [],
+        [None],
+        None,
+    )
+    cells = [
+        None if row is None else [each and {"on": each[0], "for": each[1]} for each in row]
+        for row in rows
+    ]
+    frame = pl.DataFrame({"c": pl.Series(cells, dtype=bare)}).cast(pl.List(parts))
+    how = taken(pl.List(parts), struct="json", empty_list="null", null_in_list="drop")
+
+    whole = '{"on":"1970-01-01","for":"PT0.001S"}'
+    for engine in ENGINES:
+        told = frame.lazy().select(how.value(pl.col("c"))).collect(engine=engine)
+
+        assert told.to_series().to_list() == [
+            *([whole], [None], [None], [whole, None], None, None, None)
+        ]
+    found = {
+        rule.name: frame.select(rule.offends(pl.col("c"))).to_series().arg_true().to_list()
+        for rule in how.rules
+    }
+    assert {name: rows for name, rows in found.items() if rows} == {
+        "year-out-of-range": [1, 3],
+        "duration-out-of-range": [2],
+    }
+
+
 def test_a_cast_refuses_what_it_would_change() -> None:
     texts = ("7", "007", "x", "9223372036854775808", "-0", None)
 
@@ -322,6 +379,16 @@ def test_values_that_polars_spells_otherwise_are_spelled_for_java() -> None:
     assert spelled(pl.Binary(), b"\x00\x7f\x80\xff", binary="bytes") == ["0\x1f127\x1f-128\x1f-1"]
 
 
+def test_a_nan_is_a_nan_whatever_its_bits_and_zeros_are_told_apart() -> None:
+    negative = struct.unpack(">d", bytes.fromhex("fff8000000000000"))[0]
+    signalling = struct.unpack(">d", bytes.fromhex("7ff0000000000001"))[0]
+
+    assert values.plain(negative) == values.plain(float("nan")) == values.plain(signalling)
+    assert values.plain([negative]) == values.plain([float("nan")])
+    assert values.plain(-0.0) != values.plain(0.0)
+    assert values.plain(float("nan")) != values.plain(float("inf"))
+
+
 def test_plain_names_alone_may_stand_in_an_argument() -> None:
     plain = ("User", "User_2", "a b", "a.b-c", "7")
     other = ("", "a ", "a:b", "a,b", "a=b", "é", " a", "-a", 'a"b', "a`b", "a\nb", "a'b", "a\\b")
@@ -347,16 +414,68 @@ def test_names_that_no_header_can_spell_are_refused_together() -> None:
 
     headers = "Neo4j's headers can hold no `(`, `{` or line break in a property's name"
     named = f"{headers}; choose another by `property:`"
-    pattern = "the column's name is a pattern, or our own; rename it in SQL"
+    pattern = "Polars takes the column's name for a pattern; rename it in SQL"
+    own = "the column's name is one of kgimport's own; rename it in SQL"
     assert refusal.value.message.split("\n  ") == [
         "these columns cannot be carried exactly:",
         "t: the label 'a\\x1fb' holds U+001F, which parts labels",
         f"t.Price (EUR) (Int64): {named}",
-        f"t.a\nb (Int64): {named}",
+        f"t.a\\nb (Int64): {named}",
         f"t.* (Int64): {pattern}",
         f"t.^a$ (Int64): {pattern}",
-        f"t.__id__ (Int64): {pattern}",
+        f"t.__id__ (Int64): {own}",
     ]
+
+
+UNREADABLE = ("*", "^a$", "__id__", "__start__", "__end__", "__missing__", "__point_x__")
+
+
+def test_columns_that_kgimport_adds_are_those_that_it_keeps_for_itself() -> None:
+    place = Point("x", ("a", "b"), "cartesian")
+    table = NodeTable("t", "t.parquet", ("T",), ("a",), "T", points=(place,))
+    with_points = points.attach(pl.LazyFrame({"a": [1], "b": [2]}), table)
+
+    added = [ID, START, END, MISSING, *with_points.collect_schema().names()[2:]]
+
+    assert added == ["__id__", "__start__", "__end__", "__missing__", "__point_x__"]
+    assert [name for name in added if names.unreadable(name) is None] == []
+
+
+def test_a_column_that_cannot_be_read_is_left_out_only_where_nothing_needs_it() -> None:
+    rules = dict.fromkeys(UNREADABLE, ColumnRule(skip=True))
+    end = End("t", ("__start__",))
+    node = NodeTable("t", "", ("T",), ("*",), "T", label_column="__id__", columns=rules)
+    node = replace(node, points=(Point("p", ("__end__", "^a$"), "cartesian"),))
+    ties = RelationshipTable("r", "", "", end, end, type_column="*", columns=rules)
+
+    def kept(table: NodeTable | RelationshipTable) -> set[str]:
+        return {name for name in UNREADABLE if not names.is_left_out(table, name)}
+
+    assert kept(node) == {"*", "__id__", "__end__", "^a$"}
+    assert kept(ties) == {"*", "__start__"}
+    assert kept(replace(ties, columns={})) == set(UNREADABLE)
+    assert not names.is_left_out(replace(node, columns={"a": ColumnRule(skip=True)}), "a")
+
+
+def test_only_the_names_that_are_used_are_kept_back() -> None:
+    free = ("__index_level_0__", "__null_dask_index__", "__x__", "_id_", "__id", "id__", "__ID__")
+    table = NodeTable("t", "t.parquet", ("T",), ("__index_level_0__",), "T")
+
+    made = dialect.fields(table, pl.Schema(dict.fromkeys(free, pl.Int64())))
+
+    assert tuple(field.name for field in made) == free
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_property_needs_a_name(form: Format) -> None:
+    named = NodeTable("t", "", ("T",), ("id",), "T", columns={"": ColumnRule(property="name")})
+    hidden = replace(named, columns={"": ColumnRule(skip=True)})
+    schema = pl.Schema({"id": pl.Int64(), "": pl.String()})
+
+    with pytest.raises(ValueRefusedError, match=r"t\.'' \(String\): a property needs a name"):
+        dialect.fields(replace(named, columns={}), schema, form)
+    assert [each.name for each in dialect.fields(named, schema, form)] == ["id", "name"]
+    assert [each.name for each in dialect.fields(hidden, schema, form)] == ["id"]
 
 
 def hard_values() -> tuple[pl.DataFrame, dict[str, ColumnRule]]:

@@ -134,6 +134,16 @@ ZONE = "Europe/Stockholm"
             [4, 3, 2, None],
         ),
         (
+            keys(pl.Int128(), 2**127 - 1, -(2**127), LONG + 1, 7),
+            keys(pl.Int64(), 7, LONG, -(2**63)),
+            [3, None, None],
+        ),
+        (
+            keys(pl.UInt128(), 2**128 - 1, 0, 7),
+            keys(pl.UInt8(), 255, 7, 0),
+            [None, 2, 1],
+        ),
+        (
             keys(pl.Decimal(38, 0), BIG, -BIG, LONG + 1, -1, 0, 7),
             keys(pl.Decimal(38, 0), 7, -BIG, BIG, LONG, -1, LONG + 1, None),
             [5, 1, 0, None, 3, 2, None],

@@ -179,13 +179,13 @@ def _set_aside(scanned: Scanned, folder: Path) -> None:
     ]
     rows = scanned.frame.filter(identity.missing()).select(
         *scanned.schema.names(),
-        pl.concat_str(sides, separator=", ", ignore_nulls=True).alias(_MISSING),
+        pl.concat_str(sides, separator=", ", ignore_nulls=True).alias(MISSING),
     )
     path = rejects / f"{writer.folder_name(scanned.table.name)}.parquet"
     rows.sink_parquet(path, engine="streaming")
 
 
-_MISSING = "__missing__"  # no table's own column is named so
+MISSING = "__missing__"  # no table's own column is named so
 
 
 def _table_record(

@@ -126,12 +126,11 @@ def placed(sample: Sample, at: int) -> Sample:
 def _typed(table: Links, mark: str) -> Links:
     if table.type_column is None:
         return replace(table, type=_woven(table.type, mark))
-    columns = tuple(
-        replace(each, cells=tuple(_woven(cell, mark) for cell in each.cells))
-        if each.name == table.type_column
-        else each
-        for each in table.columns
-    )
+    words = samples.column(table, table.type_column)
+    cells = tuple(_woven(cell, mark) for cell in words.cells)
+    dtype = pl.Enum(cells) if words.dtype == pl.Enum else words.dtype
+    made = replace(words, cells=cells, dtype=dtype)
+    columns = tuple(made if each is words else each for each in table.columns)
     return replace(table, columns=columns)
 
 
