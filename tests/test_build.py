@@ -5,6 +5,7 @@ What it decides by itself is tried on a pretended Neo4j, what arrives in a store
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -170,6 +171,14 @@ def another_record(place: Path) -> None:
     (place / "build" / "export.json").write_text(report.dump(replace(record, kgimport="x")))
 
 
+def another_record_of_that_size_and_time(place: Path) -> None:
+    record = place / "build" / "export.json"
+    at, text = record.stat(), record.read_text()
+    record.write_text(text.replace('"kgimport": "0', '"kgimport": "9'))
+    os.utime(record, ns=(at.st_atime_ns, at.st_mtime_ns))
+    assert (record.stat().st_size, record.stat().st_mtime_ns) == (at.st_size, at.st_mtime_ns)
+
+
 def no_record(place: Path) -> None:
     (place / "build" / "export.json").unlink()
 
@@ -185,7 +194,7 @@ MEANWHILE = {
     each.__name__.replace("_", " "): each
     for each in (
         *(another_cell, another_header, another_argument),
-        *(another_record, no_record, another_build),
+        *(another_record, another_record_of_that_size_and_time, no_record, another_build),
     )
 }
 
@@ -269,6 +278,22 @@ def test_a_build_directory_behind_a_link_is_held_where_it_lies(
 
     assert locks == ["real/.build.lock"]
     assert not list(tmp_path.rglob(".build.*"))
+
+
+def test_a_link_that_leads_elsewhere_meanwhile_is_not_followed_there(
+    pretended: Pretended, tmp_path: Path
+) -> None:
+    record = export(people(tmp_path), tmp_path / "one", quiet)
+    export(people(tmp_path / "other", {**PERSONS, "name": ["x"] * 3}), tmp_path / "two", quiet)
+    (tmp_path / "build").symlink_to("one")
+
+    def lead_elsewhere() -> None:
+        (tmp_path / "build").unlink()
+        (tmp_path / "build").symlink_to("two")
+
+    pretended.meanwhile = lead_elsewhere
+
+    assert store.read_export(built(tmp_path, pretended).path) == record
 
 
 # What is proved ---------------------------------------------------------------------------------

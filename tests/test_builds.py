@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -125,6 +125,40 @@ def test_an_export_does_not_wait_for_ever(out: Path, monkeypatch: pytest.MonkeyP
     assert held(out) == "one"
     make(out, "three")
     assert held(out) == "three"
+
+
+def test_who_ends_reading_first_leaves_the_lock_to_the_others(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builds, "READERS_S", 0)
+
+    with builds.reading(out):
+        with builds.reading(out):
+            pass
+        with pytest.raises(DestinationError, match="still being read"):
+            make(out, "two")
+
+    assert held(out) == "one"
+
+
+def test_a_lock_that_is_gone_by_the_time_one_has_it_is_none(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, taken_away = fcntl.flock, threading.Event()
+
+    def flock(file: IO[str], kind: int) -> None:
+        if not taken_away.is_set():
+            taken_away.set()
+            Path(file.name).unlink()
+        plain(file, kind)
+
+    monkeypatch.setattr(builds, "READERS_S", 0)
+    monkeypatch.setattr(fcntl, "flock", flock)
+
+    with builds.reading(out), pytest.raises(DestinationError, match="still being read"):
+        make(out, "two")
+
+    assert held(out) == "one"
 
 
 def test_a_reader_waits_for_the_renames_and_no_longer(

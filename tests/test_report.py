@@ -251,6 +251,32 @@ def test_names_and_paths_are_believed_no_more_than_those_of_a_declaration(
         report.parse(ExportRecord, text, report.EXPORT_RECORD)
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("build_id",), "0123456789ab"),
+        (("format",), "parquet"),
+        (("longest_row",), -1),
+        (("longest_row",), 2**63),
+        (("tables", 0, "counts", "Person"), -1),
+        (("tables", 0, "properties"), 2**63),
+        (("tables", 0, "properties"), "5"),
+        (("tables", 0, "properties"), 5.0),
+        (("tables", 0, "files", 0, "multiline"), "false"),
+        (("tables", 0, "files", 0, "bytes"), -1),
+        (("declaration", "nodes", 0, "columns", "name", "skip"), 0),
+    ],
+)
+def test_numbers_and_words_that_no_export_writes_are_damage(
+    build: Path, path: tuple[Step, ...], value: object
+) -> None:
+    text = _changed((build / report.EXPORT_RECORD).read_text(), path, value)
+    where = "tables|build_id" if path == ("format",) else ".".join(map(str, path))
+
+    with pytest.raises(DestinationError, match=rf"export\.json is damaged: ({where})"):
+        report.parse(ExportRecord, text, report.EXPORT_RECORD)
+
+
 def _forged_id(content: dict[str, Any]) -> str:
     """The id that the content would have, by the documented rule."""
     tables = [
