@@ -1,4 +1,4 @@
-"""What kgimport needs of a dbt project: to run it, and to know where its tables lie."""
+"""What kgimport needs of a dbt project: to run it, and to know where it puts what it makes."""
 
 from __future__ import annotations
 
@@ -10,24 +10,42 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from kgimport.errors import DeclarationError, RuntimeMissingError, SourceError
+from kgimport.errors import DeclarationError, RuntimeMissingError, SourceError, listed, short
 from kgimport.runtime.process import Command, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+PROJECT, PROFILES = "dbt_project.yml", "profiles.yml"
 
-def manifest(project: Path) -> Path:
-    """Where dbt leaves its manifest."""
-    return project / "target" / "manifest.json"
+
+def artifacts(project: Path) -> Path:
+    """The folder in which dbt leaves `manifest.json` and `run_results.json`."""
+    return _folder(project, "TARGET_PATH", "target-path", "target")
+
+
+def logs(project: Path) -> Path:
+    """The folder of dbt's own log."""
+    return _folder(project, "LOG_PATH", "log-path", "logs")
+
+
+def _folder(project: Path, setting: str, key: str, default: str) -> Path:
+    chosen = _setting(setting) or _text(_yaml(project / PROJECT), key, PROJECT) or default
+    return project / chosen
+
+
+def _setting(name: str) -> str | None:
+    """What the environment says of an option of dbt's; the newer prefix comes first for dbt too."""
+    return os.environ.get(f"DBT_ENGINE_{name}") or os.environ.get(f"DBT_{name}")
 
 
 def athena(project: Path, target: str | None = None) -> Mapping[str, str] | None:
     """What a target of type athena says: its `workgroup`, `results`, `region` and `profile`."""
     output = _output(project, target)
-    if output.get("type") != "athena":
+    if _text(output, "type", PROFILES) != "athena":
         return None
-    return {ours: str(output[theirs]) for ours, theirs in _OF_ATHENA.items() if output.get(theirs)}
+    said = {ours: _text(output, theirs, PROFILES) for ours, theirs in _OF_ATHENA.items()}
+    return {ours: value for ours, value in said.items() if value}
 
 
 _OF_ATHENA = {
@@ -38,35 +56,71 @@ _OF_ATHENA = {
 }
 
 
-def tables(project: Path, target: str | None = None) -> str:
-    """The folder of the graph tables: `external_root` of the profile's target.
+def external_root(project: Path, target: str | None = None) -> str:
+    """Below which folder dbt-duckdb writes external models, as the profile's target says it.
 
-    A relative one is relative to the project, in which kgimport starts dbt.
-    Raises `DeclarationError` where the profile names no such folder.
+    A relative one is relative to the project, in which kgimport starts dbt; so is the adapter's
+    default. Raises `DeclarationError` where the target is not of DuckDB.
     """
-    root = _output(project, target).get("external_root")
-    if not root:
+    output = _output(project, target)
+    kind = _text(output, "type", PROFILES)
+    if kind != "duckdb":
         raise DeclarationError(
-            "the target of the dbt profile has no external_root",
-            "add it, or say with --tables where the graph models' Parquet lies",
+            f"the target of the dbt profile is of type {short(kind)}, and not duckdb or athena",
+            "say with --tables where the graph models' Parquet lies",
         )
-    return str(root) if "://" in str(root) else str(project / str(root))
+    return _text(output, "external_root", PROFILES) or "."
 
 
 def is_local(project: Path, target: str | None = None) -> bool:
-    """Whether the warehouse is DuckDB over local files, which can be seen to be unchanged."""
-    return bool(_output(project, target).get("type") == "duckdb")
+    """Whether the warehouse is one DuckDB of local files, which can be seen to be unchanged."""
+    output = _output(project, target)
+    elsewhere = any(output.get(key) for key in ("attach", "plugins", "remote", "filesystems"))
+    return (
+        _text(output, "type", PROFILES) == "duckdb"
+        and not elsewhere
+        and ":" not in (_text(output, "path", PROFILES) or "").removeprefix(_MEMORY)
+    )
 
 
-def _output(project: Path, target: str | None) -> dict[str, Any]:
-    profile = _profile(project)
-    name = target or profile.get("target") or "default"
-    outputs: dict[str, dict[str, Any]] = profile.get("outputs") or {}
-    if name not in outputs:
+_MEMORY = ":memory:"
+
+
+def database(project: Path, target: str | None = None) -> Path | None:
+    """The file of a DuckDB warehouse; None where it is kept in memory."""
+    path = _text(_output(project, target), "path", PROFILES)
+    return project / path if path and path != _MEMORY else None
+
+
+def profiles(project: Path) -> Path:
+    """The `profiles.yml` that counts: of DBT_PROFILES_DIR, the project, or ~/.dbt."""
+    chosen = _setting("PROFILES_DIR")
+    folders = [project, Path.home() / ".dbt"]
+    for folder in [Path(chosen), *folders] if chosen else folders:
+        if (folder / PROFILES).is_file():
+            return folder / PROFILES
+    raise DeclarationError(
+        f"no profiles.yml for the dbt project {project}", "say with --tables where its Parquet lies"
+    )
+
+
+def _output(project: Path, target: str | None) -> Mapping[str, object]:
+    file = profiles(project)
+    name = _setting("PROFILE") or _text(_yaml(project / PROJECT), "profile", PROJECT) or "default"
+    profile = _part(_yaml(file), name, f"{file} has no profile")
+    outputs = _part(profile, "outputs", f"profile {short(name)} of {file} has no")
+    chosen = target or _setting("TARGET") or _text(profile, "target", PROFILES) or "default"
+    return _part(outputs, chosen, "the dbt profile has no target")
+
+
+def _part(whole: Mapping[str, object], name: str, lacking: str) -> Mapping[str, object]:
+    part = whole.get(name)
+    if not isinstance(part, dict):
         raise DeclarationError(
-            f"the dbt profile has no target {name}", f"choose one of {', '.join(outputs)}"
+            f"{lacking} {short(name)}" + (", but something else" if name in whole else ""),
+            f"there is: {listed(whole) or 'nothing'}",
         )
-    return outputs[name]
+    return part
 
 
 def build(
@@ -80,20 +134,21 @@ def build(
 
     Raises `SourceError` with dbt's own last words when it fails.
     """
-    profiles = () if "DBT_PROFILES_DIR" in os.environ else ("--profiles-dir", ".")
-    argv = (_program(), "build", *profiles, *(("--target", target) if target else ()))
+    places = ("--project-dir", ".", "--profiles-dir", str(profiles(project).parent.absolute()))
+    argv = (_program(), "build", *places, *(("--target", target) if target else ()))
     env = {"KGIMPORT_DATA": str(data.absolute())} if data else {}
     quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
     finished = run(Command(argv, {**quiet, **env}), cwd=project, on_line=on_line)
     if finished.exit_code:
         told = [line for line in finished.tail if "rror" in line or "FAIL" in line]
-        reason = "\n  ".join(told[:_SHOWN] or finished.tail[-_SHOWN:])
+        lines = told[:_SHOWN] or finished.tail[-_SHOWN:]
+        reason = "\n  ".join(short(line, _LINE) for line in lines)
         raise SourceError(
-            f"dbt build failed:\n  {reason}", f"mend the models; its log is {project / 'logs'}"
+            f"dbt build failed:\n  {reason}", f"mend the models; its log is in {logs(project)}"
         )
 
 
-_SHOWN = 12
+_SHOWN, _LINE = 12, 400
 
 
 def _program() -> str:
@@ -104,39 +159,60 @@ def _program() -> str:
     return found
 
 
-def _profile(project: Path) -> dict[str, Any]:
-    name = _yaml(project / "dbt_project.yml").get("profile", "default")
-    for folder in _profile_folders(project):
-        if (folder / "profiles.yml").is_file():
-            profile: dict[str, Any] = _yaml(folder / "profiles.yml").get(name) or {}
-            return profile
-    raise DeclarationError(
-        f"no profiles.yml for the dbt project {project}", "say with --tables where its Parquet lies"
-    )
-
-
-def _profile_folders(project: Path) -> tuple[Path, ...]:
-    chosen = os.environ.get("DBT_PROFILES_DIR")
-    return (*((Path(chosen),) if chosen else ()), project, Path.home() / ".dbt")
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    """A dbt file, with the one function rendered that profiles use: `env_var`."""
+def _yaml(path: Path) -> Mapping[str, object]:
+    """A file of dbt's settings; what dbt renders in it is still as it is written."""
     try:
-        from jinja2 import Environment, TemplateError  # noqa: PLC0415  (comes with dbt)
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise DeclarationError(f"{path} cannot be read: {error.strerror}", "mend it") from error
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        reason = short(" ".join(str(error).split()), _LINE)
+        raise DeclarationError(f"{path} is not YAML: {reason}", "mend it") from error
+    if not isinstance(content, dict):
+        raise DeclarationError(f"{path} should be a mapping of keys to values", "mend it")
+    return content
+
+
+def _text(settings: Mapping[str, object], key: str, file: str) -> str | None:
+    """A setting as text, rendered where it is a template; None where it is not there."""
+    value = settings.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise DeclarationError(f"{key} in {file} should be text", "mend it")
+    return _rendered(str(value), f"{key} in {file}")
+
+
+def _rendered(text: str, place: str) -> str:
+    """A template with what dbt's profiles use most: `env_var`, and the filters that give types."""
+    if "{{" not in text and "{%" not in text:
+        return text
+    try:
+        from jinja2 import Environment  # noqa: PLC0415  (comes with dbt)
     except ModuleNotFoundError as error:
         raise RuntimeMissingError(
             "dbt is not installed", "pip install 'kgimport[dbt]', or say --tables"
         ) from error
+    environment = Environment(autoescape=False)  # noqa: S701  (settings, not HTML)
+    environment.filters |= dict.fromkeys(("as_text", "as_native", "as_number", "as_bool"), _same)
     try:
-        text = path.read_text(encoding="utf-8")
-        if path.name == "profiles.yml":
-            text = Environment(autoescape=False).from_string(text).render(env_var=_env_var)  # noqa: S701  (YAML, not HTML)
-        content: dict[str, Any] = yaml.safe_load(text) or {}
-    except (OSError, TemplateError, yaml.YAMLError, KeyError) as error:
-        raise DeclarationError(f"{path} cannot be read: {error}", "mend it") from error
-    return content
+        return str(environment.from_string(text).render(env_var=_env_var))
+    except DeclarationError:
+        raise
+    except Exception as error:  # whatever a template can do
+        reason = short(error, _LINE)
+        raise DeclarationError(f"{place} cannot be rendered: {reason}", "mend it") from error
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _env_var(name: str, default: str | None = None) -> str:
-    return os.environ[name] if default is None else os.environ.get(name, default)
+    value = os.environ.get(name, default)
+    if value is None:
+        raise DeclarationError(
+            f"the environment variable {short(name)}, which dbt's settings name, is not set",
+            "set it as for dbt itself",
+        )
+    return str(value)

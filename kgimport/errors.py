@@ -17,7 +17,10 @@ KgimportError
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class ExitCode(IntEnum):
@@ -37,6 +40,19 @@ class ExitCode(IntEnum):
     SERVER = 11
     AWS = 12
     INTERRUPTED = 130
+
+
+def short(text: object, most: int = 80) -> str:
+    """A text as a message shows it: whole, or its first `most` characters and how many it has."""
+    told = str(text)
+    return told if len(told) <= most else f"{told[:most]}… ({len(told):,} characters)"
+
+
+def listed(names: Iterable[object], most: int = 12) -> str:
+    """Names as a message shows them: the first `most`, and how many more there are."""
+    told = list(names)
+    more = f" … and {len(told) - most:,} more" if len(told) > most else ""
+    return ", ".join(map(short, told[:most])) + more
 
 
 class KgimportError(Exception):

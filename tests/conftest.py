@@ -65,7 +65,7 @@ def lms_graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
         dbt.build(ROOT / "dbt", data=ROOT / "data")
     finally:
         settings.undo()
-    return declaration.load_dbt(place / "target" / "manifest.json", place / "tables")
+    return declaration.load_dbt(place / "target", ROOT / "dbt", str(place / "tables"))
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,12 @@ def test_every_error_has_an_exit_code_of_its_own() -> None:
 def dbt_project(folder: Path, *, profile: str = "") -> Path:
     """A dbt project that was built: what kgimport reads of it."""
     meta = {"kgimport": {"graph": "shop", "node": {"labels": ["User"], "key": ["id"]}}}
-    model = {"resource_type": "model", "name": "node_user", "config": {"meta": meta}, "columns": {}}
+    model = {
+        "resource_type": "model",
+        "name": "node_user",
+        "alias": "node_user",
+        "config": {"materialized": "table", "meta": meta},
+    }
     (folder / "target").mkdir(parents=True)
     (folder / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
     (folder / "target" / "manifest.json").write_text(json.dumps({"nodes": {"model.a": model}}))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.dbt, pytest.mark.athena]
 PREFIX, SCHEMA = "dbt_test_", "dbt_test"
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
+ARTIFACTS = ("manifest.json", "run_results.json")
 TABLE_INPUT = ("Name", "TableType", "Parameters", "StorageDescriptor", "PartitionKeys")
 
 
@@ -103,6 +104,8 @@ def warehouse(athena_server: LocalAws, tmp_path_factory: pytest.TempPathFactory)
     built = Warehouse(athena_server, tmp_path_factory.mktemp("dbt-athena"))
     done = built.dbt("build")
     assert done.returncode == 0, done.stdout + done.stderr
+    for name in ARTIFACTS:  # later commands write them anew
+        shutil.copyfile(built.place / name, built.place / f"built-{name}")
     return built
 
 
@@ -208,12 +211,13 @@ def test_what_glue_says_wrongly_of_a_raw_table_is_found(warehouse: Warehouse) ->
 
 @pytest.fixture(scope="module")
 def project(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What kgimport reads of a dbt project: its two files, and the manifest of the last run."""
+    """What kgimport reads of a dbt project: its two files, and those of the run that built all."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copyfile(PROJECT / name, folder / name)
     (folder / "target").mkdir()
-    shutil.copyfile(warehouse.place / "manifest.json", folder / "target" / "manifest.json")
+    for name in ARTIFACTS:
+        shutil.copyfile(warehouse.place / f"built-{name}", folder / "target" / name)
     return folder
 
 

@@ -109,10 +109,74 @@ def test_two_columns_cannot_become_one_property(tmp_path: Path) -> None:
         declared(tmp_path, text)
 
 
-@pytest.mark.parametrize("text", ["graph: [", "- a\n- b\n", "", "\x00"], ids=repr)
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("graph: [", "- a\n- b\n", "", "\x00", "graph: 2001-99-99", "graph: !!timestamp x"),
+        *("graph: !!bool x", "graph: !!int x", "!!map x", "[" * 10_000, "? {a: b}\n: c", "a: *b"),
+    ],
+    ids=range(12),
+)
 def test_what_is_no_declaration_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(DeclarationError):
         declared(tmp_path, text)
+
+
+LONG = "n" * 5_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"graph: {LONG}",
+        f"{LONG}: 1",
+        f"graph: !{LONG} x",
+        f"a: 1\n{LONG}: 1\n{LONG}: 1",
+        PEOPLE.replace("node: person, key: [a]", f"node: {LONG}, key: [a]"),
+        PEOPLE.replace("key: [b]", f"key: [{', '.join(f'c{n}' for n in range(9_999))}]"),
+        PEOPLE.replace("knows:", f"{LONG}:").replace("type: KNOWS", "type_colum: KNOWS"),
+        PEOPLE.replace("columns:", f"columns:\n      {LONG}: {{property: personId}}"),
+        PEOPLE.replace("labels:", f"{LONG}: 1\n      labels:"),
+        PEOPLE + "".join(f"  t{n}: {{location: x}}\n" for n in range(5_000)),
+        PEOPLE.replace("{node: person, key: [a]}", "{node: p, key: [a]}")
+        + "".join(
+            f"  t{n}: {{location: x, node: {{labels: [A], key: [a]}}}}\n" for n in range(999)
+        ),
+    ],
+    ids=range(11),
+)
+def test_a_message_stays_short_whatever_is_in_the_file(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        declared(tmp_path, text)
+
+    assert len(str(caught.value)) < 7_000
+
+
+def test_columns_of_long_names_and_many_of_them_are_told_shortly(tmp_path: Path) -> None:
+    graph = declared(tmp_path, PEOPLE)
+    many = [LONG, *(f"column_{n}" for n in range(4_332))]
+
+    with pytest.raises(DeclarationError) as caught:
+        declaration.check_columns(graph, {"person": many, "knows": ["a", "b"]})
+
+    lines = caught.value.message.split("\n  ")[1:]
+    assert len(lines) == 2
+    assert lines[0].endswith("column_9, column_10 … and 4,321 more)")
+    assert "(5,000,000 characters)" in lines[0]
+    with pytest.raises(DeclarationError) as caught:
+        declaration.check_properties(graph, {"person": [LONG, LONG], "knows": []})
+    assert len(str(caught.value)) < 7_000
+
+
+def test_of_many_mistakes_the_first_are_told(tmp_path: Path) -> None:
+    text = PEOPLE + "".join(f"  t{n}: {{location: x}}\n" for n in range(1_000))
+
+    with pytest.raises(DeclarationError) as caught:
+        declared(tmp_path, text)
+
+    first, *lines = caught.value.message.split("\n  ")
+    assert first.endswith("graph.yml has more than 15 mistakes, of which these are the first:")
+    assert lines == [f"tables.t{n}: needs either node: or relationship:" for n in range(15)]
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
@@ -148,8 +212,10 @@ def test_properties_that_no_table_has_are_told_together(tmp_path: Path) -> None:
 MODEL: dict[str, Any] = {
     "resource_type": "model",
     "name": "node_user",
+    "alias": "node_user",
     "config": {
-        "meta": {"kgimport": {"graph": "lms", "node": {"labels": ["User"], "key": ["user_key"]}}}
+        "materialized": "table",
+        "meta": {"kgimport": {"graph": "lms", "node": {"labels": ["User"], "key": ["user_key"]}}},
     },
     "columns": {
         "user_key": {"config": {"meta": {"kgimport": {"property": "userKey"}}}},
@@ -158,14 +224,15 @@ MODEL: dict[str, Any] = {
 }
 
 
-def manifest(tmp_path: Path, *models: dict[str, Any]) -> Path:
-    file = tmp_path / "manifest.json"
-    file.write_text(json.dumps({"nodes": {str(at): model for at, model in enumerate(models)}}))
-    return file
+def artifacts(tmp_path: Path, *models: dict[str, Any]) -> Path:
+    """A folder with the manifest of these models."""
+    nodes = {str(at): model for at, model in enumerate(models)}
+    (tmp_path / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    return tmp_path
 
 
 def test_a_dbt_manifest_becomes_a_graph(tmp_path: Path) -> None:
-    graph = declaration.load_dbt(manifest(tmp_path, MODEL), tmp_path / "tables")
+    graph = declaration.load_tables(artifacts(tmp_path, MODEL), tmp_path / "tables")
 
     user = NodeTable(
         name="node_user",
@@ -180,18 +247,19 @@ def test_a_dbt_manifest_becomes_a_graph(tmp_path: Path) -> None:
 
 def test_one_of_several_graphs_has_to_be_chosen(tmp_path: Path) -> None:
     meta = {"kgimport": {"graph": "books", "node": {"labels": ["Book"], "key": ["id"]}}}
-    file = manifest(tmp_path, MODEL, {**MODEL, "name": "book", "config": {"meta": meta}})
+    config = {"materialized": "table", "meta": meta}
+    folder = artifacts(tmp_path, MODEL, {**MODEL, "name": "book", "config": config})
 
     with pytest.raises(DeclarationError, match="several graphs: books, lms"):
-        declaration.load_dbt(file, tmp_path)
-    assert declaration.load_dbt(file, tmp_path, "books").name == "books"
+        declaration.load_tables(folder, tmp_path)
+    assert declaration.load_tables(folder, tmp_path, "books").name == "books"
     with pytest.raises(DeclarationError, match="no graph boks; did you mean books"):
-        declaration.load_dbt(file, tmp_path, "boks")
+        declaration.load_tables(folder, tmp_path, "boks")
 
 
 def test_a_project_without_a_graph_is_told(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match=r"no model in .* declares a graph"):
-        declaration.load_dbt(manifest(tmp_path), tmp_path)
+        declaration.load_tables(artifacts(tmp_path), tmp_path)
 
 
 def test_the_json_schema_that_ships_is_the_one_of_the_code() -> None:

@@ -110,7 +110,7 @@ def check(
     from kgimport.pipeline.proof import ExportOptions
     from kgimport.pipeline.proof import check as run
 
-    declared = chosen_graph(graph, dbt, name, target, tables, select)
+    declared = chosen_graph(graph, dbt, name, target, tables, select, built=not declaration_only)
     project = dbt if graph is None and tables is None else None
     warehouse = chosen_warehouse(project, target, workgroup, results)
     if declaration_only:

@@ -170,8 +170,13 @@ def chosen_graph(
     target: str | None,
     tables: str | None,
     selected: list[str] | None = None,
+    *,
+    built: bool = True,
 ) -> Graph:
-    """The graph that a command line means: a graph.yml, or one of a dbt project's."""
+    """The graph that a command line means: a graph.yml, or one of a dbt project's.
+
+    With `built`, dbt's last run must have made the project's tables.
+    """
     from kgimport import declaration
     from kgimport.pipeline.declared import of_dbt
 
@@ -181,7 +186,7 @@ def chosen_graph(
         raise UsageError(
             f"{project} is no dbt project", "name a graph.yml with --graph, or a project with --dbt"
         )
-    return _with_selected(of_dbt(project, target, name, tables), selected or [])
+    return _with_selected(of_dbt(project, target, name, tables, built=built), selected or [])
 
 
 def _with_selected(graph: Graph, selected: list[str]) -> Graph:

@@ -40,7 +40,8 @@ def assemble(spec: GraphSpec, base: str) -> Graph:
     return Graph(spec.graph, tuple(nodes), tuple(relationships))
 
 
-def _location(location: str, base: str) -> str:
+def place_of(location: str, base: str) -> str:
+    """Where a location is; a relative one is relative to `base`, a folder here or elsewhere."""
     if "://" in location or location.startswith("select:"):
         return location
     return f"{base}/{location}" if "://" in base else str(Path(base) / location)
@@ -69,7 +70,7 @@ _SOLID: dict[str, Crs] = {"wgs-84": "wgs-84-3d", "cartesian": "cartesian-3d"}
 def _node(name: str, table: TableSpec, node: NodeSpec, base: str) -> NodeTable:
     return NodeTable(
         name=name,
-        location=_location(table.location, base),
+        location=place_of(table.location, base),
         labels=tuple(node.labels),
         key=tuple(node.key),
         id_space=node.id_space or node.labels[0],
@@ -86,7 +87,7 @@ def _relationship(
 ) -> RelationshipTable:
     return RelationshipTable(
         name=name,
-        location=_location(table.location, base),
+        location=place_of(table.location, base),
         type=relationship.type or "",
         type_column=relationship.type_column,
         start=End(relationship.start.node, tuple(relationship.start.key)),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from kgimport.errors import DeclarationError
+from kgimport.errors import DeclarationError, listed, short
 from kgimport.graph import NodeTable, property_name
 
 if TYPE_CHECKING:
@@ -15,19 +17,39 @@ if TYPE_CHECKING:
     from kgimport.graph import Graph, Table
 
 
-def declaration_error(place: str, mistakes: list[str]) -> DeclarationError:
-    """All mistakes of one place as one error."""
-    count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-    lines = "\n  ".join(mistakes)
-    return DeclarationError(f"{place} has {count}:\n  {lines}", "`kgimport schema` prints the form")
+FORM = "`kgimport schema` prints the form"
+# What one message shows of a declaration, however much is wrong with it.
+_SHOWN, _LINE = 15, 400
+
+
+def declaration_error(place: str, mistakes: Iterable[str], hint: str = FORM) -> DeclarationError:
+    """The mistakes of one place as one error; no more are made up than it shows."""
+    found = list(islice(mistakes, _SHOWN + 1))
+    count = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
+    if len(found) > _SHOWN:
+        count = f"more than {_SHOWN} mistakes, of which these are the first"
+    lines = "\n  ".join(short(line, _LINE) for line in found[:_SHOWN])
+    return DeclarationError(f"{short(place, _LINE)} has {count}:\n  {lines}", hint)
+
+
+def refuse(place: str, mistakes: Iterable[str], hint: str = FORM) -> None:
+    """Raises `DeclarationError` where there are any mistakes."""
+    found = list(islice(mistakes, _SHOWN + 1))
+    if found:
+        raise declaration_error(place, found, hint)
 
 
 def instead(wrong: str, known: Iterable[str]) -> str:
     """What was probably meant, and what there is."""
     names = list(known)
-    close = difflib.get_close_matches(wrong, names, n=1)
+    # Comparing takes the product of both lengths, and nobody means so long a name.
+    near = [name for name in names if len(name) <= _NAME] if len(wrong) <= _NAME else []
+    close = difflib.get_close_matches(wrong, near, n=1)
     meant = f"; did you mean {close[0]}?" if close else ""
-    return f"{meant} (there is: {', '.join(names) or 'nothing'})"
+    return f"{meant} (there is: {listed(names) or 'nothing'})"
+
+
+_NAME = 200
 
 
 def in_form(spec: GraphSpec) -> Iterator[str]:
@@ -54,15 +76,18 @@ def _end_mistakes(
         elif len(end.key) != len(node.key):
             yield (
                 f"{place}.{side}.key: has {len(end.key)} columns, but the key of {end.node} "
-                f"has {len(node.key)} ({', '.join(node.key)})"
+                f"has {len(node.key)} ({listed(node.key)})"
             )
 
 
 def in_table(table: Table) -> Iterator[str]:
     """Two columns that are to become one property."""
-    names = [property_name(table, column) for column in table.columns]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in _twice(property_name(table, column) for column in table.columns):
         yield f"tables.{table.name}.columns: two columns become the property {name}"
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def check_columns(graph: Graph, schemas: Mapping[str, Iterable[str]]) -> None:
@@ -70,13 +95,14 @@ def check_columns(graph: Graph, schemas: Mapping[str, Iterable[str]]) -> None:
 
     `schemas` gives each table's columns. Raises `DeclarationError` with every mistake.
     """
-    mistakes = [
-        line
-        for table in graph.tables
-        for line in _column_mistakes(table, list(schemas[table.name]))
-    ]
-    if mistakes:
-        raise declaration_error(f"graph {graph.name}", mistakes)
+    refuse(
+        f"graph {graph.name}",
+        (
+            line
+            for table in graph.tables
+            for line in _column_mistakes(table, list(schemas[table.name]))
+        ),
+    )
 
 
 def _named_columns(table: Table) -> Iterator[tuple[str, str]]:
@@ -103,17 +129,18 @@ def check_properties(graph: Graph, properties: Mapping[str, Sequence[str]]) -> N
 
     `properties` gives the names of each table's properties. Raises `DeclarationError` with all.
     """
-    mistakes = [
-        line
-        for table in graph.tables
-        for line in _property_mistakes(table, list(properties[table.name]))
-    ]
-    if mistakes:
-        raise declaration_error(f"graph {graph.name}", mistakes)
+    refuse(
+        f"graph {graph.name}",
+        (
+            line
+            for table in graph.tables
+            for line in _property_mistakes(table, list(properties[table.name]))
+        ),
+    )
 
 
 def _property_mistakes(table: Table, names: list[str]) -> Iterator[str]:
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in _twice(names):
         yield f"{table.name}: two columns become the property {name}"
     wanted = [name for index in table.indexes for name in index.properties]
     wanted += [property_name(table, column) for key in table.unique for column in key]

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport import dbt, store
-from kgimport.errors import DestinationError
+from kgimport import dbt, declaration
+from kgimport.pipeline import inputs
 from kgimport.pipeline.build import build_db
 from kgimport.pipeline.clock import Clock
 from kgimport.pipeline.declared import of_dbt
 from kgimport.pipeline.export import export
+from kgimport.pipeline.inputs import Watched
 from kgimport.pipeline.proof import DEFAULTS, ExportOptions
+from kgimport.runtime.jars import cache_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kgimport.pipeline.build import BuildOptions, Built
+    from kgimport.pipeline.inputs import Facts
     from kgimport.report import Progress
     from kgimport.runtime.programs import Neo4j
 
 BUILDS = Path("build")
-# Beside a build directory: what it was made of, so that nothing is made again of the same.
-_INPUTS = ".inputs"
-_GENERATED = frozenset({"target", "logs", "dbt_packages", ".user.yml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,63 +41,59 @@ def run(
 ) -> tuple[Built, dict[str, float]]:
     """Builds the tables, the build directory and the store; gives the seconds of each stage.
 
-    With `if_changed`, dbt and export are left out where neither the project nor the data has
-    changed since (a warehouse that is not made of local files is always asked again).
+    With `if_changed`, dbt and export are left out where neither the project nor the data, nor what
+    the last run made of them, has changed since. A warehouse that is more than one DuckDB of local
+    files is always asked again, and data elsewhere than in the two folders is not watched.
     """
     clock = Clock(progress)
-    inputs = _inputs(project)
-    build = (
-        _made_of(inputs)
-        if options.if_changed and dbt.is_local(project.folder, project.target)
-        else None
-    )
+    watched = _watched(project, stores)
+    found = inputs.seen(watched)
+    build = _made_before(project, found) if options.if_changed else None
     if build is None:
-        with clock.stage("dbt build"):
-            dbt.build(project.folder, target=project.target, data=project.data)
-        graph = of_dbt(project.folder, project.target, project.name)
-        build = BUILDS / graph.name
-        with clock.stage("export"):
-            export(graph, build, progress, project.export)
-        store.write_whole(_note(build), inputs)
+        build = _make(project, clock)
+        left = inputs.settled(found, inputs.seen(watched), _written(project))
+        inputs.note(build, _digest(project, left))
     built = build_db(build, stores, neo4j, options, progress)
     return built, {**clock.seconds, **(built.record.seconds if built.fresh else {})}
 
 
-def _note(build: Path) -> Path:
-    return build.with_name(f"{build.name}{_INPUTS}")
+def _make(project: Project, clock: Clock) -> Path:
+    """Has dbt build the tables, and exports the graph; gives the build directory."""
+    with clock.stage("dbt build"):
+        dbt.build(project.folder, target=project.target, data=project.data)
+    graph = of_dbt(project.folder, project.target, project.name)
+    build = BUILDS / graph.name
+    with clock.stage("export"):
+        export(graph, build, clock.progress, project.export)
+    return build
 
 
-def _made_of(inputs: str) -> Path | None:
-    """The build directory that was made of just these inputs, if it is still whole."""
-    for note in BUILDS.glob(f"*{_INPUTS}"):
-        build = note.with_name(note.name.removesuffix(_INPUTS))
-        if note.read_text(encoding="utf-8") == inputs and _is_whole(build):
-            return build
-    return None
+def _made_before(project: Project, found: Facts) -> Path | None:
+    if not dbt.is_local(project.folder, project.target):
+        return None
+    return inputs.made_of(BUILDS, _digest(project, found))
 
 
-def _is_whole(build: Path) -> bool:
-    try:
-        record = store.read_export(build)
-    except DestinationError:
-        return False
-    files = (file for table in record.tables for file in table.files)
-    return all((build / file.path).is_file() for file in files)
+def _digest(project: Project, facts: Facts) -> str:
+    return inputs.digest(facts, project.target, project.name, project.export)
 
 
-def _inputs(project: Project) -> str:
-    """A digest of everything that decides what dbt and export make."""
-    settings = sorted(
-        item for item in os.environ.items() if item[0].startswith(("KGIMPORT_", "DBT_"))
+def _watched(project: Project, stores: Path) -> Watched:
+    """The project, its profile and its data, without what dbt and kgimport write for themselves."""
+    folder = project.folder
+    ours = (BUILDS, stores, cache_dir())
+    return Watched(
+        (folder, project.data, dbt.profiles(folder)),
+        frozenset((dbt.artifacts(folder), dbt.logs(folder), *ours)),
     )
-    facts = [*_facts(project.folder), *_facts(project.data)]
-    parts = (version("kgimport"), project.target, project.name, project.export, settings, facts)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _facts(folder: Path) -> Iterator[tuple[str, int, int]]:
-    for path, folders, files in os.walk(folder):
-        folders[:] = sorted(set(folders) - _GENERATED)
-        for name in sorted(set(files) - _GENERATED):
-            at = (Path(path) / name).stat()
-            yield f"{path}/{name}", at.st_size, at.st_mtime_ns
+def _written(project: Project) -> list[Path]:
+    """The files and folders that dbt's run writes itself: the warehouse, and external models."""
+    if not dbt.is_local(project.folder, project.target):
+        return []
+    database = dbt.database(project.folder, project.target)
+    root = dbt.external_root(project.folder, project.target)
+    models = declaration.external_files(dbt.artifacts(project.folder), project.folder, root)
+    beside = [database.with_name(f"{database.name}.wal")] if database else []
+    return [*([database] if database else []), *beside, *map(Path, models)]

@@ -1,0 +1,171 @@
+"""The graph that a dbt project declares: of its manifest, and of what its last run has made."""
+
+from __future__ import annotations
+
+from itertools import chain
+from os.path import normpath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kgimport.declaration import models
+from kgimport.declaration.artifacts import MANIFEST, RUN_RESULTS, Manifest, Models, RunResults
+from kgimport.declaration.assemble import place_of
+from kgimport.declaration.mistakes import instead, refuse
+from kgimport.declaration.parse import graph_of, shaped
+from kgimport.declaration.reading import read_json
+from kgimport.errors import DeclarationError, SourceError, listed, short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from kgimport.declaration.artifacts import Becoming, Model
+    from kgimport.declaration.models import Way
+    from kgimport.graph import Graph
+
+_AGAIN = "run `dbt build` again; kgimport reads what dbt-core 1.10 and 1.11 write"
+
+
+def load_dbt(
+    artifacts: Path, project: Path, root: str, name: str | None = None, *, built: bool = True
+) -> Graph:
+    """The graph that a dbt project declares, its tables where dbt-duckdb has written them.
+
+    `artifacts` is the folder of dbt's manifest, `root` the profile's `external_root`; what is
+    relative is so to `project`. `name` chooses one graph where there are several. With `built`
+    dbt's last run must have made every table: `SourceError` with all that it did not make.
+    """
+    base = str(project.resolve())
+    return _of_dbt(artifacts, name, models.external(root), base, built=built)
+
+
+def load_tables(artifacts: Path, tables: Path | str, name: str | None = None) -> Graph:
+    """The graph that a dbt project declares, its tables as `<alias>.parquet` below `tables`.
+
+    `tables` is a folder here or in S3. It is not asked how dbt makes the models, or when.
+    """
+    base = str(tables) if "://" in str(tables) else str(Path(tables).resolve())
+    return _of_dbt(artifacts, name, models.said(base), base, built=False)
+
+
+def load_athena(artifacts: Path, name: str | None = None, *, built: bool = True) -> Graph:
+    """The graph that a dbt project declares, its tables being the relations that dbt made of it.
+
+    `built` as for `load_dbt`.
+    """
+    return _of_dbt(artifacts, name, models.relations(), "", built=built)
+
+
+def run_began(artifacts: Path) -> datetime | None:
+    """When dbt's last command began, where it says so."""
+    results = _run_results(artifacts)
+    return results.metadata.invocation_started_at if results else None
+
+
+def external_files(artifacts: Path, project: Path, root: str) -> list[str]:
+    """The files and folders of all models that dbt-duckdb writes, in a graph or not."""
+    raw = read_json(artifacts / MANIFEST)
+    manifest = shaped(Manifest, raw, str(artifacts / MANIFEST), _AGAIN)
+    found = _models(raw, manifest.external, artifacts).values()
+    base = str(project.resolve())
+    return [place_of(models.external_location(model, root), base) for model in found]
+
+
+def _of_dbt(artifacts: Path, name: str | None, way: Way, base: str, *, built: bool) -> Graph:
+    place = str(artifacts / MANIFEST)
+    raw = read_json(artifacts / MANIFEST)
+    manifest = shaped(Manifest, raw, place, _AGAIN)
+    _must_be_of(way.adapter, manifest, place)
+    graph, chosen = _choose_graph(manifest.becoming, name, place)
+    refuse(place, _strangers(chosen, manifest), "make models of them, or remove their kgimport")
+    ours = _models(raw, chosen, artifacts)
+    others = _models(raw, manifest.external if way.adapter == "duckdb" else (), artifacts)
+    hindrances = chain(_hindrances(ours, chosen, way), _shared(ours, others, way, base))
+    refuse(place, hindrances, "mend these models in the dbt project, and run `dbt build`")
+    tables = {ours[each].name: _table(ours[each], says, way) for each, says in chosen.items()}
+    declared = graph_of({"graph": graph, "tables": tables}, place, base)
+    if built:
+        _must_be_built({each: model.name for each, model in ours.items()}, manifest, artifacts)
+    return declared
+
+
+def _must_be_of(adapter: str | None, manifest: Manifest, place: str) -> None:
+    made_for = manifest.metadata.adapter_type
+    if adapter is not None and made_for != adapter:
+        raise DeclarationError(
+            f"{place} is of a dbt target of type {short(made_for)}, not {adapter}",
+            f"run `dbt build` for the target of type {adapter} that you mean first",
+        )
+
+
+def _choose_graph(
+    becoming: Mapping[str, Becoming], name: str | None, at: str
+) -> tuple[str, Mapping[str, Becoming]]:
+    names = sorted({each.graph for each in becoming.values()})
+    if not names:
+        raise DeclarationError(
+            f"no model in {at} declares a graph", "add config.meta.kgimport to its graph models"
+        )
+    if name is not None and name not in names:
+        raise DeclarationError(f"{at} declares no graph {short(name)}{instead(name, names)}")
+    if name is None and len(names) > 1:
+        raise DeclarationError(
+            f"{at} declares several graphs: {listed(names)}", "choose one with --name"
+        )
+    graph = name or names[0]
+    return graph, {each: says for each, says in becoming.items() if says.graph == graph}
+
+
+def _strangers(chosen: Iterable[str], manifest: Manifest) -> Iterator[str]:
+    for unique_id in chosen:
+        if not manifest.is_model(unique_id):
+            yield f"{unique_id}: is no model, and kgimport reads the rows of models alone"
+
+
+def _models(raw: Any, ids: Iterable[str], artifacts: Path) -> Mapping[str, Model]:
+    chosen = {"nodes": {each: raw["nodes"][each] for each in ids}}
+    return shaped(Models, chosen, str(artifacts / MANIFEST), _AGAIN).nodes
+
+
+def _hindrances(
+    ours: Mapping[str, Model], chosen: Mapping[str, Becoming], way: Way
+) -> Iterator[str]:
+    for unique_id, model in ours.items():
+        if reason := way.hindrance(model):
+            yield f"{unique_id}: {reason}"
+        for line in models.contradictions(model, chosen[unique_id].more):
+            yield f"{unique_id}: {line}"
+
+
+def _shared(
+    ours: Mapping[str, Model], others: Mapping[str, Model], way: Way, base: str
+) -> Iterator[str]:
+    """Names that two of our models have, and files that one of ours shares with any other."""
+    yield from models.doubled({each: model.name for each, model in ours.items()}, "name")
+    places = {
+        each: normpath(place_of(way.locate(model), base))
+        for each, model in {**others, **ours}.items()
+    }
+    taken = {places[each] for each in ours}
+    yield from models.doubled({each: at for each, at in places.items() if at in taken}, "file")
+
+
+def _table(model: Model, says: Becoming, way: Way) -> dict[str, Any]:
+    columns = says.more.get("columns", {})
+    merged = {**model.rules, **columns} if isinstance(columns, dict) else columns
+    return {**says.more, "location": way.locate(model), "columns": merged}
+
+
+def _must_be_built(names: Mapping[str, str], manifest: Manifest, artifacts: Path) -> None:
+    missing = models.unbuilt(names, manifest, _run_results(artifacts))
+    if missing:
+        lines = "\n  ".join(f"{short(why)}: {listed(them, 20)}" for why, them in missing.items())
+        raise SourceError(
+            f"dbt's last run did not make all tables of the graph:\n  {lines}",
+            "run `dbt build` for all of them, or say with --tables where their Parquet lies",
+        )
+
+
+def _run_results(artifacts: Path) -> RunResults | None:
+    place = artifacts / RUN_RESULTS
+    return shaped(RunResults, read_json(place), str(place), _AGAIN) if place.is_file() else None

@@ -1,0 +1,150 @@
+"""Where the models of a dbt project lie, and what stands against taking them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from kgimport.errors import listed, short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from kgimport.declaration.artifacts import Manifest, Model, RunResults
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a model's rows are found: where they lie, and what hinders it, if anything does.
+
+    `adapter` is the type of target that the manifest has to be of; None: of any.
+    """
+
+    locate: Callable[[Model], str]
+    hindrance: Callable[[Model], str | None]
+    adapter: str | None = None
+
+
+def external(root: str) -> Way:
+    """Models that dbt-duckdb writes to files, below `root` where they name no place themselves."""
+    return Way(lambda model: external_location(model, root), _not_external, "duckdb")
+
+
+def external_location(model: Model, root: str) -> str:
+    """The file or folder of an external model, as dbt-duckdb chooses it."""
+    if model.config.location:
+        return model.config.location
+    partitioned = _options(model).get("partition_by") is not None
+    return f"{root}/{model.alias}" + ("" if partitioned else f".{model.config.format or 'parquet'}")
+
+
+def _not_external(model: Model) -> str | None:
+    if model.config.materialized != "external":
+        made = short(model.config.materialized)
+        return f"is materialised as {made}, and leaves no Parquet; write materialized: external"
+    if "{{" in (model.config.location or ""):
+        return "its location is a template, which only dbt renders; write the location itself"
+    if (form := _format(model)) != "parquet":
+        return f"is written as {short(form)}; write format: parquet"
+    return None
+
+
+def _format(model: Model) -> str:
+    said = model.config.format or _options(model).get("format")
+    suffix = PurePath(model.config.location or "").suffix.removeprefix(".")
+    return str(said or suffix or "parquet").lower()
+
+
+def _options(model: Model) -> Mapping[str, Any]:
+    return model.config.options or {}
+
+
+def said(folder: str) -> Way:
+    """Models whose Parquet lies below a folder that the user names: a file or folder each."""
+    return Way(lambda model: _in(folder, model)[0], lambda model: _ambiguous(_in(folder, model)))
+
+
+def _in(folder: str, model: Model) -> list[str]:
+    """Where a model's Parquet is, or should be; two places only where both are there."""
+    file, inner = f"{folder}/{model.alias}.parquet", f"{folder}/{model.alias}"
+    if "://" in folder:
+        partitioned = _options(model).get("partition_by") is not None
+        return [inner if partitioned else file]
+    return [each for each in (file, inner) if _is_there(Path(each))] or [file]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, or a folder that is closed to us
+        return False
+
+
+def _ambiguous(places: list[str]) -> str | None:
+    if len(places) == 1:
+        return None
+    return f"lies in {' and in '.join(short(each, 150) for each in places)}; remove what is old"
+
+
+def relations() -> Way:
+    """Models that are tables or views of Athena."""
+    return Way(
+        lambda model: f"athena://{model.database}/{model.db_schema}/{model.alias}",
+        _no_relation,
+        "athena",
+    )
+
+
+def _no_relation(model: Model) -> str | None:
+    if model.config.materialized == "ephemeral":
+        return "is ephemeral, so there is no table of it; write materialized: table"
+    if not model.database or not model.db_schema:
+        return "has no database and schema in the manifest; run `dbt build` again"
+    return None
+
+
+def contradictions(model: Model, says: Mapping[str, Any]) -> Iterator[str]:
+    """What a model says twice, of itself or of a column."""
+    if "location" in says:
+        yield "names a location, but dbt knows where a model lies; remove it"
+    columns = says.get("columns")
+    for column in model.rules.keys() & (columns.keys() if isinstance(columns, dict) else ()):
+        yield f"says twice what column {short(column)} becomes; say it below the column alone"
+
+
+def doubled(values: Mapping[str, str], what: str) -> Iterator[str]:
+    """What several models share, a name or a file; `values` gives each model's by unique id."""
+    for value, count in Counter(values.values()).items():
+        if count > 1:
+            sharing = [unique_id for unique_id, each in values.items() if each == value]
+            yield f"{listed(sharing)}: have one {what}, {short(value, 200)}"
+
+
+def unbuilt(
+    names: Mapping[str, str], manifest: Manifest, results: RunResults | None
+) -> Mapping[str, list[str]]:
+    """The models that dbt's last run did not make, by the reason; `names` gives each id's."""
+    if reason := _no_run(manifest, results):
+        return {reason: list(names.values())}
+    # Of two results of one model the bad one counts.
+    told = sorted(results.results if results else [], key=lambda each: each.status != "success")
+    fates = {each.unique_id: each.status for each in told}
+    found: dict[str, list[str]] = {}
+    for unique_id, name in names.items():
+        fate = fates.get(unique_id, "not selected")
+        if fate != "success":
+            found.setdefault("failed" if fate == "error" else fate, []).append(name)
+    return found
+
+
+def _no_run(manifest: Manifest, results: RunResults | None) -> str | None:
+    if results is None:
+        return "there is no run_results.json"
+    command = {"generate": "docs generate"}.get(results.args.which, results.args.which)
+    if command not in ("build", "run"):
+        return f"the last command was `dbt {short(command)}`"
+    if results.metadata.invocation_id != manifest.metadata.invocation_id:
+        return "manifest.json and run_results.json are of two commands, as after `dbt parse`"
+    return None

@@ -1,0 +1,57 @@
+"""From what a file says to what it means: its shape is checked once, then its sense."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from kgimport.declaration.assemble import assemble
+from kgimport.declaration.form import GraphSpec, known_keys
+from kgimport.declaration.mistakes import (
+    FORM,
+    declaration_error,
+    in_form,
+    in_table,
+    instead,
+    refuse,
+)
+from kgimport.errors import short
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from kgimport.graph import Graph
+
+Shaped = TypeVar("Shaped", bound=BaseModel)
+
+
+def graph_of(raw: object, place: str, base: str) -> Graph:
+    """The graph that plain values declare; `place` is where they stand, for the messages.
+
+    Relative locations are relative to `base`. Raises `DeclarationError` with every mistake.
+    """
+    spec = shaped(GraphSpec, raw, place, FORM)
+    refuse(place, in_form(spec))
+    graph = assemble(spec, base)
+    refuse(place, (line for table in graph.tables for line in in_table(table)))
+    return graph
+
+
+def shaped(shape: type[Shaped], raw: object, place: str, hint: str) -> Shaped:
+    """What `place` says, in its shape; `DeclarationError` with every mistake, and `hint`."""
+    try:
+        return shape.model_validate(raw)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise declaration_error(place, map(_line, found), hint) from None
+
+
+def _line(error: ErrorDetails) -> str:
+    where = ".".join(map(short, error["loc"])) or "the file"
+    if error["type"] == "model_type":
+        return f"{where}: should be a mapping of keys to values"
+    if error["type"] == "extra_forbidden":
+        known = known_keys(error["loc"])
+        return f"{where}: unknown key{instead(str(error['loc'][-1]), known)}"
+    return f"{where}: {error['msg'][0].lower()}{error['msg'][1:]}"

@@ -1,0 +1,718 @@
+"""Which tables of a dbt project are read is what dbt says of them, and nothing is guessed."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kgimport.errors import DeclarationError, KgimportError, SourceError
+from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
+from kgimport.pipeline.declared import of_dbt
+from tests.projects import people
+from tests.test_dbt_project import execute
+
+PROFILES = """
+shop:
+  target: dev
+  outputs:
+    dev: {type: duckdb, path: shop.duckdb, external_root: made}
+    lake: {type: athena, work_group: wg, region_name: eu-north-1}
+    pg: {type: postgres}
+"""
+BEGAN = "2026-01-01T00:00:00.000000Z"
+OF_TWO = "manifest.json and run_results.json are of two commands, as after `dbt parse`"
+LONG_AGO = 1_700_000_000  # before that
+PERSON, KNOWS = "model.shop.person", "model.shop.knows"
+
+
+def model(name: str, becomes: dict[str, Any], **config: Any) -> dict[str, Any]:
+    """A model as dbt-core 1.11 writes it, as far as anybody here reads it."""
+    meta = {"kgimport": {"graph": "people", **becomes}}
+    made = {"materialized": "external", "location": None, "format": None}
+    return {
+        "resource_type": "model",
+        "name": name,
+        "alias": name,
+        "database": "shop",
+        "schema": "main",
+        "unique_id": f"model.shop.{name}",
+        "meta": meta,
+        "config": {
+            **made,
+            "options": {"compression": "zstd"},
+            "meta": copy.deepcopy(meta),
+            **config,
+        },
+        "columns": {
+            "id": {
+                "name": "id",
+                "meta": {},
+                "config": {"meta": {"kgimport": {"property": "personId"}}, "tags": []},
+            },
+            "name": {"name": "name", "meta": {}, "config": {"meta": {}, "tags": []}},
+        },
+    }
+
+
+NODE = {"node": {"labels": ["Person"], "key": ["id"]}}
+EDGE = {
+    "relationship": {
+        "type": "KNOWS",
+        "start": {"node": "person", "key": ["a"]},
+        "end": {"node": "person", "key": ["b"]},
+    }
+}
+
+
+def manifest() -> dict[str, Any]:
+    """A manifest of two models that are in a graph, and one that is in none."""
+    knows = model("knows", EDGE)
+    knows["columns"] = {}
+    other = model("other", {})
+    other["meta"] = other["config"]["meta"] = {"owner": "us"}
+    seed = {"resource_type": "seed", "name": "raw", "config": {"materialized": "seed", "meta": {}}}
+    return {
+        "metadata": {"adapter_type": "duckdb", "invocation_id": "1-2", "dbt_version": "1.11.16"},
+        "nodes": {KNOWS: knows, "model.shop.other": other, PERSON: model("person", NODE)}
+        | {"seed.shop.raw": seed},
+        "sources": {"source.shop.a.b": {"resource_type": "source", "meta": {}, "config": {}}},
+        "exposures": {},
+    }
+
+
+def results(**statuses: str) -> dict[str, Any]:
+    """What a build says that made all models, or not those that are named."""
+    fates = {"knows": "success", "other": "success", "person": "success", **statuses}
+    return {
+        "metadata": {"invocation_id": "1-2", "invocation_started_at": BEGAN},
+        "args": {"which": "build", "target": None},
+        "results": [
+            {"unique_id": f"model.shop.{name}", "status": status, "timing": []}
+            for name, status in fates.items()
+            if status
+        ],
+    }
+
+
+def project(
+    folder: Path,
+    declared: Any = None,
+    ran: Any = None,
+    files: tuple[str, ...] = ("made/person.parquet", "made/knows.parquet"),
+) -> Path:
+    """What a dbt run leaves of a project; `ran` is an empty string where it left no results."""
+    for name in ("target", "made"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
+    (folder / "profiles.yml").write_text(PROFILES)
+    write(folder / "target" / "manifest.json", manifest() if declared is None else declared)
+    if ran != "":
+        write(folder / "target" / "run_results.json", results() if ran is None else ran)
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).touch()
+    return folder
+
+
+def write(file: Path, content: Any) -> None:
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """The manifest with something else in it."""
+    altered = manifest()
+    change(altered)
+    return altered
+
+
+def config(unique_id: str, **said: Any) -> dict[str, Any]:
+    """The manifest where a model's configuration says something else."""
+    return changed(lambda whole: whole["nodes"][unique_id]["config"].update(said))
+
+
+def aliased(alias: str, **said: Any) -> dict[str, Any]:
+    """The manifest where the persons' model has an alias."""
+    altered = config(PERSON, **said)
+    altered["nodes"][PERSON]["alias"] = alias
+    return altered
+
+
+def location(graph: Graph, folder: Path) -> str:
+    """Where the persons lie, seen from a folder."""
+    return os.path.relpath(graph.node("person").location, folder)
+
+
+def told(caught: pytest.ExceptionInfo[KgimportError]) -> list[str]:
+    """The lines of a message below its first."""
+    return caught.value.message.split("\n  ")[1:]
+
+
+def test_the_models_of_a_project_become_a_graph(tmp_path: Path) -> None:
+    person = NodeTable(
+        name="person",
+        location=str(tmp_path / "made" / "person.parquet"),
+        labels=("Person",),
+        key=("id",),
+        id_space="Person",
+        columns={"id": ColumnRule(property="personId")},
+    )
+    knows = RelationshipTable(
+        name="knows",
+        location=str(tmp_path / "made" / "knows.parquet"),
+        type="KNOWS",
+        start=End("person", ("a",)),
+        end=End("person", ("b",)),
+    )
+
+    assert of_dbt(project(tmp_path)) == Graph("people", (person,), (knows,))
+
+
+@pytest.mark.parametrize(
+    ("declared", "place"),
+    [
+        (aliased("humans"), "made/humans.parquet"),
+        (config(PERSON, location="made/there.parquet"), "made/there.parquet"),
+        (config(PERSON, location="made/There.PARQUET"), "made/There.PARQUET"),
+        (aliased("humans", location="made/there.parquet"), "made/there.parquet"),
+        (config(PERSON, format="parquet", options=None), "made/person.parquet"),
+        (config(PERSON, options={"partition_by": "year"}), "made/person"),
+        (aliased("humans", options={"partition_by": "y, m", "format": "parquet"}), "made/humans"),
+    ],
+)
+def test_an_external_model_is_read_from_where_dbt_wrote_it(
+    tmp_path: Path, declared: Any, place: str
+) -> None:
+    written = project(tmp_path, declared, files=(place, "made/knows.parquet", "made/old.parquet"))
+    (tmp_path / "made" / "person.parquet").touch()  # what the model wrote when it had its own name
+
+    assert location(of_dbt(written), tmp_path) == place
+
+
+def test_a_location_may_be_absolute_or_in_s3(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "else.parquet"
+    elsewhere.touch()
+    here = project(tmp_path / "a", config(PERSON, location=str(elsewhere)))
+    there = project(tmp_path / "b", config(PERSON, location="s3://lake/person.parquet"))
+
+    assert of_dbt(here).node("person").location == str(elsewhere)
+    assert of_dbt(there).node("person").location == "s3://lake/person.parquet"
+
+
+@pytest.mark.parametrize(
+    "made", ["table", "incremental", "view", "ephemeral", "materialized_view", "my_own"]
+)
+def test_a_model_that_leaves_no_parquet_is_refused_by_name(tmp_path: Path, made: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        of_dbt(project(tmp_path, config(PERSON, materialized=made)))
+
+    assert told(caught) == [
+        f"{PERSON}: is materialised as {made}, and leaves no Parquet; write materialized: external"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "form"),
+    [
+        ({"format": "csv"}, "csv"),
+        ({"format": "json", "options": {"format": "parquet"}}, "json"),
+        ({"options": {"format": "CSV"}}, "csv"),
+        ({"location": "made/person.csv"}, "csv"),
+        ({"location": "s3://lake/person.json"}, "json"),
+    ],
+)
+def test_a_format_other_than_parquet_is_refused_by_name(
+    tmp_path: Path, said: dict[str, Any], form: str
+) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        of_dbt(project(tmp_path, config(PERSON, **said)))
+
+    assert told(caught) == [f"{PERSON}: is written as {form}; write format: parquet"]
+
+
+def test_a_location_that_only_dbt_can_render_is_refused(tmp_path: Path) -> None:
+    declared = config(PERSON, location="{{ env_var('PLACE') }}/person.parquet")
+
+    with pytest.raises(DeclarationError, match=f"{PERSON}: its location is a template"):
+        of_dbt(project(tmp_path, declared))
+
+
+@pytest.mark.parametrize(
+    ("ran", "lines"),
+    [
+        ("", ["there is no run_results.json: knows, person"]),
+        (results(person="error"), ["failed: person"]),
+        (results(knows="skipped", person="error"), ["skipped: knows", "failed: person"]),
+        (results(person=""), ["not selected: person"]),
+        (results(person="partial success"), ["partial success: person"]),
+        (
+            {**results(), "args": {"which": "generate"}},
+            ["the last command was `dbt docs generate`: knows, person"],
+        ),
+        (
+            {**results(), "args": {"which": "test"}},
+            ["the last command was `dbt test`: knows, person"],
+        ),
+        (
+            {**results(), "metadata": {"invocation_id": "3-4"}},
+            [f"{OF_TWO}: knows, person"],
+        ),
+        ({**results(), "results": []}, ["not selected: knows, person"]),
+    ],
+)
+def test_models_that_the_last_run_did_not_make_are_told_with_the_reason(
+    tmp_path: Path, ran: Any, lines: list[str]
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        of_dbt(project(tmp_path, ran=ran))
+
+    assert told(caught) == lines
+    assert "dbt build" in caught.value.hint
+    assert "--tables" in caught.value.hint
+
+
+def test_a_result_that_is_bad_counts_before_another_of_the_same_model(tmp_path: Path) -> None:
+    ran = results(person="error")
+    ran["results"].append({"unique_id": PERSON, "status": "success"})
+
+    with pytest.raises(SourceError, match="failed: person"):
+        of_dbt(project(tmp_path, ran=ran))
+
+
+def test_what_other_models_did_does_not_matter(tmp_path: Path) -> None:
+    ran = results(other="error")
+
+    assert of_dbt(project(tmp_path, ran=ran | {"args": {"which": "run"}})).name == "people"
+
+
+def test_a_declaration_alone_needs_no_run(tmp_path: Path) -> None:
+    assert of_dbt(project(tmp_path, ran="", files=()), built=False).name == "people"
+    with pytest.raises(DeclarationError, match="leaves no Parquet"):
+        of_dbt(project(tmp_path, config(PERSON, materialized="view")), built=False)
+
+
+def test_a_file_that_is_missing_is_told_by_name(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        of_dbt(project(tmp_path, files=("made/knows.parquet",)))
+
+    place = tmp_path / "made" / "person.parquet"
+    assert told(caught) == [f"person: no Parquet file at {place}: No such file or directory"]
+
+
+def test_a_file_that_is_older_than_the_run_is_not_what_it_wrote(tmp_path: Path) -> None:
+    built = project(tmp_path, config(KNOWS, options={"partition_by": "y"}))
+    place = tmp_path / "made" / "person.parquet"
+    (tmp_path / "made" / "knows" / "y=1").mkdir(parents=True)
+    for file in (place, tmp_path / "made" / "knows" / "y=1" / "old.parquet"):
+        file.touch()
+        os.utime(file, (LONG_AGO, LONG_AGO))
+    (tmp_path / "made" / "knows" / "y=1" / "new.parquet").touch()
+
+    with pytest.raises(SourceError) as caught:
+        of_dbt(built)
+
+    assert told(caught) == [f"person: {place} is older than that run"]
+
+
+@pytest.mark.parametrize(
+    ("section", "unique_id", "kind"),
+    [
+        ("nodes", "seed.shop.countries", "seed"),
+        ("nodes", "snapshot.shop.history", "snapshot"),
+        ("nodes", "analysis.shop.looks", "analysis"),
+        ("nodes", "test.shop.unique_id", "test"),
+        ("sources", "source.shop.raw.users", "source"),
+        ("exposures", "exposure.shop.board", "exposure"),
+        ("sources", "source.shop.raw.users", "model"),
+    ],
+)
+def test_what_is_no_model_is_refused_by_name(
+    tmp_path: Path, section: str, unique_id: str, kind: str
+) -> None:
+    thing = {**model("thing", NODE), "resource_type": kind}
+    declared = changed(lambda whole: whole[section].update({unique_id: thing}))
+
+    with pytest.raises(DeclarationError) as caught:
+        of_dbt(project(tmp_path, declared))
+
+    assert told(caught) == [
+        f"{unique_id}: is no model, and kgimport reads the rows of models alone"
+    ]
+
+
+def test_a_seed_of_another_graph_does_not_matter(tmp_path: Path) -> None:
+    seed = {"resource_type": "seed", "meta": {"kgimport": {"graph": "maps"}}}
+    declared = changed(lambda whole: whole["nodes"].update({"seed.shop.countries": seed}))
+
+    assert of_dbt(project(tmp_path, declared), name="people").name == "people"
+
+
+@pytest.mark.parametrize("twin", ["model.other.person", "model.shop.person.v2"])
+def test_two_models_of_one_name_are_refused_with_their_ids(tmp_path: Path, twin: str) -> None:
+    second = {**model("person", NODE), "alias": "person_too"}
+    declared = changed(lambda whole: whole["nodes"].update({twin: second}))
+
+    with pytest.raises(DeclarationError) as caught:
+        of_dbt(project(tmp_path, declared))
+
+    assert told(caught) == [f"{', '.join(sorted((PERSON, twin)))}: have one name, person"]
+
+
+def test_two_models_that_write_one_file_are_refused_with_their_ids(tmp_path: Path) -> None:
+    """Of two schemas dbt takes two relations of one alias, whose files are one."""
+    declared = config("model.shop.other", location="./made/../made/person.parquet")
+
+    with pytest.raises(DeclarationError) as caught:
+        of_dbt(project(tmp_path, declared))
+
+    place = tmp_path / "made" / "person.parquet"
+    assert told(caught) == [f"model.shop.other, {PERSON}: have one file, {place}"]
+
+
+@pytest.mark.parametrize("ran", ["", {**results(), "args": {"which": "parse"}}])
+def test_with_tables_the_user_says_where_the_parquet_lies(tmp_path: Path, ran: Any) -> None:
+    declared = aliased("humans", materialized="table", format="csv")
+    built = project(
+        tmp_path, declared, ran, files=("given/humans.parquet", "given/knows/0.parquet")
+    )
+
+    graph = of_dbt(built, tables=str(tmp_path / "given"))
+
+    assert [os.path.relpath(table.location, tmp_path) for table in graph.tables] == [
+        "given/humans.parquet",
+        "given/knows",
+    ]
+    assert of_dbt(built, tables="s3://lake/g").node("person").location == (
+        "s3://lake/g/humans.parquet"
+    )
+
+
+def test_a_file_and_a_folder_of_one_name_are_not_chosen_from(tmp_path: Path) -> None:
+    built = project(tmp_path, files=("given/person.parquet", "given/person/0.parquet"))
+
+    with pytest.raises(
+        DeclarationError, match=f"{PERSON}: lies in .*person.parquet and in .*person; "
+    ):
+        of_dbt(built, tables=str(tmp_path / "given"))
+
+
+@pytest.mark.parametrize(
+    ("becomes", "line"),
+    [
+        (
+            {"location": "x.parquet"},
+            "names a location, but dbt knows where a model lies; remove it",
+        ),
+        (
+            {"columns": {"id": {"property": "other"}}},
+            "says twice what column id becomes; say it below the column alone",
+        ),
+    ],
+)
+def test_nothing_is_said_twice(tmp_path: Path, becomes: dict[str, Any], line: str) -> None:
+    declared = config(PERSON, meta={"kgimport": {"graph": "people", **NODE, **becomes}})
+
+    with pytest.raises(DeclarationError) as caught:
+        of_dbt(project(tmp_path, declared))
+
+    assert told(caught) == [f"{PERSON}: {line}"]
+
+
+def test_columns_may_be_told_of_in_one_place_for_all(tmp_path: Path) -> None:
+    more = {"columns": {"name": {"skip": True}}}
+    declared = config(PERSON, meta={"kgimport": {"graph": "people", **NODE, **more}})
+
+    assert of_dbt(project(tmp_path, declared)).node("person").columns == {
+        "id": ColumnRule(property="personId"),
+        "name": ColumnRule(skip=True),
+    }
+
+
+def athena(whole: dict[str, Any]) -> None:
+    whole["metadata"]["adapter_type"] = "athena"
+    for node in whole["nodes"].values():
+        node["config"]["materialized"] = "view"
+
+
+def test_athena_s_relations_are_read_unless_there_are_none(tmp_path: Path) -> None:
+    declared = changed(athena)
+    graph = of_dbt(project(tmp_path, declared, files=()), "lake")
+    declared["nodes"][PERSON]["config"]["materialized"] = "ephemeral"
+    declared["nodes"][KNOWS]["database"] = None
+
+    assert graph.node("person").location == "athena://shop/main/person"
+    with pytest.raises(DeclarationError) as caught:
+        of_dbt(project(tmp_path, declared), "lake")
+    assert told(caught) == [
+        f"{KNOWS}: has no database and schema in the manifest; run `dbt build` again",
+        f"{PERSON}: is ephemeral, so there is no table of it; write materialized: table",
+    ]
+    with pytest.raises(SourceError, match="failed: person"):
+        of_dbt(project(tmp_path, changed(athena), results(person="error")), "lake")
+
+
+def test_a_manifest_of_another_warehouse_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match="is of a dbt target of type athena, not duckdb"):
+        of_dbt(project(tmp_path, changed(athena)))
+    with pytest.raises(DeclarationError, match="is of type postgres, and not duckdb or athena"):
+        of_dbt(project(tmp_path), "pg")
+
+
+@pytest.mark.parametrize("variable", ["DBT_TARGET_PATH", "DBT_ENGINE_TARGET_PATH", None])
+@pytest.mark.parametrize("absolute", [False, True])
+def test_dbt_s_artifacts_lie_where_it_is_told_to_leave_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str | None, absolute: bool
+) -> None:
+    built = project(tmp_path)
+    elsewhere = str(tmp_path / "out" / "dbt") if absolute else "out/dbt"
+    (tmp_path / "out").mkdir()
+    (tmp_path / "target").rename(tmp_path / "out" / "dbt")
+    project(tmp_path, config(PERSON, materialized="table"))  # what an earlier command left
+    if variable:
+        monkeypatch.setenv(variable, elsewhere)
+    else:
+        with (tmp_path / "dbt_project.yml").open("a") as file:
+            file.write(f"target-path: \"{{{{ env_var('NO_SUCH', '{elsewhere}') }}}}\"\n")
+
+    assert of_dbt(built).name == "people"
+
+
+def leaves(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a value that a file could have something else at."""
+    yield at
+    inner = dict(enumerate(value)) if isinstance(value, list) else value
+    for key, part in inner.items() if isinstance(inner, dict) else ():
+        yield from leaves(part, (*at, key))
+
+
+def with_at(whole: Any, at: tuple[str | int, ...], value: Any) -> Any:
+    """A copy of a value with another one at a place."""
+    if not at:
+        return value
+    altered = copy.deepcopy(whole)
+    place = altered
+    for key in at[:-1]:
+        place = place[key]
+    place[at[-1]] = value
+    return altered
+
+
+WRONG: tuple[Any, ...] = (None, True, 7, "x", [], {}, "\ud800", "a\x00b")
+
+
+def misshapen(good: Any) -> list[tuple[tuple[str | int, ...], Any]]:
+    return [(at, value) for at in leaves(good) for value in WRONG]
+
+
+def outcome(built: Path, **options: Any) -> KgimportError | None:
+    """How a project is taken; anything but an error that a user can act on fails the test."""
+    try:
+        of_dbt(built, **options)
+    except KgimportError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("good", [manifest(), changed(athena)], ids=["duckdb", "athena"])
+def test_no_manifest_ends_in_a_defect_whatever_its_shape(tmp_path: Path, good: Any) -> None:
+    target = "lake" if good["metadata"]["adapter_type"] == "athena" else None
+    built = project(tmp_path, good)
+    file, seen = built / "target" / "manifest.json", []
+    for at, value in misshapen(good):
+        write(file, with_at(good, at, value))
+        seen.append(outcome(built, target=target))
+        seen += [outcome(built, tables=str(built / "made"))] if target is None else []
+
+    assert len(seen) > 500
+    assert {type(error) for error in seen} == {DeclarationError, SourceError, type(None)}
+    assert max(len(str(error)) for error in seen) < 4_000
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (("nodes",), None),
+        (("nodes", PERSON), True),
+        (("nodes", PERSON, "config"), 7),
+        (("nodes", PERSON, "config", "meta"), "x"),
+        (("nodes", PERSON, "config", "meta", "kgimport"), True),
+        (("nodes", PERSON, "config", "meta", "kgimport", "graph"), None),
+        (("nodes", PERSON, "config", "materialized"), []),
+        (("nodes", PERSON, "config", "location"), {}),
+        (("nodes", PERSON, "config", "options"), "x"),
+        (("nodes", PERSON, "alias"), None),
+        (("nodes", PERSON, "columns"), []),
+        (("nodes", PERSON, "columns", "id", "config", "meta", "kgimport"), 7),
+        (("nodes", "model.shop.other", "meta", "kgimport"), True),
+        (("sources", "source.shop.a.b", "meta"), []),
+        (("metadata", "invocation_id"), {}),
+    ],
+)
+def test_a_manifest_of_the_wrong_shape_is_refused_with_the_place(
+    tmp_path: Path, at: tuple[str, ...], value: Any
+) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        of_dbt(project(tmp_path, with_at(manifest(), at, value)))
+
+    assert told(caught)[0].startswith(".".join(at) + ": ")
+
+
+def test_no_results_of_another_shape_are_taken(tmp_path: Path) -> None:
+    good = results()
+    built = project(tmp_path, ran=good)
+    of_another = [("args", "target"), ("results", 1), ("results", 0, "timing")]
+    read = [at for at in leaves(good) if not any(at[: len(n)] == n for n in of_another)]
+    read.remove(("results", 2, "timing"))
+    taken = []
+    for at, value in ((at, value) for at in read for value in WRONG):
+        write(built / "target" / "run_results.json", with_at(good, at, value))
+        error = outcome(built)
+        taken += [] if error else [(at, value)]
+        assert len(str(error)) < 4_000
+
+    # Older dbt does not say when it began.
+    assert taken == [(("metadata", "invocation_started_at"), None)]
+
+
+@pytest.mark.parametrize("text", ["", "[" * 100_000, "{", "\xff", "null", "7", "[]", "NaN"])
+@pytest.mark.parametrize("name", ["manifest.json", "run_results.json"])
+def test_a_file_that_is_none_of_dbt_s_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    built = project(tmp_path)
+    (built / "target" / name).write_text(text, encoding="latin-1")
+
+    with pytest.raises(DeclarationError, match=name):
+        of_dbt(built)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "- a", "7", "shop", "shop: 7", "shop: {}", "shop: {outputs: []}", "a: [", "a: *b"),
+        *("shop: {outputs: {default: x}}", "shop: {outputs: {default: {type: [duckdb]}}}"),
+        *("shop: {target: {}, outputs: {}}", "a: !!timestamp x", "a: 2001-99-99", "[" * 9_000),
+        "shop: {outputs: {default: {type: \"{{ env_var('NO_SUCH') }}\"}}}",
+        "shop: {outputs: {default: {type: '{{ 1 / 0 }}'}}}",
+        "shop: {outputs: {default: {type: '{{ nobody }'}}}",
+        f"shop: {{outputs: {{{'n' * 1_000_000}: 1}}}}",
+    ],
+    ids=range(19),
+)
+def test_a_profile_of_the_wrong_shape_is_refused(tmp_path: Path, text: str) -> None:
+    built = project(tmp_path)
+    (built / "profiles.yml").write_text(text)
+
+    with pytest.raises(DeclarationError) as caught:
+        of_dbt(built)
+    assert len(str(caught.value)) < 4_000
+
+
+def test_of_a_profile_only_what_is_asked_for_is_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROOT", "made")
+    built = project(tmp_path)
+    (built / "profiles.yml").write_text(
+        "shop:\n"
+        "  outputs:\n"
+        "    default: {type: duckdb, external_root: \"{{ env_var('ROOT') }}\","
+        " threads: \"{{ env_var('THREADS', '2') | as_number }}\"}\n"
+        "    other: {type: postgres, password: \"{{ env_var('NO_SUCH') }}\"}\n"
+    )
+
+    assert location(of_dbt(built), tmp_path) == "made/person.parquet"
+
+
+LONG = "n" * 5_000_000
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        config(PERSON, meta={"kgimport": {"graph": LONG}}),
+        config(PERSON, meta={"kgimport": {"graph": "people", LONG: 1}}),
+        config(PERSON, meta={"kgimport": {"graph": "people", "node": {LONG: 1}}}),
+        config(PERSON, materialized=LONG),
+        config(PERSON, location=f"{LONG}.{LONG}"),
+        config(PERSON, location=LONG),
+        aliased(LONG),
+        changed(lambda whole: whole["nodes"].update({LONG: 7})),
+        changed(lambda whole: whole["nodes"].update({LONG: model(LONG, NODE)})),
+        changed(lambda whole: whole["metadata"].update(adapter_type=LONG)),
+        changed(
+            lambda whole: whole["nodes"].update(
+                {f"model.shop.m{n}": model(f"m{n}", {"graph": f"g{n}"}) for n in range(2_000)}
+            )
+        ),
+        changed(
+            lambda whole: whole["nodes"].update(
+                {f"model.shop.m{n}": model(f"m{n}", {"nood": 1}) for n in range(2_000)}
+            )
+        ),
+        changed(
+            lambda whole: whole["nodes"].update(
+                {f"model.shop.m{n}": model(f"m{n}", NODE) for n in range(2_000)}
+            )
+        ),
+    ],
+    ids=range(13),
+)
+def test_a_message_stays_short_whatever_is_in_the_manifest(tmp_path: Path, declared: Any) -> None:
+    with pytest.raises(KgimportError) as caught:
+        of_dbt(project(tmp_path, declared))
+
+    assert len(str(caught.value)) < 4_000
+
+
+def test_many_models_that_were_not_made_are_counted(tmp_path: Path) -> None:
+    more = {f"model.shop.m{n:04}": model(f"m{n:04}", NODE) for n in range(4_340)}
+    declared = changed(lambda whole: whole["nodes"].update(more))
+
+    with pytest.raises(SourceError) as caught:
+        of_dbt(project(tmp_path, declared))
+
+    first = ", ".join(f"m{n:04}" for n in range(20))
+    assert told(caught) == [f"not selected: {first} … and 4,320 more"]
+
+
+@pytest.mark.dbt
+def test_what_dbt_itself_leaves_is_read_by_the_same_rules(tmp_path: Path) -> None:
+    built = people(tmp_path)
+    models = built / "models" / "models.yml"
+    plain = models.read_text()
+
+    def ran(*arguments: str, **variables: str) -> None:
+        data = str(tmp_path / "data")
+        done = execute([*arguments, "--profiles-dir", "."], built, KGIMPORT_DATA=data, **variables)
+        assert done.returncode == 0, done.stdout
+
+    ran("build")
+    assert location(of_dbt(built), built) == "made/person.parquet"
+
+    models.write_text(plain.replace("config:\n", "config:\n      alias: humans\n", 1))
+    ran("run", "--select", "person")
+    with pytest.raises(SourceError, match="not selected: knows"):
+        of_dbt(built)
+    ran("run")
+    assert location(of_dbt(built), built) == "made/humans.parquet"
+
+    ran("docs", "generate")
+    with pytest.raises(
+        SourceError, match="the last command was `dbt docs generate`: knows, person"
+    ):
+        of_dbt(built)
+    ran("build")
+    ran("parse")
+    with pytest.raises(SourceError, match=f"{OF_TWO}: knows, person"):
+        of_dbt(built)
+
+    models.write_text(plain.replace("materialized: external", "materialized: table", 1))
+    ran("build", DBT_TARGET_PATH="elsewhere")  # the file that it left before is still there
+    (built / "target").rename(built / "old")
+    (built / "elsewhere").rename(built / "target")
+    with pytest.raises(DeclarationError, match=r"model\.people\.person: is materialised as table"):
+        of_dbt(built)

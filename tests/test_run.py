@@ -1,0 +1,306 @@
+"""`kgimport run` builds what has changed and nothing else, and never keeps a stale graph."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kgimport import dbt, store
+from kgimport.errors import SourceError
+from kgimport.pipeline import inputs, run
+from kgimport.pipeline.build import BuildOptions
+from kgimport.pipeline.export import export
+from kgimport.pipeline.inputs import Watched
+from kgimport.pipeline.proof import ExportOptions
+from kgimport.pipeline.run import Project
+from tests.conftest import quiet
+from tests.graphs import people as graph_of_people
+from tests.projects import people, persons
+
+if TYPE_CHECKING:
+    from kgimport.pipeline.build import Built
+    from kgimport.runtime.programs import Neo4j
+
+IF_CHANGED = BuildOptions(if_changed=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project that is run from the folder that it lies in, as a user would."""
+    monkeypatch.chdir(tmp_path)
+    people(tmp_path)
+    return Project(Path("people"), Path("data"))
+
+
+def digest(project: Project) -> str:
+    """What a run would find."""
+    found = inputs.seen(run._watched(project, Path("stores")))
+    return run._digest(project, found)
+
+
+def test_the_same_inputs_have_the_same_digest(project: Project) -> None:
+    assert digest(project) == digest(project)
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a model": lambda at: (at / "people" / "models" / "knows.sql").write_text("select 1 as a"),
+    "a model of the same size": lambda at: same_size(at / "people" / "models" / "knows.sql"),
+    "a new model": lambda at: (at / "people" / "models" / "new.sql").write_text("select 1"),
+    "a model less": lambda at: (at / "people" / "models" / "names.sql").unlink(),
+    "a package": lambda at: put(at / "people" / "dbt_packages" / "utils" / "macros" / "m.sql"),
+    "the profile": lambda at: same_size(at / "people" / "profiles.yml"),
+    "the data": lambda at: persons(at / "data", "Ann", "Cy"),
+    "a new file of data": lambda at: put(at / "data" / "more.parquet"),
+    "data in a folder called target": lambda at: put(at / "data" / "target" / "a.parquet"),
+    "data in a folder called logs": lambda at: put(at / "data" / "logs" / "a.parquet"),
+    "the warehouse, by somebody else": lambda at: put(at / "people" / "people.duckdb"),
+}
+
+
+def same_size(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[::-1])
+    os.utime(file, ns=(1, 1))
+
+
+def put(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_change_of_what_decides_changes_the_digest(project: Project, what: str) -> None:
+    before = digest(project)
+
+    CHANGES[what](Path.cwd())
+
+    assert digest(project) != before
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        *("people/target/manifest.json", "people/target/tables/person.parquet"),
+        *("people/logs/dbt.log", "people/.user.yml", "people/.git/index", "stores/people/current"),
+        *("people/models/__pycache__/m.pyc", "build/people/export.json", "elsewhere/a.parquet"),
+    ],
+)
+def test_what_is_made_does_not_change_the_digest(project: Project, made: str) -> None:
+    before = digest(project)
+
+    put(Path(made))
+
+    assert digest(project) == before
+
+
+def test_nothing_that_kgimport_makes_counts_where_it_is_run_in_the_project(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("people")
+    monkeypatch.setenv("KGIMPORT_CACHE", "cache")
+    here = replace(project, folder=Path(), data=Path("../data"))
+    before = digest(here)
+
+    for made in ("stores/people/current", "build/people/export.json", "cache/jars/a.jar"):
+        put(Path(made))
+
+    assert digest(here) == before
+
+
+def test_where_the_artifacts_and_the_log_lie_is_what_dbt_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("people/dbt_project.yml").open("a") as file:
+        file.write("target-path: out\n")
+    monkeypatch.setenv("DBT_LOG_PATH", "said")
+    before = digest(project)
+
+    put(Path("people/out/manifest.json"))
+    put(Path("people/said/dbt.log"))
+    assert digest(project) == before
+    put(Path("people/target/manifest.json"))
+    assert digest(project) != before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"target": "prod"},
+        {"name": "people"},
+        {"export": ExportOptions(ids="keys")},
+        {"export": ExportOptions(format="parquet")},
+    ],
+)
+def test_another_option_changes_the_digest(project: Project, other: dict[str, object]) -> None:
+    facts = inputs.seen(run._watched(project, Path("stores")))
+
+    assert run._digest(replace(project, **other), facts) != run._digest(project, facts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("variable", "counts"),
+    [
+        *(("KGIMPORT_TABLES", True), ("DBT_THREADS", True), ("HIDDEN", True)),
+        *(("SOME_OTHER", False), ("HOME_OF_NOBODY", False)),
+    ],
+)
+def test_a_variable_changes_the_digest_where_something_reads_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, variable: str, *, counts: bool
+) -> None:
+    before = digest(project)
+
+    monkeypatch.setenv(variable, "x")
+
+    assert (digest(project) != before) is counts
+
+
+@pytest.mark.parametrize("package", ["kgimport", "dbt-core", "dbt-duckdb"])
+def test_another_version_changes_the_digest(
+    project: Project, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    before = digest(project)
+
+    monkeypatch.setattr(inputs, "version", lambda name: "9" if name == package else "1")
+    other = digest(project)
+    monkeypatch.setattr(inputs, "version", lambda _: "1")
+
+    assert len({before, other, digest(project)}) == 3
+
+
+def test_files_behind_links_count_and_links_may_lead_anywhere(project: Project) -> None:
+    put(Path("lake/customer/a.parquet"))
+    Path("data/customer").symlink_to(Path("lake/customer").absolute())
+    Path("data/circle").symlink_to(Path("data").absolute())
+    Path("data/.#lock").symlink_to("nowhere")
+    before = digest(project)
+
+    assert digest(project) == before
+    put(Path("lake/customer/b.parquet"))
+    assert digest(project) != before
+
+
+def test_a_data_folder_that_is_not_there_is_no_mistake(project: Project) -> None:
+    shutil.rmtree("data")
+
+    assert digest(project) == digest(project)
+
+
+def test_what_the_run_writes_counts_as_it_left_it(tmp_path: Path) -> None:
+    for name in ("model.sql", "warehouse.duckdb", "made/a/0.parquet"):
+        put(tmp_path / name)
+    watched = Watched((tmp_path,))
+    before = inputs.seen(watched)
+    for name in ("model.sql", "warehouse.duckdb", "made/a/0.parquet"):
+        (tmp_path / name).write_text("new")
+    (tmp_path / "made" / "a" / "1.parquet").touch()
+    after = inputs.seen(watched)
+
+    left = inputs.settled(before, after, [tmp_path / "warehouse.duckdb", tmp_path / "made" / "a"])
+
+    model = str(tmp_path / "model.sql")  # changed by somebody while dbt ran
+    assert left == {**after, model: before[model]}
+    assert left != after
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    """A build directory with the note of what it was made of."""
+    build = tmp_path / "build" / "people"
+    export(graph_of_people(tmp_path / "tables"), build, quiet)
+    inputs.note(build, "these")
+    return build
+
+
+def test_a_build_directory_is_taken_for_the_inputs_that_it_was_made_of(build: Path) -> None:
+    assert inputs.made_of(build.parent, "these") == build
+    assert inputs.made_of(build.parent, "others") is None
+    assert inputs.made_of(build.parent / "none", "these") is None
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "a table is gone": lambda build: (build.parents[1] / "tables" / "person.parquet").unlink(),
+    "a table is newer": lambda build: os.utime(build.parents[1] / "tables" / "knows.parquet"),
+    "the build directory is gone": shutil.rmtree,
+    "its record is gone": lambda build: (build / "export.json").unlink(),
+    "its record is another": lambda build: (build / "export.json").write_text("{}"),
+    "a file of rows is shorter": lambda build: next(build.rglob("*.csv")).write_text(""),
+    "a header is gone": lambda build: next(build.rglob("*header*")).unlink(),
+    "the arguments are gone": lambda build: (build / "import.args").unlink(),
+    "the note is no text": lambda build: build.with_name("people.inputs").write_bytes(b"\xff"),
+    "another export came": lambda build: export(
+        graph_of_people(build.parents[1] / "others"), build, quiet
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_build_directory_that_is_not_as_it_was_is_not_taken(build: Path, damage: str) -> None:
+    DAMAGE[damage](build)
+
+    assert inputs.made_of(build.parent, "these") is None
+
+
+@pytest.mark.parametrize(
+    ("output", "local"),
+    [
+        ("{type: duckdb, path: a.duckdb}", True),
+        ("{type: duckdb}", True),
+        ("{type: duckdb, path: ':memory:'}", True),
+        ("{type: duckdb, path: 'md:lake'}", False),
+        ("{type: duckdb, path: a.duckdb, attach: [{path: b.duckdb}]}", False),
+        ("{type: duckdb, path: a.duckdb, plugins: [{module: gsheet}]}", False),
+        ("{type: athena}", False),
+    ],
+)
+def test_only_one_duckdb_of_local_files_can_be_seen_to_be_unchanged(
+    project: Project, output: str, *, local: bool
+) -> None:
+    Path("people/profiles.yml").write_text(f"people: {{outputs: {{default: {output}}}}}\n")
+
+    assert dbt.is_local(project.folder) is local
+
+
+def built(project: Project, neo4j: Neo4j, options: BuildOptions) -> tuple[Built, bool]:
+    """A run's store, and whether it had dbt build the tables."""
+    made, seconds = run.run(project, Path("stores"), neo4j, options, quiet)
+    return made, "dbt build" in seconds
+
+
+@pytest.mark.dbt
+@pytest.mark.neo4j
+def test_a_run_builds_what_has_changed_and_nothing_else(project: Project, neo4j: Neo4j) -> None:
+    first, asked = built(project, neo4j, IF_CHANGED)
+    assert (first.fresh, asked, first.record.labels) == (True, True, {"Person": 2})
+
+    assert built(project, neo4j, IF_CHANGED) == (replace(first, fresh=False), False)
+
+    persons(Path("data"), "Ann", "Bo", "Cy")
+    second, asked = built(project, neo4j, IF_CHANGED)
+    assert (second.fresh, asked, second.record.labels) == (True, True, {"Person": 3})
+    assert built(project, neo4j, IF_CHANGED) == (replace(second, fresh=False), False)
+
+    # A model fails: what is served stays, and the next run asks again.
+    Path("people/models/knows.sql").write_text("select 1 as a, 2 as b, no_such_column")
+    with pytest.raises(SourceError, match=r"(?s)dbt build failed:\n.*no_such_column"):
+        built(project, neo4j, IF_CHANGED)
+    assert store.find(Path("stores/people")) == second.path.resolve()
+    with pytest.raises(SourceError, match="dbt build failed"):
+        built(project, neo4j, IF_CHANGED)
+
+    # `dbt clean` takes away what is in target/, here the manifest; a user may remove more.
+    Path("people/models/knows.sql").write_text("select 2 as a, 1 as b")
+    shutil.rmtree("people/target")
+    shutil.rmtree("people/made")
+    Path("people/made").mkdir()
+    third, asked = built(project, neo4j, IF_CHANGED)
+    assert (third.fresh, asked, third.record.types) == (True, True, {"KNOWS": 1})
+    shutil.rmtree("people/made")
+    Path("people/made").mkdir()
+    again, asked = built(project, neo4j, IF_CHANGED)
+    assert (again.fresh, asked, again.path) == (False, True, third.path)
+    assert built(project, neo4j, IF_CHANGED) == (again, False)
