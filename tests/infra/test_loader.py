@@ -73,6 +73,15 @@ def test_a_hand_over_that_fails_is_no_success(s3: LocalAws, work: Path) -> None:
     assert start(work, "schema", handover="s3://no-such-bucket/one.tar").returncode != 0
 
 
+def test_a_store_that_cannot_be_read_whole_is_no_success(s3: LocalAws, work: Path) -> None:
+    (work / "stores" / "lms" / "current").unlink()
+
+    done = start(work, "schema", handover=f"s3://{s3.fresh_bucket()}/one.tar")
+
+    assert done.returncode != 0
+    assert "tar: " in done.stderr
+
+
 def test_without_a_hand_over_it_is_kgimport(work: Path) -> None:
     done = start(work, "--help", handover=None)
 

@@ -175,6 +175,28 @@ def test_only_what_may_end_otherwise_is_tried_again() -> None:
     assert _value(condition, exit=-1, tries=3)
 
 
+def test_a_load_that_keeps_failing_is_tried_three_times_with_longer_waits_and_then_told() -> None:
+    states = _machine("nightly")["States"]
+    failing = _value(
+        states["Load"]["Catch"][0]["Assign"]["exit"], states={"errorOutput": _failed(6)}
+    )
+    known = {**states["Crawl"]["Assign"], "exit": failing}
+    state, loads, waits = "Load", 0, []
+    while state != "Tell" and loads < 10:
+        now = states[state]
+        if state == "Load":
+            loads, state = loads + 1, now["Catch"][0]["Next"]
+        elif now["Type"] == "Choice":
+            taken = [each for each in now["Choices"] if _value(each["Condition"], **known)]
+            state = taken[0]["Next"] if taken else now["Default"]
+        else:
+            waits.append(_value(now["Seconds"], **known))
+            known |= {name: _value(each, **known) for name, each in now.get("Assign", {}).items()}
+            state = now["Next"]
+
+    assert (loads, waits) == (int(FILLED["attempts"]), [60, 120])
+
+
 @pytest.mark.parametrize(
     ("last", "in_time"),
     [

@@ -241,11 +241,11 @@ def _by_sample(
 def different(sample: Sample, found: Found, lane: Lane) -> Iterator[str]:
     """What differs between a sample and what was found of it."""
     nodes = Counter(node for table in sample.nodes for node in expected.nodes(table, lane))
-    yield from _unequal(nodes, found.nodes)
+    yield from unequal(nodes, found.nodes)
     links = Counter(
         link for table in sample.links for link in expected.relationships(sample, table, lane)
     )
-    yield from _unequal(links, found.links)
+    yield from unequal(links, found.links)
 
 
 def _node(sample: Sample, found: bolt.FoundNode) -> expected.Node:
@@ -273,7 +273,7 @@ def _properties(found: dict[str, Held], json: frozenset[str]) -> expected.Proper
     return frozenset((name, each.cypher, each.value) for name, each in held.items())
 
 
-def _unequal(wanted: Counter[Any], found: Counter[Any]) -> Iterator[str]:
+def unequal(wanted: Counter[Any], found: Counter[Any]) -> Iterator[str]:
     """What is missing beside what is there instead, without what both have."""
     missing, extra = list((wanted - found).elements()), list((found - wanted).elements())
     for one in missing[:_SHOWN]:

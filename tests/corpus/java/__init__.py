@@ -1,0 +1,1 @@
+"""Files by Java's Parquet, and how they were made."""
