@@ -65,8 +65,10 @@ def build_db(
                 return same
             clock = Clock(progress)
             with stores.building(home) as folder:
-                made = _build(build, folder, record, neo4j, options=options, clock=clock)
-                intact.still(build, record, facts)
+                try:
+                    made = _build(build, folder, record, neo4j, options=options, clock=clock)
+                finally:  # where it was changed meanwhile, nothing else is the reason
+                    intact.still(build, record, facts)
                 _leave_store(folder, record, made)
                 published = stores.publish(folder, home, name)
             stores.retire(home, options.keep)
