@@ -53,7 +53,8 @@ def fresh(out: Path, progress: Progress) -> Iterator[Path]:
     place = Path(os.path.abspath(out))  # noqa: PTH100  (`.` gets a name, and links stay links)
     aside = _beside(place, f"partial-{os.getpid()}")
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.parent.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
         with _alone(place, out):
             try:
                 _sweep(place)

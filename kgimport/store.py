@@ -171,6 +171,17 @@ def read_store(folder: Path) -> StoreRecord:
     return parse(StoreRecord, _read(folder / STORE_RECORD, "kgimport build-db"), STORE_RECORD)
 
 
+def read(folder: Path) -> tuple[StoreRecord, ExportRecord]:
+    """Both records of a store; `DestinationError` where they are not of one build."""
+    record, export = read_store(folder), read_export(folder)
+    if (record.graph, record.build_id) != (export.graph, export.build_id):
+        raise DestinationError(
+            f"{folder} is damaged: its {STORE_RECORD} and its {EXPORT_RECORD} are of two builds",
+            "build it again with `kgimport build-db`",
+        )
+    return record, export
+
+
 def _read(path: Path, made_by: str) -> str:
     try:
         return path.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from neo4j import Record
 
 from kgimport import importer
-from kgimport.pipeline import build
+from kgimport.pipeline import build, serve
 from kgimport.runtime.programs import Neo4j
 from kgimport.verify import Samples
 
@@ -41,6 +41,8 @@ class Pretended:
     indexes: Mapping[str, str] = field(default_factory=dict)
     # Something else that happens while the importer runs.
     meanwhile: Callable[[], object] = lambda: None
+    # Something else that happens while rows are compared.
+    compares: Callable[[], object] = lambda: None
     heap_mb: int | None = None
     asked: list[str] = field(default_factory=list)
 
@@ -91,7 +93,13 @@ def instead_of_neo4j(monkeypatch: pytest.MonkeyPatch) -> Pretended:
         yield it
 
     monkeypatch.setattr(importer, "import_full", it.import_full)
-    monkeypatch.setattr(build, "connected", connected)
-    monkeypatch.setattr(build.verification, "total_differences", lambda *_: it.totals)
-    monkeypatch.setattr(build, "compare", lambda *_: Samples(5, it.differences))
+
+    def compare(*_: object) -> Samples:
+        it.compares()
+        return Samples(5, it.differences)
+
+    for module in (build, serve):
+        monkeypatch.setattr(module, "connected", connected)
+        monkeypatch.setattr(module, "compare", compare)
+        monkeypatch.setattr(module.verification, "total_differences", lambda *_: it.totals)
     return it

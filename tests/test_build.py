@@ -5,6 +5,7 @@ What it decides by itself is tried on a pretended Neo4j, what arrives in a store
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,19 +17,22 @@ import polars as pl
 import pytest
 from neo4j.time import Date
 
-from kgimport import importer, report, store, writer
+from kgimport import builds, importer, report, store, writer
 from kgimport.errors import (
+    DeclarationError,
     DestinationError,
     ImportFailedError,
+    KgimportError,
     ReconciliationError,
     SourceError,
 )
-from kgimport.graph import ColumnRule, End, Graph
+from kgimport.graph import ColumnRule, End, Graph, relocated
 from kgimport.pipeline.build import BuildOptions, Built, build_db
 from kgimport.pipeline.export import export
 from kgimport.pipeline.proof import DEFAULTS, ExportOptions
-from kgimport.pipeline.serve import connected
-from kgimport.report import ExportRecord, SchemaItem
+from kgimport.pipeline.serve import connected, verify
+from kgimport.report import ExportRecord, QueryRecord, SchemaItem
+from kgimport.sources import fingerprint
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
 from tests.pretended import IMPORTED, Pretended, instead_of_neo4j
@@ -296,6 +300,37 @@ def test_a_link_that_leads_elsewhere_meanwhile_is_not_followed_there(
     assert store.read_export(built(tmp_path, pretended).path) == record
 
 
+def test_rows_that_were_queried_into_a_build_directory_are_held_while_a_store_is_verified(
+    pretended: Pretended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = export(people(tmp_path), tmp_path / "build", quiet)
+    folder = tmp_path / "build" / "queried" / "person"
+    folder.mkdir(parents=True)
+    (tmp_path / "person.parquet").rename(folder / "00000.parquet")
+    moved = relocated(record.declaration, {"person": str(folder)})
+    person = replace(record.tables[0], fingerprint=fingerprint(moved.nodes[0]))
+    asked = (QueryRecord("person", "0", 0, 0),)
+    tables = (person, *record.tables[1:])
+    queried = replace(record, declaration=moved, tables=tables, queries=asked)
+    (tmp_path / "build" / "export.json").write_text(report.dump(queried))
+    made = built(tmp_path, pretended)
+    monkeypatch.setattr(builds, "READERS_S", 0)
+    refused: list[str] = []
+
+    def export_another() -> None:
+        with pytest.raises(DestinationError) as caught:
+            export(people(tmp_path / "other"), tmp_path / "build", quiet)
+        refused.append(caught.value.message)
+
+    pretended.compares = export_another
+    verify(made.path, pretended.neo4j, samples=5, progress=quiet)
+
+    assert len(refused) == 1
+    assert "was still being read after 0 seconds" in refused[0]
+    pretended.compares = lambda: None
+    export(people(tmp_path / "other"), tmp_path / "build", quiet)
+
+
 # What is proved ---------------------------------------------------------------------------------
 
 
@@ -534,6 +569,64 @@ def test_tables_of_one_label_and_one_type_keep_their_own_properties(
         {"since": 2002},
         {"how": "well"},
     ]
+
+
+def change(build: Path, *path: str | int, to: object) -> None:
+    """Another value in a build directory's record."""
+    content = json.loads((build / "export.json").read_text())
+    place = content
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = to
+    (build / "export.json").write_text(json.dumps(content))
+
+
+@pytest.mark.neo4j
+def test_what_a_record_only_tells_may_be_anything_and_the_store_is_whole(
+    neo4j: Neo4j, tmp_path: Path
+) -> None:
+    export(people(tmp_path), tmp_path / "build", quiet)
+    for path in (
+        *(
+            ("kgimport",),
+            ("tables", 0, "fields", 0, "cypher"),
+            ("tables", 1, "fields", 0, "column"),
+        ),
+        *(("declaration", "nodes", 0, "id_space"), ("tables", 0, "fields", 1, "dtype")),
+    ):
+        change(tmp_path / "build", *path, to="../../x`\n")
+    change(tmp_path / "build", "seconds", to={"": -1e300})
+    change(tmp_path / "build", "tables", 0, "files", 0, "bytes", to=2**63 - 1)
+
+    made = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+
+    assert (made.record.labels, made.record.types) == ({"Person": 3}, {"KNOWS": 2})
+    assert verify(made.path, neo4j, samples=100, progress=quiet).differences == ()
+
+
+LIES: dict[str, tuple[tuple[str | int, ...], object, type[KgimportError]]] = {
+    "another key": (("nodes", 0, "key"), ["name"], ReconciliationError),
+    "a key that is no column": (("nodes", 0, "key"), ["x"], DeclarationError),
+    "a property": (("nodes", 0, "columns"), {"name": {"property": "x"}}, ReconciliationError),
+    "no property": (("nodes", 0, "columns"), {"name": {"skip": True}}, ReconciliationError),
+    "a cast": (("relationships", 0, "columns"), {"since": {"type": "string"}}, ReconciliationError),
+    "another end": (("relationships", 0, "start", "key"), ["b"], ReconciliationError),
+}
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize("lie", LIES)
+def test_a_declaration_that_is_not_what_was_exported_publishes_nothing(
+    neo4j: Neo4j, tmp_path: Path, lie: str
+) -> None:
+    export(people(tmp_path), tmp_path / "build", quiet)
+    path, value, error = LIES[lie]
+    change(tmp_path / "build", "declaration", *path, to=value)
+
+    with pytest.raises(error):
+        build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+
+    assert published(tmp_path) == []
 
 
 @pytest.mark.neo4j

@@ -10,6 +10,10 @@ import pytest
 
 from kgimport import store
 from kgimport.errors import DestinationError
+from kgimport.pipeline.export import export
+from kgimport.report import StoreRecord, dump
+from tests.conftest import quiet
+from tests.graphs import people
 
 
 def a_store(root: Path, name: str) -> Path:
@@ -154,6 +158,31 @@ def test_two_builds_of_one_graph_do_not_run_at_once(tmp_path: Path) -> None:
         store.locked(tmp_path),
     ):
         pass
+
+
+def test_a_store_whose_records_are_of_two_builds_is_damaged(tmp_path: Path) -> None:
+    one = export(people(tmp_path / "one"), tmp_path / "build", quiet)
+    other = export(people(tmp_path / "two", {"id": ["a", "b", "c"]}), tmp_path / "build", quiet)
+    record = StoreRecord(
+        graph="people",
+        build_id=one.build_id,
+        kgimport="0.1.0",
+        neo4j="2026.08.1",
+        database="neo4j",
+        labels={"Person": 3},
+        types={"KNOWS": 2},
+        schema=(),
+        compared=5,
+        bytes=1_000,
+        seconds={},
+    )
+    (tmp_path / "store.json").write_text(dump(record))
+    (tmp_path / "export.json").write_text(dump(one))
+    assert store.read(tmp_path) == (record, one)
+
+    (tmp_path / "export.json").write_text(dump(other))
+    with pytest.raises(DestinationError, match=r"store\.json and its export\.json are of two"):
+        store.read(tmp_path)
 
 
 def test_no_store_is_told_with_the_command_that_makes_one(tmp_path: Path) -> None:

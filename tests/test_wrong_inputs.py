@@ -62,7 +62,7 @@ SERVE = ("serve", "stores/people")
 # A record as an older or a damaged kgimport would leave it: enough to be looked at.
 STORE = {
     "graph": "people",
-    "build_id": "0",
+    "build_id": "0" * 12,
     "kgimport": "0",
     "neo4j": DEFAULT_VERSION,
     "database": "neo4j",
@@ -341,6 +341,24 @@ def another_build_at_work(place: Path) -> AbstractContextManager[object]:
     held = (place / "stores" / "people" / ".lock").open("w")
     fcntl.flock(held, fcntl.LOCK_EX)
     return held
+
+
+@wrong(ExitCode.DESTINATION, "another export is at work in out")
+def another_export_at_work(place: Path) -> AbstractContextManager[object]:
+    held = (place / ".out.exporting").open("w")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    return held
+
+
+@wrong(ExitCode.DESTINATION, "export.json is damaged: graph: String should match", *BUILD)
+def a_record_that_names_a_place_outside(place: Path) -> None:
+    export(place, graph="../../outside")
+
+
+@wrong(ExitCode.DESTINATION, "build is not what its export left: csv/city/header.csv", *BUILD)
+def a_header_that_was_touched(place: Path) -> None:
+    export(place)
+    (place / "build" / "csv" / "city" / "header.csv").write_text(":ID,nome:string\n")
 
 
 # Neo4j ------------------------------------------------------------------------------------------

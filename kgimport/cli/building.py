@@ -61,7 +61,8 @@ def export(
     out: Annotated[
         str | None,
         typer.Option(
-            help="The build directory, here or s3://…; default: build/GRAPH.",
+            help="The build directory, here or s3://…; default: build/GRAPH. A build-db that reads "
+            "the one that lies there is waited for, an hour at most.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,

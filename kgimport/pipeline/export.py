@@ -21,7 +21,7 @@ from kgimport import (
     witness,
     writer,
 )
-from kgimport.errors import ReconciliationError, SourceError
+from kgimport.errors import ReconciliationError
 from kgimport.graph import NodeTable
 from kgimport.pipeline import witnessing
 from kgimport.pipeline.clock import Clock
@@ -66,13 +66,15 @@ def export(
         scratch.mkdir()
         with clock.stage("scan"):
             place = located(graph, folder, options.warehouse, progress)
-            before = {table.name: sources.fingerprint(table) for table in place.graph.tables}
+            before = sources.fingerprints(place.graph)
             tables = scan(place.graph, options.format)
         with clock.stage("resolve"):
             there = resolved(place.graph, tables, scratch, options.memory_mb, progress)
         with witness.database(options.memory_mb) as made:
             with clock.stage("check"):
-                proof, told = witnessed(place.graph, there, made, options, progress)
+                proof, told = witnessed(
+                    place.graph, there, before, made, options=options, progress=progress
+                )
             with clock.stage("write"):
                 writing = _Writing(place.graph, proof, folder, options, made, told)
                 written = tuple(_write_all(writing, there, progress))
@@ -115,13 +117,9 @@ def _write_all(writing: _Writing, there: Resolved, progress: Progress) -> Iterat
 
 
 def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...]) -> None:
-    """A table is read more than once: what was checked has to be what was written."""
     changed = [table.name for table in written if table.fingerprint != before[table.name]]
     if changed:
-        raise SourceError(
-            f"these tables changed while they were exported: {', '.join(changed)}",
-            "export again when nothing writes to them",
-        )
+        raise sources.changed(changed)
 
 
 def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) -> TableRecord:

@@ -38,7 +38,7 @@ def image(
     `base` finds the image with Neo4j of a version. Raises `UsageError` where the store is being
     written to.
     """
-    record, export = stores.read_store(store), stores.read_export(store)
+    record, export = stores.read(store)
     if stores.is_served(store):
         raise UsageError(f"the store {store} is in use", "stop the Neo4j that serves it first")
     neo4j = base(record.neo4j)

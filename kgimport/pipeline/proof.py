@@ -91,23 +91,27 @@ def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
     """Proves a graph's integrity and writes nothing that stays; raises what was found."""
     with tempfile.TemporaryDirectory(prefix="kgimport-") as folder:
         graph = located(graph, Path(folder), options.warehouse, progress).graph
+        before = sources.fingerprints(graph)
         tables = scan(graph, options.format)
         there = resolved(graph, tables, Path(folder), options.memory_mb, progress)
         with witness.database(options.memory_mb) as made:
-            proof, _ = witnessed(graph, there, made, options, progress)
+            proof, _ = witnessed(graph, there, before, made, options=options, progress=progress)
     return proof
 
 
 def witnessed(
     graph: Graph,
     there: Resolved,
+    before: Mapping[str, str],
     made: DuckDBPyConnection,
+    *,
     options: ExportOptions,
     progress: Progress,
 ) -> tuple[Proof, dict[str, dict[str, Facts]]]:
     """Proves the graph's integrity, and that a second reader finds the same in its tables.
 
-    Gives, by table and property, what that reader has found. Raises what was found wrong.
+    `before` are the tables' fingerprints. Gives, by table and property, what that reader has found.
+    Raises what was found wrong.
     """
     plans = {
         name: witnessing.planned(made, scanned, there.ends.get(name))
@@ -118,7 +122,9 @@ def witnessed(
     told = {}
     for at, (name, scanned) in enumerate(there.tables.items()):
         progress(f"read {name} a second time", at / len(plans))
-        told[name] = witnessing.compared(made, scanned, plans[name], proof.extents[name])
+        told[name] = witnessing.compared(
+            made, scanned, plans[name], proof.extents[name], fingerprint=before[name]
+        )
     return proof, told
 
 

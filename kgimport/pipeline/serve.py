@@ -9,11 +9,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgimport import sources
+from kgimport import builds, sources
 from kgimport import store as stores
 from kgimport import verify as verification
 from kgimport.errors import ServerError
 from kgimport.pipeline.scanning import scan
+from kgimport.report import EXPORT_RECORD
 from kgimport.runtime.config import configure
 from kgimport.runtime.programs import quick_to_start
 from kgimport.runtime.server import serving, set_initial_password
@@ -141,9 +142,9 @@ class Verified:
 
 def verify(store: Path, neo4j: Neo4j, *, samples: int, progress: Progress) -> Verified:
     """Reconciles a store's counts, and compares sampled rows with the Parquet of its export."""
-    export, record = stores.read_export(store), stores.read_store(store)
+    record, export = stores.read(store)
     progress("start", None)
-    with connected(suited(neo4j, export), store / "data") as driver:
+    with _queried_held(export), connected(suited(neo4j, export), store / "data") as driver:
         progress("verify", None)
         found = verification.actual(driver)
         unequal = list(verification.count_differences(verification.expected(export), found))
@@ -151,6 +152,18 @@ def verify(store: Path, neo4j: Neo4j, *, samples: int, progress: Progress) -> Ve
         changed = tuple(changed_tables(export))
         compared = verification.Samples(0, ()) if changed else compare(driver, export, samples)
     return Verified(record, compared.compared, (*unequal, *compared.differences), changed)
+
+
+@contextmanager
+def _queried_held(record: ExportRecord) -> Iterator[None]:
+    """Holds the build directories here in which rows lie that were queried for their export."""
+    asked = {query.table for query in record.queries}
+    tables = (table for table in record.declaration.tables if table.name in asked)
+    with ExitStack() as held:
+        for place in {Path(table.location).parent.parent for table in tables}:
+            if (place / EXPORT_RECORD).is_file():
+                held.enter_context(builds.reading(place))
+        yield
 
 
 def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:

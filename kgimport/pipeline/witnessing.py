@@ -128,11 +128,17 @@ def _point(
 
 
 def compared(
-    made: DuckDBPyConnection, scanned: Scanned, plan: Plan, told: Mapping[str, Extent]
+    made: DuckDBPyConnection,
+    scanned: Scanned,
+    plan: Plan,
+    told: Mapping[str, Extent],
+    *,
+    fingerprint: str,
 ) -> dict[str, Facts]:
     """What DuckDB finds in a table; `told` is what Polars has found, by the properties' names.
 
-    Raises `SourceError` for the first columns over which the two do not agree.
+    Raises `SourceError` for the first columns over which the two do not agree; where the table's
+    files are no more those of which `fingerprint` was taken, that is why.
     """
     names = list(plan.columns)
     with sources.reading(scanned.table.name):
@@ -144,6 +150,8 @@ def compared(
         for name, (_, extent) in found.items()
         if not told[name].agrees(extent)
     ]
+    if wrong and sources.fingerprint(scanned.table) != fingerprint:
+        raise sources.changed([scanned.table.name])
     if wrong:
         raise SourceError(
             f"two readers of table {scanned.table.name} do not agree:\n  "

@@ -15,12 +15,12 @@ from kgimport.graph import NodeTable, is_property
 from kgimport.sources import files, parquet, unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from duckdb import DuckDBPyConnection
 
     from kgimport.checks import Finding
-    from kgimport.graph import Table
+    from kgimport.graph import Graph, Table
 
 
 def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
@@ -69,6 +69,19 @@ def fingerprint(table: Table) -> str:
     with reading(table.name):
         found = [(file.name, file.size, file.tag) for file in files.of(table.location)]
         return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+def fingerprints(graph: Graph) -> dict[str, str]:
+    """The fingerprint of every table of a graph."""
+    return {table.name: fingerprint(table) for table in graph.tables}
+
+
+def changed(tables: Sequence[str]) -> SourceError:
+    """A table is read more than once: what was checked has to be what was written."""
+    return SourceError(
+        f"these tables changed while they were exported: {', '.join(tables)}",
+        "export again when nothing writes to them",
+    )
 
 
 @contextmanager
