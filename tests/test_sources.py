@@ -154,6 +154,16 @@ def test_timestamps_of_12_bytes_keep_their_nanoseconds_where_all_fit(tmp_path: P
     assert (at.dtype, at.to_physical().to_list()) == (pl.Datetime("ns"), ticks)
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [local(1677, 9, 21, 12), local(1677, 9, 21), local(2262, 4, 11, 23, 47, 16, 854_776)],
+)
+def test_timestamps_of_12_bytes_at_the_ends_of_nanoseconds_keep_their_values(
+    tmp_path: Path, moment: datetime
+) -> None:
+    assert columns(node(int96(tmp_path / "t", [moment])))["at"] == [moment]
+
+
 def test_timestamps_of_12_bytes_that_no_type_of_8_holds_are_refused(tmp_path: Path) -> None:
     int96(tmp_path / "t" / "far", FAR)
     int96(tmp_path / "t" / "fine", [1, 1_000, 2**63 - 1], "ns")
@@ -792,6 +802,7 @@ def checked(path: Path, **options: Any) -> Path:
         "id": list(range(count)),
         "text": [f"text {at % 40}" for at in range(count)],
         "list": [[at, at + 1] for at in range(count)],
+        "long": [f"{at:04}" * 500 for at in range(count)],  # so are the statistics of its pages
     }
     usual = {"write_page_checksum": True, "row_group_size": 2_000, "data_page_size": 1_000}
     return arrow(path, rows, compression="none", **{**usual, **options})
@@ -806,7 +817,7 @@ def damage(path: Path, column: int) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("column", [0, 1, 2])
+@pytest.mark.parametrize("column", [0, 1, 2, 3])
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("ask", ["check", "export"])
 def test_a_page_that_is_not_what_its_checksum_says_is_refused(

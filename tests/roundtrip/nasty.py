@@ -672,17 +672,26 @@ _POLICIES: tuple[dict[str, Any], ...] = (
     {**_EXACT, "timezone": _ZONE},
 )
 _NUMBERS = tuple(each for each in _CELLS if each[0].is_numeric() or each[0].is_decimal())
-_TEXTUAL = tuple((of, "7") for of in (_TEXT, pl.Categorical(), pl.Enum(["7"])))
+
+
+def _textual(text: str) -> tuple[tuple[pl.DataType, Any], ...]:
+    return tuple((of, text) for of in (_TEXT, pl.Categorical(), pl.Enum([text])))
+
+
+_TEXTUAL = _textual("7")
 _DATED = (pl.Date(), *(pl.Datetime(unit) for unit in _UNITS))
 # What `type:` may be given to, with a cell that comes back from it.
 _CASTS: dict[CastType, tuple[tuple[pl.DataType, Any], ...]] = {
     # How Polars spells a float is no part of the contract.
     "string": tuple(each for each in (*_NUMBERS, *_TEXTUAL) if not each[0].is_float()),
     "long": (*((of, 0) for of, _ in _NUMBERS), *_TEXTUAL, (pl.Boolean(), True)),
-    "double": (*_NUMBERS, *((of, "0.5") for of in (_TEXT, pl.Categorical(), pl.Enum(["0.5"])))),
-    "boolean": (*((of, 1) for of, _ in _NUMBERS if of.is_integer()), (pl.Boolean(), True)),
-    "date": tuple((of, 0) for of in _DATED),
-    "localdatetime": tuple((of, 0) for of in _DATED),
+    "double": (*_NUMBERS, *_textual("0.5")),
+    "boolean": (
+        *((of, 1) for of, _ in _NUMBERS if of.is_integer()),
+        *((pl.Boolean(), True), *_textual("false")),
+    ),
+    "date": (*((of, 0) for of in _DATED), *_textual("0001-01-01")),
+    "localdatetime": (*((of, 0) for of in _DATED), *_textual("2026-01-31T12:00:00.50")),
 }
 
 

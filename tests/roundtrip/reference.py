@@ -473,15 +473,17 @@ CASTS: dict[str, tuple[Any, ...]] = {
     "string": _EXACT,
     "long": (*_EXACT, pl.Boolean),
     "double": _EXACT,
-    "boolean": (pl.Boolean, *INTEGERS, *WIDE, pl.Null),
-    "date": (pl.Date, pl.Datetime, pl.Null),
-    "localdatetime": (pl.Date, pl.Datetime, pl.Null),
+    "boolean": (pl.Boolean, *INTEGERS, *WIDE, *TEXTS, pl.Null),
+    "date": (pl.Date, pl.Datetime, *TEXTS, pl.Null),
+    "localdatetime": (pl.Date, pl.Datetime, *TEXTS, pl.Null),
 }
 LOSSY = refused("lossy-cast")
 
 
 def _cast(dtype: pl.DataType, rule: ColumnRule, cell: Any) -> Outcome:
     assert rule.type is not None
+    if rule.type in {"date", "localdatetime"} and isinstance(cell, str):
+        return _cast_text(rule.type, cell)
     if rule.type in {"date", "localdatetime"}:
         return _cast_temporal(dtype, rule.type, cell)
     if isinstance(dtype, pl.Decimal):
@@ -495,6 +497,22 @@ def _cast_temporal(dtype: pl.DataType, to: str, cell: int) -> Outcome:
         return LOSSY if ticks in NAIVE else refused("lossy-cast", "year-out-of-range", loose=True)
     if ticks not in NAIVE:
         return refused("lossy-cast", "year-out-of-range", loose=True)
+    return Held("DATE", ticks // DAY) if to == "date" else Held("LOCAL DATETIME", ticks)
+
+
+def _cast_text(to: str, cell: str) -> Outcome:
+    form = r"\d{4}-\d\d-\d\d"
+    if to == "localdatetime":
+        form += r"[ T]\d\d:\d\d:\d\d(\.\d{1,6}0*)?"
+    if re.fullmatch(form, cell, re.ASCII) is None:
+        return LOSSY
+    try:
+        moment = datetime.fromisoformat(cell)
+    except ValueError:
+        return (
+            LOSSY if cell[:4] != "0000" else refused("lossy-cast", "year-out-of-range", loose=True)
+        )
+    ticks = (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1) * TICK["us"]  # noqa: DTZ001
     return Held("DATE", ticks // DAY) if to == "date" else Held("LOCAL DATETIME", ticks)
 
 
@@ -537,7 +555,9 @@ def _number_text(text: str) -> Outcome:
         return LOSSY
 
 
-def _to_boolean(cell: int) -> Outcome:
+def _to_boolean(cell: Any) -> Outcome:
+    if isinstance(cell, str):
+        return Held("BOOLEAN", cell == "true") if cell in {"true", "false"} else LOSSY
     return Held("BOOLEAN", bool(cell)) if cell in {0, 1} else LOSSY
 
 
