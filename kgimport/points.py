@@ -6,7 +6,7 @@ written and compared as any other value is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -69,12 +69,12 @@ def _unfit_names(table: Table, form: Format) -> Iterator[str]:
             yield dialect.told(table, point.property, "point", refusal)
 
 
-def axes(field: Field) -> int:
+def axes(field: Field) -> Literal[0, 2, 3]:
     """How many coordinates the points of a property have; 0 where its values are no points."""
-    found = (
-        len(_AXES[crs]) for crs, srid in SRID.items() if f"srid:{srid}" in field.carrier.header
-    )
-    return next(found, 0) if field.carrier.cypher == "POINT" else 0
+    if field.carrier.cypher != "POINT":
+        return 0
+    solid = (SRID[crs] for crs in SRID if crs.endswith("3d"))
+    return 3 if any(f"srid:{srid}}}" in field.carrier.header for srid in solid) else 2
 
 
 def _column(point: Point) -> str:

@@ -21,7 +21,7 @@ from kgimport.dialect import Format, is_plain
 from kgimport.errors import DestinationError
 from kgimport.graph import GRAPH_NAME, Graph, flaws
 from kgimport.identity import Ids  # noqa: TC001  (pydantic reads the annotations)
-from kgimport.sums import Kind  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.sums import Kind, sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -268,6 +268,8 @@ def _contradictions(record: ExportRecord) -> Iterator[str]:
         yield "graph: the declaration has another name"
     if [(t.name, t.kind) for t in record.tables] != list(_declared(record.declaration)):
         yield "tables: the declaration has others"
+    if not all(_is_told(table, record.ids) for table in record.tables):
+        yield "tables: their columns are not those that are told of"
     if not all(map(_adds_up, record.tables)):
         yield "tables: rows, labels or types do not add up"
     if record.build_id != build_id(record.graph, record.tables, record.schema):
@@ -277,6 +279,21 @@ def _contradictions(record: ExportRecord) -> Iterator[str]:
 def _declared(graph: Graph) -> Iterator[tuple[str, str]]:
     yield from ((table.name, "node") for table in graph.nodes)
     yield from ((table.name, "relationship") for table in graph.relationships)
+
+
+def _is_told(table: TableRecord, ids: Ids) -> bool:
+    """Whether there are facts of every column, the sums of its kind, and of ends what there is."""
+    names = [cell.property for cell in table.cells]
+    marks = len(names) - len(table.fields)
+    of_kind = all(list(c.facts.sums) == [s.name for s in sums(c.kind)] for c in table.cells)
+    both = table.kind == "relationship" and ids == "dense"
+    least = 1 if table.kind == "node" else 2
+    return (
+        marks in {least, least + 1}
+        and names == [*[""] * marks, *(field.property for field in table.fields)]
+        and of_kind
+        and (table.ends is not None) == both
+    )
 
 
 def _adds_up(table: TableRecord) -> bool:

@@ -38,8 +38,8 @@ class Kind:
 
     base: Base
     many: bool = False
-    unit: str = ""
-    axes: int = 0
+    unit: Literal["", "ms", "us", "ns"] = ""
+    axes: Literal[0, 2, 3] = 0
 
     @property
     def element(self) -> Kind:
@@ -56,15 +56,15 @@ class Sum:
     cypher: Callable[[str], str]
 
 
-def kind_of(field: Field, values: pl.DataType, axes: int = 0) -> Kind:
+def kind_of(field: Field, values: pl.DataType, axes: Literal[0, 2, 3] = 0) -> Kind:
     """The kind of a property, by its header and by the type of its values in Polars."""
     name, _, options = field.carrier.header.partition("{")
     base = _BASES.get(name.removesuffix("[]"), name.removesuffix("[]"))
     if base == "datetime" and options == "timezone:Z}":
         base = "utc"
     inner = values.inner if isinstance(values, pl.List) else values
-    unit = getattr(inner, "time_unit", None) or ""
-    return Kind(base, name.endswith("[]"), unit, axes)  # type: ignore[arg-type]
+    unit = getattr(inner, "time_unit", "")
+    return Kind(base, name.endswith("[]"), unit or "", axes)  # type: ignore[arg-type]
 
 
 _BASES = {"byte": "long"}
