@@ -5,7 +5,7 @@ property and over the ends of all relationships; and samples of every table, pro
 """
 
 from kgimport.verify.counts import Counts, actual, count_differences, expected
-from kgimport.verify.samples import SAMPLES, Rows, Samples, samples
+from kgimport.verify.samples import SAMPLES, Rows, Samples, samples, samples_of
 from kgimport.verify.totals import total_differences
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "count_differences",
     "expected",
     "samples",
+    "samples_of",
     "total_differences",
 ]

@@ -63,7 +63,7 @@ def samples(
     tables = [table for table in graph.tables if how.can_be_found(graph, table)]
 
     def one(table: Table) -> Samples:
-        drawn = _drawn(rows[table.name], f"{seed} {table.name}", size)
+        drawn = samples_of(rows[table.name], f"{seed} {table.name}", size)
         keyed, keys = how.keyed(graph, table, rows, drawn)
         wanted = _wanted(table, keyed, keys, rows[table.name].fields)
         query = how.query(graph, table, rows[table.name].schema)
@@ -76,7 +76,7 @@ def samples(
     return Samples(sum(each.compared for each in found), tuple(differences))
 
 
-def _drawn(rows: Rows, seed: str, size: int) -> pl.DataFrame:
+def samples_of(rows: Rows, seed: str, size: int) -> pl.DataFrame:
     """Runs of rows all over a table, the first and the last among them; small tables whole.
 
     Runs, because Parquet is read in pages: that many single rows would read most of it.

@@ -1,0 +1,309 @@
+"""One wrong value in a store is found, wherever it is: planted in real stores, on both lines."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from kgimport import store
+from kgimport import verify as verification
+from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, Point, RelationshipTable
+from kgimport.pipeline.build import BuildOptions, build_db
+from kgimport.pipeline.export import export
+from kgimport.pipeline.proof import ExportOptions
+from kgimport.pipeline.serve import compare, connected
+from kgimport.verify.totals import questions
+from tests.conftest import quiet
+from tests.graphs import people
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from neo4j import Driver
+
+    from kgimport.report import ExportRecord
+    from kgimport.runtime.programs import Neo4j
+
+ROWS = 1_000
+_DAY = date(1969, 12, 1)
+_MOMENT = datetime(1969, 12, 31, 23, 30, 0, 500)  # noqa: DTZ001  (zone-less is what is meant)
+
+
+def kinds(folder: Path) -> Graph:
+    """Nodes with a property of every kind, and relationships of numbers between them."""
+    at = range(ROWS)
+    moments = [_MOMENT + timedelta(seconds=n, microseconds=n) for n in at]
+    things = pl.DataFrame(
+        {
+            "id": [f"k{n:05}" for n in at],
+            "whole": [n * 7 - 900 for n in at],
+            "real": [n / 7 - 20 for n in at],
+            "truth": [n % 3 == 0 for n in at],
+            "text": [f"text {'é' * (n % 9)}" for n in at],
+            "day": [_DAY + timedelta(days=n) for n in at],
+            "clock": [time(n % 24, n % 60, n % 60, n) for n in at],
+            "local": moments,
+            "utc": [each.replace(tzinfo=UTC) for each in moments],
+            "span": [timedelta(seconds=n - 500, microseconds=n) for n in at],
+            "there": moments,
+            "x": [n / 11 - 45 for n in at],
+            "y": [n / 13 - 30 for n in at],
+            "numbers": [[n, -n, 3] for n in at],
+            "reals": [[n / 3] for n in at],
+            "words": [["a", "é" * (n % 5)] for n in at],
+            "days": [[_DAY, _DAY + timedelta(days=n)] for n in at],
+        }
+    )
+    things = things.with_columns(
+        nano=pl.col("local").cast(pl.Datetime("ns")) + pl.duration(nanoseconds=7)
+    )
+    links = pl.DataFrame(
+        {
+            "a": [f"k{n:05}" for n in at],
+            "b": [f"k{(n * 17 + 3) % ROWS:05}" for n in at],
+            "weight": [n / 3 for n in at],
+            "since": moments,
+        }
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    things.write_parquet(folder / "thing.parquet")
+    links.write_parquet(folder / "link.parquet")
+    thing = NodeTable(
+        name="thing",
+        location=str(folder / "thing.parquet"),
+        labels=("Thing",),
+        key=("id",),
+        id_space="Thing",
+        columns={"there": ColumnRule(timezone="Europe/Stockholm")},
+        points=(Point("place", ("x", "y"), "wgs-84"),),
+        indexes=(Index("range", ("whole",)),),
+    )
+    ends = End("thing", ("a",)), End("thing", ("b",))
+    link = RelationshipTable("link", str(folder / "link.parquet"), "LINK", *ends)
+    return Graph("kinds", (thing,), (link,))
+
+
+@pytest.fixture(scope="module")
+def built(neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of all kinds."""
+    place = tmp_path_factory.mktemp("kinds")
+    export(kinds(place), place / "build", quiet)
+    return build_db(place / "build", place / "stores", neo4j, BuildOptions(), quiet).path
+
+
+@pytest.fixture(scope="module")
+def record(built: Path) -> ExportRecord:
+    return store.read_export(built)
+
+
+@pytest.fixture(scope="module")
+def driver(built: Path, neo4j: Neo4j) -> Iterator[Driver]:
+    """A driver to a server on it, which may write."""
+    with connected(neo4j, built / "data") as connection:
+        yield connection
+
+
+# What one property of one node, of a thousand, is made to be.
+PLANTED: dict[str, str] = {
+    "whole": "n.whole + 1",
+    "real": "n.real + 1e-9",
+    "truth": "NOT n.truth",
+    "text": "n.text + 'x'",
+    "day": "n.day + duration('P1D')",
+    "clock": "n.clock + duration('PT0.000000001S')",
+    "local": "n.local + duration('PT0.000001S')",
+    "nano": "n.nano + duration('PT0.000000001S')",
+    "utc": "n.utc + duration('PT1S')",
+    "there": "n.there + duration('PT0.001S')",
+    "span": "n.span + duration('PT-0.000001S')",
+    "place": "point({longitude: n.place.longitude, latitude: n.place.latitude + 1e-9})",
+    "numbers": "[n.numbers[0], n.numbers[1], 4]",
+    "reals": "[n.reals[0] + 1e-9]",
+    "words": "['a', n.words[1] + 'y']",
+    "days": "[n.days[0], n.days[1] + duration('P1D')]",
+    "id": "null",
+}
+
+
+@pytest.mark.neo4j
+def test_a_store_that_is_right_adds_up(driver: Driver, record: ExportRecord) -> None:
+    assert list(verification.total_differences(driver, record)) == []
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize("name", PLANTED)
+def test_one_wrong_value_of_a_thousand_is_found(
+    driver: Driver, record: ExportRecord, name: str
+) -> None:
+    where = "MATCH (n:Thing {whole: 717}) WITH n LIMIT 1"
+    held = _one(driver, f"{where} RETURN n.{name}")
+
+    try:
+        driver.execute_query(f"{where} SET n.{name} = {PLANTED[name]}")
+        found = list(verification.total_differences(driver, record))
+    finally:
+        driver.execute_query(
+            f"MATCH (n:Thing) WHERE id(n) = 231 SET n.{name} = $held",
+            held=held,
+        )
+
+    assert found
+    assert all(line.startswith(f"thing, {name}: ") for line in found)
+
+
+def _one(driver: Driver, query: str) -> Any:
+    return driver.execute_query(query).records[0][0]
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize("change", ["SET n.extra = 1", "REMOVE n.whole"])
+def test_a_value_that_came_or_went_is_found(
+    driver: Driver, record: ExportRecord, change: str
+) -> None:
+    try:
+        driver.execute_query(f"MATCH (n) WHERE id(n) = 7 {change}")
+        found = list(verification.total_differences(driver, record))
+        compared = compare(driver, record, ROWS)
+    finally:
+        driver.execute_query("MATCH (n) WHERE id(n) = 7 SET n.whole = 7 * 7 - 900 REMOVE n.extra")
+
+    assert bool(found) is ("whole" in change)
+    assert any("differs in" in line for line in compared.differences)
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize(
+    "other",
+    ["(a)-[:LINK]->(:Thing {whole: 101})", "(b)-[:LINK]->(a)"],
+    ids=["another end", "the other direction"],
+)
+def test_one_relationship_between_other_nodes_is_found(
+    driver: Driver, record: ExportRecord, other: str
+) -> None:
+    source, _, target = other.partition("-[:LINK]->")
+    cut = "MATCH (a:Thing)-[r:LINK]->(b:Thing) WHERE id(a) = 500 WITH a, r, b"
+    with driver.session() as session, session.begin_transaction() as transaction:
+        transaction.run(
+            f"{cut} MATCH (c:Thing {{whole: 101}}) "
+            f"CREATE {source}-[n:LINK]->{'(c)' if 'whole' in target else target} "
+            "SET n = properties(r) DELETE r"
+        ).consume()
+        held = _InTransaction(transaction)
+        found = list(verification.total_differences(held, record))  # type: ignore[arg-type]
+        transaction.rollback()
+
+    assert [line.partition(":")[0] for line in found] == ["link, the ends"]
+
+
+class _InTransaction:
+    """Asks within a transaction, which is then taken back."""
+
+    def __init__(self, transaction: Any) -> None:
+        self.transaction = transaction
+
+    def execute_query(self, query: str, **parameters: Any) -> Any:
+        rows = list(self.transaction.run(query, parameters))
+        return type("Answer", (), {"records": rows})
+
+
+@pytest.mark.neo4j
+def test_ends_that_two_relationships_exchange_are_found(
+    driver: Driver, record: ExportRecord
+) -> None:
+    with driver.session() as session, session.begin_transaction() as transaction:
+        transaction.run(
+            "MATCH (a)-[r:LINK]->(b), (c)-[s:LINK]->(d) WHERE id(a) = 10 AND id(c) = 800 "
+            "CREATE (a)-[n:LINK]->(d) SET n = properties(r) "
+            "CREATE (c)-[m:LINK]->(b) SET m = properties(s) DELETE r, s"
+        ).consume()
+        held = _InTransaction(transaction)
+        found = list(verification.total_differences(held, record))  # type: ignore[arg-type]
+        transaction.rollback()
+
+    assert [line.partition(":")[0] for line in found] == ["link, the ends"]
+
+
+@pytest.mark.neo4j
+def test_every_row_of_a_sample_is_looked_up_by_its_record_id(
+    driver: Driver, record: ExportRecord
+) -> None:
+    whole = compare(driver, record, ROWS)
+    some = compare(driver, record, 100)
+
+    assert (whole.compared, whole.differences) == (2 * ROWS, ())
+    assert some.differences == ()
+    assert 180 <= some.compared <= 200
+
+
+@pytest.mark.neo4j
+@pytest.mark.parametrize("ids", ["dense", "keys"])
+def test_rows_that_are_set_aside_are_no_part_of_a_sample(
+    neo4j: Neo4j, tmp_path: Path, ids: Any
+) -> None:
+    dangling: dict[str, list[Any]] = {
+        "a": ["a", "x", "b"],
+        "b": ["b", "c", "nobody"],
+        "since": [1, 2, 3],
+    }
+    graph = people(tmp_path, knows=dangling, on_missing="skip")
+    export(graph, tmp_path / "build", quiet, ExportOptions(ids))
+
+    built = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+
+    assert built.record.types == {"KNOWS": 1}
+    assert built.record.compared == 4
+
+
+# Without a server -----------------------------------------------------------------------------
+
+
+def test_tables_that_share_a_label_or_a_type_are_asked_about_together(tmp_path: Path) -> None:
+    folder = tmp_path / "t"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        pl.DataFrame({"id": [name], "v": [1], "more": ["B" if name == "a" else "X"]}).write_parquet(
+            folder / f"{name}.parquet"
+        )
+
+    def node(name: str, **more: Any) -> NodeTable:
+        return NodeTable(
+            name, str(folder / f"{name}.parquet"), (name.upper(),), ("id",), "all", **more
+        )
+
+    graph = Graph("g", (node("a", label_column="more"), node("b"), node("c")))
+    record = export(graph, tmp_path / "build", quiet)
+
+    asked = list(questions(record))
+
+    assert [each.tables for each in asked] == [("a", "b"), ("c",)]
+    assert "MATCH (n:`A`|`B`)" in asked[0].query
+    assert dict(asked[0].wanted)["v: number"] == 2
+
+
+def test_another_build_draws_other_rows(tmp_path: Path) -> None:
+    numbers = {"id": list(range(10_000))}
+    pl.DataFrame(numbers).write_parquet(tmp_path / "t.parquet")
+    rows = verification.Rows(
+        pl.scan_parquet(tmp_path / "t.parquet"), pl.Schema({"id": pl.Int64()}), (), first=5
+    )
+
+    def drawn(seed: str) -> list[int]:
+        found = verification.samples_of(rows, seed, 100)
+        assert (found["id"] + 5).to_list() == found["__id__"].to_list()
+        return found["id"].to_list()
+
+    one, other = drawn("1 t"), drawn("2 t")
+
+    assert one == drawn("1 t")
+    assert one != other
+    for each in (one, other):
+        assert len(each) == 100
+        assert each == sorted(set(each))
+        assert each[0] == 0
+        assert each[-1] == 9_999
+        assert max(b - a for a, b in pairwise(each)) < 2_500
