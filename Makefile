@@ -61,7 +61,7 @@ bench-docs: .venv/bench ## write docs/performance.* from what `make bench` found
 	@touch $@
 
 fuzz: install ## a longer round trip of generated tables through the real importer, both lines
-	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s tests/roundtrip/test_roundtrip.py
+	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s --timeout=0 -o faulthandler_timeout=0 tests/roundtrip/test_roundtrip.py
 
 infra-check: install $(CHECKOV) $(PROVIDER) ## all checks of infra/, without an account
 	@$(BIN)/pytest -q tests/infra

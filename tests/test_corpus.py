@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.corpus import passage, plain
+from tests.corpus.java import files as java
 from tests.corpus.registry import SHAPES
 from tests.corpus.shape import ROWS, Writer
 from tests.roundtrip.harness import unequal
@@ -69,6 +70,13 @@ def test_the_corpus_has_many_shapes_of_every_writer_and_names_each_once() -> Non
     assert {shape.writer for shape in SHAPES} == set(get_args(Writer))
 
 
+def test_every_file_by_java_is_a_shape() -> None:
+    there = {file.stem for file in Path(java.__file__).parent.glob("*.parquet")}
+
+    assert there == {file.name for file in java.FILES}
+    assert there == {shape.name for shape in SHAPES if shape.writer == "parquet-java"}
+
+
 # What pyarrow cannot read, or reads as something else.
 UNREAD = {
     *(
@@ -106,7 +114,8 @@ def test_a_shape_is_refused_by_name_and_without_a_word_of_polars_own(
     said = passage.refusal([written(shape)], tmp_path / "build", lane)
 
     assert said is not None
-    assert [word for word in (shape.label, *shape.words(lane.format)) if word not in said] == []
+    missing = [word for word in (shape.label, *shape.words(lane.format)) if word not in said]
+    assert not missing, (missing, said)
     assert capfd.readouterr().err == ""
 
 
@@ -114,7 +123,8 @@ def test_a_shape_is_refused_by_name_and_without_a_word_of_polars_own(
 def test_a_shape_is_exported(
     shape: Shape, lane: Lane, exported: Callable[[Lane], Exported]
 ) -> None:
-    assert exported(lane).refusals.get(shape.label) is None
+    said = exported(lane).refusals.get(shape.label)
+    assert said is None, said
 
 
 @pytest.mark.neo4j
@@ -124,7 +134,8 @@ def test_a_shape_comes_back(
 ) -> None:
     store = stored(lane)
 
-    assert store.stopped.get(shape.label) is None
+    stopped = store.stopped.get(shape.label)
+    assert stopped is None, stopped
     assert shape.label in store.found, "it was not exported"
     told = list(unequal(written(shape).rows, store.found[shape.label]))
     assert not told, "\n".join(told)

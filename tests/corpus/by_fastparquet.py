@@ -173,7 +173,11 @@ SHAPES = (
     shape("instants of UTC", one({unit: moments(unit, "UTC") for unit in _UNITS})),
     shape("instants of a zone", one({"us": moments("us", "Europe/Stockholm")})),
     shape("INT96", one({"t": moments("ns")}, times="int96")),
-    shape("spans, which are times in the file", one({"span": _SPAN}), refused(".span")),
+    shape(
+        "spans, which are times in the file",
+        one({"span": _SPAN}),
+        refused(".span"),
+    ),
     shape("row groups", one(_MANY, row_group_offsets=100)),
     shape("no nulls at all", one({"n": _MANY["n"], "f": _MANY["f"]}, has_nulls=False)),
     shape("statistics and metadata", one(_MANY, stats=True, custom_metadata={"ours": "é"})),

@@ -113,7 +113,7 @@ SHAPES = (
     _shape("dates", _ticks(pa.date32(), FIRST, -1, 0, LAST, None)),
     _shape("times", _ticks(pa.time64("us"), 0, _DAY_US - 1, None)),
     _shape("times of UTC", None, refused(".v")),
-    _shape("midnight at the end", None, refused(".v")),
+    _shape("midnight at the end", None, refused(".v", "[time-out-of-range]")),
     _shape("timestamps", _ticks(pa.timestamp("ms"), -1, 0, 1_709_210_096_789, None)),
     _shape(
         "instants in nanoseconds",

@@ -102,6 +102,7 @@ _FRACTIONS = _decimal_columns(
 _WHOLE = _decimal_columns(
     *(pa.decimal32(9, 0), pa.decimal64(18, 0), pa.decimal128(9, 0), pa.decimal128(18, 0))
 )
+_LONGEST = _decimal_columns(pa.decimal256(76, 38))
 _AS_TEXT = {name: ColumnRule(decimal="string") for name in _FRACTIONS}
 _LONGS = pa.array(_decimals("9223372036854775807", "-9223372036854775808"), pa.decimal128(38, 0))
 _BEYOND = pa.array(_decimals("9223372036854775808"), pa.decimal128(38, 0))
@@ -242,8 +243,14 @@ SHAPES = (
     ),
     shape(
         "decimals of 76 digits",
-        one(_decimal_columns(pa.decimal256(76, 38))),
+        one(_LONGEST),
         refused(".d256_76_38"),
+    ),
+    shape(
+        "decimals of 76 digits as texts",
+        one(_LONGEST),
+        refused("decimals of 76 digits as texts"),
+        dict.fromkeys(_LONGEST, ColumnRule(decimal="string")),
     ),
     shape("dates", one({"d": DATES})),
     shape("date64", one({"d": DATES.cast(pa.date64())})),
@@ -262,8 +269,12 @@ SHAPES = (
         ),
         refused(".us"),
     ),
-    shape("midnight at the end", one({"t": times("us", 0, DAY_US)}), refused(".t")),
-    shape("a negative time", one({"t": times("ns", 0, -1)}), refused(".t")),
+    shape(
+        "midnight at the end",
+        one({"t": times("us", 0, DAY_US)}),
+        refused(".t", "[time-out-of-range]"),
+    ),
+    shape("a negative time", one({"t": times("ns", 0, -1)}), refused(".t", "[time-out-of-range]")),
     shape("timestamps", one(_all_units(None))),
     shape("instants of UTC", one(_all_units("UTC"))),
     shape("instants of a zone", one(_all_units(_NAMED))),

@@ -173,7 +173,9 @@ SHAPES = (
         "split integers",
         _encoded({"longs": MANY["longs"], "steps": MANY["steps"]}, "BYTE_STREAM_SPLIT"),
     ),
-    shape("split bytes", _encoded({"half": HALF[:4], **_FIXED}, "BYTE_STREAM_SPLIT")),
+    shape("split half floats", _encoded({"half": HALF}, "BYTE_STREAM_SPLIT")),
+    # Polars reads them only where the file says that none is null.
+    shape("split bytes", _encoded(_FIXED, "BYTE_STREAM_SPLIT"), refused("split bytes")),
     shape("runs of booleans", _encoded({"even": MANY["even"]}, "RLE", data_page_version="2.0")),
     shape("groups of every size", _groups),
     shape("no rows", one(_EMPTY)),

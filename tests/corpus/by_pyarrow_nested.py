@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from kgimport.graph import ColumnRule
-from tests.corpus.by_pyarrow import DATES, DOUBLE, UUIDS, one
+from tests.corpus.by_pyarrow import DATES, DOUBLE, UUID_COLUMN, one, times
 from tests.corpus.shape import Shape, not_in_csv, not_in_parquet, refused
 
 _LONGS = [[1, 2], None, [-(2**63)], [2**63 - 1, 0]]
@@ -54,10 +54,14 @@ _STRUCTS = {
 }
 _IN_STRUCT = {
     "s": pa.array(
-        [{"l": [1, 2], "u": UUIDS[0]}, {"l": None, "u": None}, None],
-        pa.struct([("l", pa.list_(pa.int64())), ("u", pa.binary(16))]),
-    ).cast(pa.struct([("l", pa.list_(pa.int64())), ("u", pa.uuid())]))
+        [{"l": [1, 2], "t": ["a"]}, {"l": None, "t": None}, None],
+        pa.struct([("l", pa.list_(pa.int64())), ("t", pa.list_(pa.string()))]),
+    )
 }
+_MIDNIGHT = times("us", 0, 86_400_000_000, 1)
+_TIMES = {"l": pa.ListArray.from_arrays([0, 1, 3], _MIDNIGHT)}
+_TIME = {"s": pa.StructArray.from_arrays([_MIDNIGHT], ["t"])}
+_UUIDS = {"s": pa.StructArray.from_arrays([UUID_COLUMN], ["u"])}
 _LISTS_OF_LISTS = {"l": pa.array([[[1], [2, 3]], None], pa.list_(pa.list_(pa.int64())))}
 _MAP = {"m": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64()))}
 _TENSOR_TYPE = pa.fixed_shape_tensor(pa.float32(), (2, 2))
@@ -87,6 +91,11 @@ SHAPES = (
     shape("a struct without a policy", one(_STRUCT), refused(".s", "no map property")),
     shape("structs in structs", one(_DEEP), rules=_FLAT),
     shape("lists in structs", one(_IN_STRUCT), rules=_FLAT),
+    shape("midnight at the end in a list", one(_TIMES), refused(".l", "[time-out-of-range]")),
+    shape(
+        "midnight at the end in a struct", one(_TIME), refused(".s", "[time-out-of-range]"), _FLAT
+    ),
+    shape("UUIDs in structs", one(_UUIDS), refused(".s.u", "bytes are no Cypher type"), _FLAT),
     shape("structs in lists", one(_STRUCTS), rules={"l": ColumnRule(struct="json")}),
     shape("lists of lists", one(_LISTS_OF_LISTS), refused(".l", "no list of lists")),
     shape("maps", one(_MAP), refused(".m")),
