@@ -361,14 +361,14 @@ def test_a_text_that_its_type_would_change_is_refused(tmp_path: Path, kind: Any,
         ("a=1/t/*", {}),
         ("a=1/t/*/*", {"id": [0], "b": ["2"]}),
         ("a=1/t/b=2/*", {"id": [0]}),
-        ("a=1/t/b=2/f", {"id": [0]}),
-        ("a=*/t/**/f", {"id": [0], "a": ["1"], "b": ["2"]}),
+        ("a=1/t/b=2/n=1", {"id": [0]}),
+        ("a=*/t/**/n=1", {"id": [0], "a": ["1"], "b": ["2"]}),
     ],
 )
 def test_only_folders_below_the_location_are_columns(
     tmp_path: Path, location: str, wanted: dict[str, list[Any]]
 ) -> None:
-    partitioned(tmp_path, "a=1/t/b=2/f")
+    partitioned(tmp_path, "a=1/t/b=2/n=1")
     table = node(tmp_path / location)
 
     assert (columns(table) if wanted else {}) == wanted
