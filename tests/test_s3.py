@@ -165,15 +165,20 @@ def test_what_polars_would_change_or_pass_over_is_seen_in_s3_too(
 SECONDS = pa.time32("s")
 
 
-def test_the_log_of_a_delta_table_is_seen_in_s3_too(s3: LocalAws, tmp_path: Path) -> None:
+def test_the_log_of_a_delta_table_and_hidden_partitions_are_seen_in_s3_too(
+    s3: LocalAws, tmp_path: Path
+) -> None:
     place = f"s3://{s3.fresh_bucket()}"
-    (tmp_path / "t" / "_delta_log").mkdir(parents=True)
-    (tmp_path / "t" / "_delta_log" / "0.json").write_text("{}")
+    for name in ("t/_delta_log/0.json", "u/_year=1/part-0", "v/_temporary/_year=1/part-0"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
     put(s3, tmp_path, place)
 
     with pytest.raises(SourceError, match="/t is a table of Delta Lake"):
         files.of(f"{place}/t")
-    assert files.of(place) == []
+    with pytest.raises(SourceError, match="/u has a folder _year=1"):
+        files.of(f"{place}/u")
+    assert files.of(f"{place}/v") == []
 
 
 @pytest.mark.parametrize("uri", ["s3://", "s3:///key", "bucket/key"])

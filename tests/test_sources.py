@@ -361,14 +361,14 @@ def test_a_text_that_its_type_would_change_is_refused(tmp_path: Path, kind: Any,
         ("a=1/t/*", {}),
         ("a=1/t/*/*", {"id": [0], "b": ["2"]}),
         ("a=1/t/b=2/*", {"id": [0]}),
-        ("a=1/t/b=2/f", {"id": [0]}),
-        ("a=*/t/**/f", {"id": [0], "a": ["1"], "b": ["2"]}),
+        ("a=1/t/b=2/n=1", {"id": [0]}),
+        ("a=*/t/**/n=1", {"id": [0], "a": ["1"], "b": ["2"]}),
     ],
 )
 def test_only_folders_below_the_location_are_columns(
     tmp_path: Path, location: str, wanted: dict[str, list[Any]]
 ) -> None:
-    partitioned(tmp_path, "a=1/t/b=2/f")
+    partitioned(tmp_path, "a=1/t/b=2/n=1")
     table = node(tmp_path / location)
 
     assert (columns(table) if wanted else {}) == wanted
@@ -521,6 +521,14 @@ def test_a_table_whose_log_says_which_files_count_is_refused(tmp_path: Path) -> 
     assert "is a table of Delta Lake" in refused(node(tmp_path / "t"))
 
 
+def test_a_partition_that_is_hidden_is_refused(tmp_path: Path) -> None:
+    laid_out(tmp_path / "t", "a=1/part-0", ".b=1/part-0", "a=2/_temporary/_c=1/part-0")
+    assert sources.names(node(tmp_path / "t")) == ("a=1/part-0",)
+
+    laid_out(tmp_path / "t", "a=2/_b=1/part-0")
+    assert "has a folder _b=1, which some engines read" in refused(node(tmp_path / "t"))
+
+
 def test_links_are_followed_and_one_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
     laid_out(tmp_path, "t/a", "elsewhere/b")
     (tmp_path / "t" / "link").symlink_to(tmp_path / "elsewhere")
@@ -634,6 +642,9 @@ def test_a_column_that_a_file_lacks_is_named_and_the_order_of_columns_is_nothing
     assert columns(node(tmp_path / "t")) == {"id": [1, 2], "x": ["a", "b"], "y": [True, False]}
     arrow(tmp_path / "t" / "c", {"id": [3], "x": ["c"]})
     assert refused(node(tmp_path / "t")).endswith("the files of table t differ: a has y, c has not")
+    (tmp_path / "t" / "a").unlink()
+    (tmp_path / "t" / "c").rename(tmp_path / "t" / "a")
+    assert refused(node(tmp_path / "t")).endswith("the files of table t differ: b has y, a has not")
 
 
 # Types that Polars takes for others -------------------------------------------------------------
@@ -688,7 +699,9 @@ def test_uuids_and_json_are_their_texts_and_keys_too(tmp_path: Path, writer: str
         json_ = pa.ExtensionArray.from_storage(pa.json_(), storage)
         path = arrow(tmp_path / "t.parquet", {"id": ids, "j": json_})
 
-    assert columns(node(path)) == {
+    found = read(node(path))
+    assert found.schema == {"id": pl.String(), "j": pl.String()}
+    assert found.to_dict(as_series=False) == {
         "id": [*texts, None],
         "j": ['{"a": 1}', '{"a": 1}', None],
     }
@@ -753,6 +766,16 @@ def test_a_type_that_polars_cannot_read_is_refused_by_its_column(
         "ValueRefusedError: these columns cannot be carried exactly:\n"
         f"  t.odd: Parquet's {mark} is no type of Polars; cast it in SQL, or leave it out"
     )
+
+
+def test_a_type_over_which_polars_panics_is_one_error_and_nothing_else(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    views = pa.array([[1]], pa.list_view(pa.int8()))
+    path = arrow(tmp_path / "t", {"id": [1], "l": views})
+
+    assert refused(node(path)).startswith("SourceError: the rows of table t cannot be read: ")
+    assert capfd.readouterr().err == ""
 
 
 PANIC = """\

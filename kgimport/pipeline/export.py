@@ -195,8 +195,8 @@ def _table_record(
         kind="node" if isinstance(table, NodeTable) else "relationship",
         counts=_counts(scanned, written.rows),
         argument=writer.argument(table),
+        sources=sources.names(table),  # before the fingerprint, which tells of a later change
         fingerprint=sources.fingerprint(table),
-        sources=sources.names(table),
         rows=profile.rows + rejected,
         written=written.rows,
         rejected=rejected,

@@ -17,7 +17,7 @@ from kgimport import s3
 from kgimport.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _on_disk(base: Path, steps: list[str]) -> Iterator[File]:
         yield _local(base, base.name)
     elif base.is_dir():
         if steps == _EVERYTHING:
-            _must_have_no_log(str(base), (log for log in _LOGS if (base / log).exists()))
+            _must_be_plain(str(base), (log for log in _LOGS if (base / log).exists()))
         yield from _below(base, (), steps)
 
 
@@ -91,11 +91,21 @@ def _on_disk(base: Path, steps: list[str]) -> Iterator[File]:
 _LOGS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi"}
 
 
-def _must_have_no_log(location: str, found: Iterable[str]) -> None:
+def _must_be_plain(location: str, found: Iterable[str]) -> None:
     for log in found:
         raise SourceError(
             f"{location} is a table of {_LOGS[log]}, and only its {log} says which files count",
             "write it as plain Parquet, or let Athena read it",
+        )
+
+
+def _must_be_told(location: str, folders: Sequence[str]) -> None:
+    """Refuses a partition that is hidden: Spark reads `_year=2026`, Hive leaves it out."""
+    hidden = next(filter(_is_hidden, folders), "")
+    if hidden.startswith("_") and "=" in hidden:
+        raise SourceError(
+            f"{location} has a folder {hidden}, which some engines read and others leave out",
+            "give the column another name, or let the folder's begin with a dot",
         )
 
 
@@ -105,6 +115,8 @@ def _below(folder: Path, way: tuple[str, ...], steps: list[str]) -> Iterator[Fil
         for entry in entries:
             names = (*way, entry.name)
             if entry.is_dir():
+                if steps == _EVERYTHING:
+                    _must_be_told(str(folder), names)
                 if _leads(names, steps):
                     yield from _below(Path(entry.path), names, steps)
             elif _fits(names, steps):
@@ -129,7 +141,8 @@ def _in_s3(location: str, steps: list[str], wild: int | None) -> Iterator[File]:
             continue
         name = each.uri.removeprefix(f"{base}/")
         if meant == _EVERYTHING:
-            _must_have_no_log(location, _LOGS.keys() & {name.split("/")[0]})
+            _must_be_plain(location, _LOGS.keys() & {name.split("/")[0]})
+            _must_be_told(location, name.split("/")[:-1])
         if each.bytes and _fits(name.split("/"), meant):
             yield File(name, each.uri, each.bytes, each.etag)
 
