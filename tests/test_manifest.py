@@ -235,8 +235,9 @@ def test_a_format_other_than_parquet_is_refused_by_name(
     assert told(caught) == [f"{PERSON}: is written as {form}; write format: parquet"]
 
 
-def test_a_location_that_only_dbt_can_render_is_refused(tmp_path: Path) -> None:
-    declared = config(PERSON, location="{{ env_var('PLACE') }}/person.parquet")
+@pytest.mark.parametrize("template", ["{{ env_var('PLACE') }}", "{% if target %}made{% endif %}"])
+def test_a_location_that_only_dbt_can_render_is_refused(tmp_path: Path, template: str) -> None:
+    declared = config(PERSON, location=f"{template}/person.parquet")
 
     with pytest.raises(DeclarationError, match=f"{PERSON}: its location is a template"):
         of_dbt(project(tmp_path, declared))
