@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from kgimport.cli import app
 from kgimport.errors import ExitCode, KgimportError
+from tests.test_manifest import project as parsed_alone
 
 COMMANDS = (
     *("build-db", "check", "doctor", "export", "generate"),
@@ -97,6 +98,17 @@ def test_a_profile_that_is_missing_is_told(tmp_path: Path) -> None:
 
     assert shown.exit_code == ExitCode.DECLARATION
     assert "no profiles.yml for the dbt project" in shown.stderr
+
+
+def test_a_declaration_is_checked_alone_before_dbt_has_built_anything(tmp_path: Path) -> None:
+    argv = ["check", "--dbt", str(parsed_alone(tmp_path, ran="", files=()))]
+
+    alone = CliRunner().invoke(app, [*argv, "--declaration-only"])
+    whole = CliRunner().invoke(app, argv)
+
+    assert (alone.exit_code, alone.stdout) == (0, "the declaration of graph people is good\n")
+    assert whole.exit_code == ExitCode.SOURCE
+    assert "there is no run_results.json: knows, person" in whole.stderr
 
 
 @pytest.mark.parametrize("wrong", ["node_user", "nobody=SELECT 1", "node_user="])

@@ -235,8 +235,9 @@ def test_a_format_other_than_parquet_is_refused_by_name(
     assert told(caught) == [f"{PERSON}: is written as {form}; write format: parquet"]
 
 
-def test_a_location_that_only_dbt_can_render_is_refused(tmp_path: Path) -> None:
-    declared = config(PERSON, location="{{ env_var('PLACE') }}/person.parquet")
+@pytest.mark.parametrize("template", ["{{ env_var('PLACE') }}", "{% if target %}made{% endif %}"])
+def test_a_location_that_only_dbt_can_render_is_refused(tmp_path: Path, template: str) -> None:
+    declared = config(PERSON, location=f"{template}/person.parquet")
 
     with pytest.raises(DeclarationError, match=f"{PERSON}: its location is a template"):
         of_dbt(project(tmp_path, declared))
@@ -599,8 +600,9 @@ def test_a_file_that_is_none_of_dbt_s_is_refused(tmp_path: Path, name: str, text
         "shop: {outputs: {default: {type: '{{ 1 / 0 }}'}}}",
         "shop: {outputs: {default: {type: '{{ nobody }'}}}",
         f"shop: {{outputs: {{{'n' * 1_000_000}: 1}}}}",
+        f"shop: *{'n' * 1_000_000}",
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_a_profile_of_the_wrong_shape_is_refused(tmp_path: Path, text: str) -> None:
     built = project(tmp_path)
@@ -609,6 +611,15 @@ def test_a_profile_of_the_wrong_shape_is_refused(tmp_path: Path, text: str) -> N
     with pytest.raises(DeclarationError) as caught:
         of_dbt(built)
     assert len(str(caught.value)) < 4_000
+
+
+@pytest.mark.parametrize("value", ["[made]", "{a: made}", "true"])
+def test_a_setting_that_is_no_text_is_refused_by_name(tmp_path: Path, value: str) -> None:
+    built = project(tmp_path)
+    (built / "profiles.yml").write_text(PROFILES.replace("root: made", f"root: {value}"))
+
+    with pytest.raises(DeclarationError, match=r"external_root in profiles\.yml should be text"):
+        of_dbt(built)
 
 
 def test_of_a_profile_only_what_is_asked_for_is_rendered(

@@ -177,10 +177,26 @@ def test_files_behind_links_count_and_links_may_lead_anywhere(project: Project) 
     Path("data/customer").symlink_to(Path("lake/customer").absolute())
     Path("data/circle").symlink_to(Path("data").absolute())
     Path("data/.#lock").symlink_to("nowhere")
+    before = inputs.seen(Watched((Path("data"),)))
+
+    put(Path("lake/customer/b.parquet"))
+    after = inputs.seen(Watched((Path("data"),)))
+
+    own = {"data/person.parquet", "data/knows.parquet", "data/customer/a.parquet"}
+    assert set(before) == own
+    assert set(after) == own | {"data/customer/b.parquet"}
+
+
+def test_a_profile_counts_wherever_it_lies(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("settings").mkdir()
+    Path("people/profiles.yml").rename("settings/profiles.yml")
+    monkeypatch.setenv("DBT_PROFILES_DIR", "settings")
     before = digest(project)
 
-    assert digest(project) == before
-    put(Path("lake/customer/b.parquet"))
+    same_size(Path("settings/profiles.yml"))
+
     assert digest(project) != before
 
 

@@ -44,7 +44,7 @@ def _not_external(model: Model) -> str | None:
     if model.config.materialized != "external":
         made = short(model.config.materialized)
         return f"is materialised as {made}, and leaves no Parquet; write materialized: external"
-    if "{{" in (model.config.location or ""):
+    if any(mark in (model.config.location or "") for mark in ("{{", "{%")):
         return "its location is a template, which only dbt renders; write the location itself"
     if (form := _format(model)) != "parquet":
         return f"is written as {short(form)}; write format: parquet"

@@ -72,7 +72,7 @@ def _below(folder: Path, but: set[Path]) -> Iterator[Path]:
         if _is_again(here, walked):
             folders.clear()
             continue
-        folders[:] = [name for name in folders if _counts(here / name, but)]
+        folders[:] = sorted(name for name in folders if _counts(here / name, but))
         yield from (here / name for name in names if _counts(here / name, but))
 
 
