@@ -137,6 +137,7 @@ def test_whole_numbers_and_decimals_are_coordinates_to_the_last_digit(tmp_path: 
     record = export(located(tmp_path, "cartesian-3d", x=x, y=y, z=z), tmp_path / "build", quiet)
 
     (part,) = record.tables[0].files
+    assert record.tables[0].properties == 3 + 2
     assert pl.read_csv(tmp_path / "build" / part.path, has_header=False).to_series(2).to_list() == [
         "{x:18.0000000001,y:9007199254740992.0,z:9.223372036854776e+18}",
         "{x:-1e-10,y:-4.611686018427388e+18,z:0.0}",
@@ -247,10 +248,12 @@ def test_types_are_text_in_any_of_its_forms(
 
 
 def written(build: Path, files: tuple[DataFile, ...], at: int) -> list[str]:
-    """A column of a table's files, by its position."""
+    """A column of text of a table's files, by its position."""
     (part,) = (build / file.path for file in files)
     if part.suffix == ".parquet":
-        return pl.read_parquet(part).to_series(at).to_list()
+        column = pl.read_parquet(part).to_series(at)
+        assert column.dtype == pl.String
+        return column.to_list()
     return pl.read_csv(part, has_header=False, quote_char='"').to_series(at).to_list()
 
 
