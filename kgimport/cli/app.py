@@ -51,6 +51,8 @@ def command(example: str, name: str | None = None) -> Callable[[Callable[..., No
                 _stop(str(error), error.exit_code)
             except KeyboardInterrupt:
                 _stop("interrupted; nothing half-done was left behind", ExitCode.INTERRUPTED)
+            except typer.Exit:
+                raise
             except Exception as error:
                 if os.environ.get("KGIMPORT_DEBUG"):
                     raise

@@ -139,7 +139,7 @@ def _count(dtype: pl.DataType, kind: type[pl.DataType]) -> int:
 
 def _carry(column: Column) -> Carry | None:
     """What to make of a column of one leaf that Parquet calls something else than Polars."""
-    if len(column.marks) != 1:
+    if len(column.marks) != 1 or _holds_struct(column.dtype):
         return None
     (leaf,) = leaves(column.dtype)
     (mark,) = column.marks
@@ -154,6 +154,13 @@ def _carry(column: Column) -> Carry | None:
     else:
         return None
     return _inside(column.dtype, how)
+
+
+def _holds_struct(dtype: pl.DataType) -> bool:
+    """Whether a struct is somewhere above the leaves; its fields are carried as they are."""
+    if isinstance(dtype, pl.List | pl.Array):
+        return _holds_struct(element(dtype))
+    return isinstance(dtype, pl.Struct)
 
 
 _TEXTS = {"JSON", "ENUM"}
