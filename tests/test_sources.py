@@ -202,7 +202,8 @@ def test_times_outside_a_day_are_found_wherever_they_stand(tmp_path: Path) -> No
         width = pa.int32() if pa.types.is_time32(dtype) else pa.int64()
         return pa.array(ticks, width).view(dtype)
 
-    structs = pa.StructArray.from_arrays([times(-1_500_000, 0, 0)], ["s"])
+    parts = [times(-1_500_000, 0, 0), times(0, 0, -1)]
+    structs = pa.StructArray.from_arrays(parts, ["s", "t"])
     rows = {
         "id": [1, 2, 3],
         "fine": times(0, None, day - 1),
@@ -226,7 +227,12 @@ def test_times_outside_a_day_are_found_wherever_they_stand(tmp_path: Path) -> No
             ({"ns": "24:00:00.000000001"}, {"ns": "24:00:00"}) * 2,
         ),
         ("time-out-of-range", ("list",), 4, ({"list": "24:00:00"},) * 4),
-        ("time-out-of-range", ("struct",), 2, ({"struct": "-00:00:01.500000"},) * 2),
+        (
+            "time-out-of-range",
+            ("struct",),
+            4,
+            ({"struct": "-00:00:01.500000"}, {"struct": "-00:00:00.000001"}) * 2,
+        ),
     ]
 
 
@@ -743,6 +749,7 @@ def test_every_type_of_polars_is_read_as_it_was_written(tmp_path: Path) -> None:
 
     assert found.schema == rows.schema
     assert found.equals(rows)
+    assert sources.findings(node(tmp_path / "t")) == []
 
 
 # What Polars cannot read at all -----------------------------------------------------------------
