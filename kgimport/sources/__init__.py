@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from kgimport import aws, s3, witness
-from kgimport.errors import DestinationError, KgimportError, SourceError
+from kgimport.errors import DestinationError, KgimportError, SourceError, short
 from kgimport.graph import NodeTable, is_property
 from kgimport.sources import files, parquet, unseen
 
@@ -91,10 +91,11 @@ def reading(name: str) -> Iterator[None]:
         with aws.talking(f"read the rows of table {name}"):
             yield
     except _UNREADABLE as error:
-        reason = str(error).strip().split("\n")[0]
+        reason = short(str(error).strip().split("\n")[0], _REASON)
         raise _meaning(name, str(error), reason) from error
 
 
+_REASON = 500
 _UNREADABLE = (
     pl.exceptions.PolarsError,
     pl.exceptions.PanicException,
