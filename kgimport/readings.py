@@ -65,12 +65,6 @@ def _bytes(_: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
     return encoded.get(rule.binary) if typed == "BLOB" else None
 
 
-def _duration(kind: Kind, typed: str, value: str, _: ColumnRule) -> str | None:
-    if typed != "BIGINT":
-        return None
-    return f"{value}::HUGEINT * 1000" if kind.unit == "ms" else f"{value}::HUGEINT"
-
-
 def _naive(kind: Kind, typed: str, value: str, _: ColumnRule) -> str | None:
     return _local(kind.unit, typed, value) if typed.startswith("TIMESTAMP") else None
 
@@ -139,7 +133,6 @@ def _point_cell(cell: str, _: str) -> str:
 # How a value of a type is read where a rule, or the unit, decides too.
 _SPECIAL: dict[Base, Callable[[Kind, str, str, ColumnRule], str | None]] = {
     "string": _bytes,
-    "duration": _duration,
     "localdatetime": _naive,
     "utc": _zoned,
     "datetime": _zoned,

@@ -73,8 +73,8 @@ def parquet(files: Sequence[Path | str], more: str = "") -> str:
     return f"read_parquet([{names}], hive_partitioning = false{union}{more})"
 
 
-def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO]) -> str:
-    """SQL for the rows of Parquet files that only Python can open: Arrow reads them for DuckDB."""
+def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO | str]) -> str:
+    """SQL for the rows of Parquet files, paths or open ones, that Arrow reads for DuckDB."""
     read = dataset.ParquetReadOptions(coerce_int96_timestamp_unit="us")
     form = dataset.ParquetFileFormat(read_options=read)
     parts = [form.make_fragment(file) for file in files]
@@ -121,6 +121,25 @@ def types(made: DuckDBPyConnection, relation: str) -> dict[str, str]:
     """The types of a relation's columns, by their names as DuckDB has them."""
     found = made.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608
     return {str(row[0]): str(row[1]) for row in found}
+
+
+def reads(made: DuckDBPyConnection, relation: str) -> bool:
+    """Whether DuckDB knows all types of a relation's files."""
+    try:
+        types(made, relation)
+    except duckdb.Error as error:
+        if is_limit(error):
+            return False
+        raise
+    return True
+
+
+def is_limit(error: Exception) -> bool:
+    """Whether a reader has not learned to read something, which says nothing against a file."""
+    return _LIMIT.search(str(error)) is not None
+
+
+_LIMIT = re.compile(r"unsupported|not (yet )?(supported|implemented)|only supported", re.IGNORECASE)
 
 
 def facts(

@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import polars as pl
+import pyarrow as pa
 
 from kgimport import points, readings, sources, witness
 from kgimport.errors import SourceError
@@ -140,11 +142,7 @@ def compared(
     Raises `SourceError` for the first columns over which the two do not agree; where the table's
     files are no more those of which `fingerprint` was taken, that is why.
     """
-    names = list(plan.columns)
-    with sources.reading(scanned.table.name):
-        found = dict(
-            zip(names, witness.facts(made, plan.relation, list(plan.columns.values())), strict=True)
-        )
+    found = _found(made, scanned, plan)
     wrong = [
         f"{name}: Polars reads {told[name]}, DuckDB {extent}"
         for name, (_, extent) in found.items()
@@ -163,6 +161,20 @@ def compared(
 
 
 _SHOWN = 5
+
+
+def _found(
+    made: DuckDBPyConnection, scanned: Scanned, plan: Plan
+) -> dict[str, tuple[Facts, Extent]]:
+    """By property; none where rows hold what the reader has not learned to read."""
+    with sources.reading(scanned.table.name):
+        try:
+            told = witness.facts(made, plan.relation, list(plan.columns.values()))
+        except (duckdb.Error, pa.ArrowException) as error:
+            if not witness.is_limit(error):
+                raise
+            return {}
+    return dict(zip(plan.columns, told, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 
@@ -50,12 +51,17 @@ def findings(table: Table) -> list[Finding]:
 
 
 def relation(made: DuckDBPyConnection, table: Table) -> str:
-    """SQL for the same rows, in the same order, as DuckDB reads them; S3's by way of Arrow."""
+    """SQL for the same rows, in the same order, as DuckDB reads them.
+
+    S3's go by way of Arrow, and so do files that have what DuckDB does not read.
+    """
     with reading(table.name):
         found = files.some(table.location)
         if s3.is_s3(table.location):
             return witness.registered(made, table.name, [file.opened() for file in found])
-        return witness.parquet([file.place for file in found])
+        places = [file.place for file in found]
+        own = witness.parquet(places)
+        return own if witness.reads(made, own) else witness.registered(made, table.name, places)
 
 
 def names(table: Table) -> tuple[str, ...]:
@@ -100,6 +106,7 @@ _UNREADABLE = (
     pl.exceptions.PolarsError,
     pl.exceptions.PanicException,
     pa.ArrowException,
+    duckdb.Error,
     OSError,
 )
 

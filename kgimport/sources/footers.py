@@ -200,7 +200,8 @@ def _column(name: str, marks: tuple[str, ...], dtype: pl.DataType) -> Column:
     return Column(name, marks, in_unit(dtype, "ns") if whole else dtype)
 
 
-_UNREADABLE = {"INTERVAL", "VARIANT"}
+_WIDE_DECIMAL = "DECIMAL of more than 38 digits"
+_UNREADABLE = {"INTERVAL", "VARIANT", _WIDE_DECIMAL}
 
 
 def _marks(kind: Kind) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -220,7 +221,8 @@ def _marks(kind: Kind) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 # The fields of an element of a schema.
-_PHYSICAL, _NAME, _CHILDREN, _CONVERTED, _LOGICAL = 1, 4, 5, 6, 10
+_PHYSICAL, _NAME, _CHILDREN, _CONVERTED, _PRECISION, _LOGICAL = 1, 4, 5, 6, 8, 10
+_DIGITS = 38  # as many as a decimal has in Polars
 _INT96 = 3
 _MARKS_OF_CONVERTED = {
     4: "ENUM",
@@ -256,6 +258,8 @@ def _mark(leaf: dict[int, Any], *, arrow: bool) -> str:
     """
     if leaf.get(_PHYSICAL) == _INT96:
         return "INT96"
+    if leaf.get(_PRECISION, 0) > _DIGITS:
+        return _WIDE_DECIMAL
     for number, about in leaf.get(_LOGICAL, {}).items():
         if number == _TIME and about.get(1) and not arrow:
             return "TIMETZ"
