@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -175,6 +176,12 @@ def test_timestamps_of_12_bytes_that_no_type_of_8_holds_are_refused(tmp_path: Pa
         "SQL"
     )
     assert read(node(tmp_path / "t", at=ColumnRule(skip=True)))["id"].len() == 7
+
+
+def test_a_key_of_12_bytes_that_is_no_property_keeps_its_values_too(tmp_path: Path) -> None:
+    table = node(int96(tmp_path / "t", FAR), at=ColumnRule(skip=True))
+
+    assert columns(replace(table, key=("at",)))["at"] == FAR
 
 
 def test_int96_beside_other_timestamps_in_one_column_is_refused() -> None:
