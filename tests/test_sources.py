@@ -877,6 +877,27 @@ def test_a_page_that_is_not_what_its_checksum_says_is_refused(
         run[ask]()
 
 
+def test_a_page_that_arrow_cannot_read_is_an_error_of_the_table(tmp_path: Path) -> None:
+    count = 50
+    rows = {
+        "id": list(range(count)),
+        "at": pa.array(range(count), pa.timestamp("us")),
+        "t": pa.array(range(count), pa.int64()).view(pa.time64("us")),
+    }
+    path = arrow(tmp_path / "t", rows, use_deprecated_int96_timestamps=True, compression="snappy")
+    whole = path.read_bytes()
+    causes = set()
+    for at in range(4, len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            sources.scan(node(path))
+            sources.findings(node(path))
+        except (SourceError, ValueRefusedError) as error:
+            causes.add(type(error.__cause__))
+
+    assert {OSError, pa.ArrowInvalid} <= causes
+
+
 def test_a_file_without_checksums_is_not_read_for_them(tmp_path: Path) -> None:
     path = checked(tmp_path / "t", write_page_checksum=False)
     damage(path, 0)
