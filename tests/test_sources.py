@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -175,6 +176,12 @@ def test_timestamps_of_12_bytes_that_no_type_of_8_holds_are_refused(tmp_path: Pa
         "SQL"
     )
     assert read(node(tmp_path / "t", at=ColumnRule(skip=True)))["id"].len() == 7
+
+
+def test_a_key_of_12_bytes_that_is_no_property_keeps_its_values_too(tmp_path: Path) -> None:
+    table = node(int96(tmp_path / "t", FAR), at=ColumnRule(skip=True))
+
+    assert columns(replace(table, key=("at",)))["at"] == FAR
 
 
 def test_int96_beside_other_timestamps_in_one_column_is_refused() -> None:
@@ -868,6 +875,27 @@ def test_a_page_that_is_not_what_its_checksum_says_is_refused(
         sources.findings(node(tmp_path / "t"))
     with pytest.raises(SourceError, match="the rows of table t cannot be read: "):
         run[ask]()
+
+
+def test_a_page_that_arrow_cannot_read_is_an_error_of_the_table(tmp_path: Path) -> None:
+    count = 50
+    rows = {
+        "id": list(range(count)),
+        "at": pa.array(range(count), pa.timestamp("us")),
+        "t": pa.array(range(count), pa.int64()).view(pa.time64("us")),
+    }
+    path = arrow(tmp_path / "t", rows, use_deprecated_int96_timestamps=True, compression="snappy")
+    whole = path.read_bytes()
+    causes = set()
+    for at in range(4, len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            sources.scan(node(path))
+            sources.findings(node(path))
+        except (SourceError, ValueRefusedError) as error:
+            causes.add(type(error.__cause__))
+
+    assert {OSError, pa.ArrowInvalid} <= causes
 
 
 def test_a_file_without_checksums_is_not_read_for_them(tmp_path: Path) -> None:
