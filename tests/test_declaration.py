@@ -168,6 +168,21 @@ def test_columns_of_long_names_and_many_of_them_are_told_shortly(tmp_path: Path)
     assert len(str(caught.value)) < 7_000
 
 
+@pytest.mark.parametrize(("letters", "guessed"), [(200, True), (201, False)])
+def test_what_was_meant_is_guessed_among_names_that_somebody_could_mean(
+    tmp_path: Path, letters: int, *, guessed: bool
+) -> None:
+    name = "person_id".ljust(letters, "x")
+    text = PEOPLE.replace("key: [person_id]", f"key: [{name[:-1]}]")
+
+    with pytest.raises(DeclarationError) as caught:
+        declaration.check_columns(
+            declared(tmp_path, text), {"person": [name, "person_id"], "knows": ["a", "b"]}
+        )
+
+    assert ("did you mean person_idxx" in caught.value.message) is guessed
+
+
 def test_of_many_mistakes_the_first_are_told(tmp_path: Path) -> None:
     text = PEOPLE + "".join(f"  t{n}: {{location: x}}\n" for n in range(1_000))
 

@@ -313,6 +313,7 @@ def test_a_file_that_is_older_than_the_run_is_not_what_it_wrote(tmp_path: Path) 
         file.touch()
         os.utime(file, (LONG_AGO, LONG_AGO))
     (tmp_path / "made" / "knows" / "y=1" / "new.parquet").touch()
+    os.utime(tmp_path / "made" / "knows", (LONG_AGO, LONG_AGO))  # no time of a table
 
     with pytest.raises(SourceError) as caught:
         of_dbt(built)
@@ -688,6 +689,11 @@ def test_many_models_that_were_not_made_are_counted(tmp_path: Path) -> None:
 
     first = ", ".join(f"m{n:04}" for n in range(20))
     assert told(caught) == [f"not selected: {first} … and 4,320 more"]
+    odd = results()
+    odd["results"] = [{"unique_id": each, "status": each} for each in more]
+    with pytest.raises(SourceError) as caught:
+        of_dbt(project(tmp_path, declared, odd))
+    assert len(str(caught.value)) < 4_000
 
 
 @pytest.mark.dbt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,7 +159,8 @@ def _table(model: Model, says: Becoming, way: Way) -> dict[str, Any]:
 def _must_be_built(names: Mapping[str, str], manifest: Manifest, artifacts: Path) -> None:
     missing = models.unbuilt(names, manifest, _run_results(artifacts))
     if missing:
-        lines = "\n  ".join(f"{short(why)}: {listed(them, 20)}" for why, them in missing.items())
+        first = islice(missing.items(), 10)  # dbt's own words for a fate are few
+        lines = "\n  ".join(f"{short(why)}: {listed(them, 20)}" for why, them in first)
         raise SourceError(
             f"dbt's last run did not make all tables of the graph:\n  {lines}",
             "run `dbt build` for all of them, or say with --tables where their Parquet lies",

@@ -42,8 +42,8 @@ def refuse(place: str, mistakes: Iterable[str], hint: str = FORM) -> None:
 def instead(wrong: str, known: Iterable[str]) -> str:
     """What was probably meant, and what there is."""
     names = list(known)
-    # Comparing takes the product of both lengths, and nobody means so long a name.
-    near = [name for name in names if len(name) <= _NAME] if len(wrong) <= _NAME else []
+    # Two long names take the product of their lengths to compare: minutes for a megabyte each.
+    near = [name for name in names if len(name) <= _NAME]
     close = difflib.get_close_matches(wrong, near, n=1)
     meant = f"; did you mean {close[0]}?" if close else ""
     return f"{meant} (there is: {listed(names) or 'nothing'})"

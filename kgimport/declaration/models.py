@@ -110,7 +110,8 @@ def contradictions(model: Model, says: Mapping[str, Any]) -> Iterator[str]:
     if "location" in says:
         yield "names a location, but dbt knows where a model lies; remove it"
     columns = says.get("columns")
-    for column in model.rules.keys() & (columns.keys() if isinstance(columns, dict) else ()):
+    twice = model.rules.keys() & (columns.keys() if isinstance(columns, dict) else ())
+    for column in sorted(twice):
         yield f"says twice what column {short(column)} becomes; say it below the column alone"
 
 
