@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
-from pyarrow import dataset
+from pyarrow import dataset, fs
 
 from kgimport.errors import DestinationError
 from kgimport.report import Facts
@@ -77,7 +77,8 @@ def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO | 
     """SQL for the rows of Parquet files, paths or open ones, that Arrow reads for DuckDB."""
     read = dataset.ParquetReadOptions(coerce_int96_timestamp_unit="us")
     form = dataset.ParquetFileFormat(read_options=read)
-    parts = [form.make_fragment(file) for file in files]
+    here = fs.LocalFileSystem()
+    parts = [form.make_fragment(f, here if isinstance(f, str) else None) for f in files]
     schemas = [part.physical_schema for part in parts]
     schema = pa.unify_schemas(schemas, promote_options="permissive")
     made.register(f"source {table}", dataset.FileSystemDataset(parts, schema, form))

@@ -59,7 +59,7 @@ def _ids(rows: Rows, node: NodeTable) -> pl.LazyFrame:
     return frame.select(key_text(node.key, rows.schema).alias(_KEY), pl.col(ID).cast(pl.Int64))
 
 
-def query(_: Graph, table: Table, __: pl.Schema) -> str:
+def query(_: Graph, table: Table, __: Mapping[str, Rows]) -> str:
     """Cypher: all that has one of `$keys`, as `key`, its properties as `p`, and its `names`."""
     if isinstance(table, NodeTable):
         return (

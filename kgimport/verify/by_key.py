@@ -50,14 +50,14 @@ def keyed(
     if isinstance(table, RelationshipTable) and skips_missing_ends(table):
         nodes = {node.name: rows[node.name].frame for node in graph.nodes}
         kept = identity.with_existing_ends(drawn.lazy(), table, graph, nodes).collect()
-    parts = _key_parts(graph, table, kept.schema)
+    parts = _key_parts(graph, table, rows)
     keys = kept.select(part.parameter().alias(str(at)) for at, part in enumerate(parts)).rows()
     return kept, keys
 
 
-def query(graph: Graph, table: Table, schema: pl.Schema) -> str:
+def query(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> str:
     """Cypher: all that has one of `$keys`, as `key`, its properties as `p`, and its `names`."""
-    key = tuple(_key_parts(graph, table, schema))
+    key = tuple(_key_parts(graph, table, rows))
     if isinstance(table, NodeTable):
         return _nodes_query(table, key)
     return _relationships_query(graph, table, key)
@@ -72,6 +72,7 @@ class _KeyPart:
     """A column that holds a part of a node's key, and the property that holds it in the store."""
 
     column: str
+    dtype: pl.DataType  # of the node's own key: an end's may be a narrower one
     name: str
     carrier: Carrier
 
@@ -86,7 +87,7 @@ class _KeyPart:
         A driver's own datetime knows microseconds only, and CPython's zoneinfo reads foreign
         memory when the driver asks it for an offset.
         """
-        values = self.carrier.value(pl.col(self.column))
+        values = self.carrier.value(pl.col(self.column).cast(self.dtype))
         if not self._moment:
             return values
         zone = "Z" if "{timezone:Z}" in self.carrier.header else ""
@@ -101,7 +102,7 @@ class _KeyPart:
         return f"{alias}.{quoted(self.name)} = {self._moment}(key[{at}])"
 
 
-def _key_parts(graph: Graph, table: Table, schema: pl.Schema) -> Iterator[_KeyPart]:
+def _key_parts(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> Iterator[_KeyPart]:
     """The parts of a row's key (of both ends' keys), each as the node's table carries it."""
     if isinstance(table, NodeTable):
         pairs = [(column, table, column) for column in table.key]
@@ -113,9 +114,10 @@ def _key_parts(graph: Graph, table: Table, schema: pl.Schema) -> Iterator[_KeyPa
             for ours, theirs in zip(end.key, node.key, strict=True)
         ]
     for column, node, theirs in pairs:
-        how = dialect.carrier(schema[column], rule_of(node, theirs))
+        dtype = rows[node.name].schema[theirs]
+        how = dialect.carrier(dtype, rule_of(node, theirs))
         assert isinstance(how, dialect.Carrier)  # noqa: S101  (the export has carried it)
-        yield _KeyPart(column, property_name(node, theirs), how)
+        yield _KeyPart(column, dtype, property_name(node, theirs), how)
 
 
 def _nodes_query(table: NodeTable, key: Sequence[_KeyPart]) -> str:

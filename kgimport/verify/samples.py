@@ -66,7 +66,7 @@ def samples(
         drawn = samples_of(rows[table.name], f"{seed} {table.name}", size)
         keyed, keys = how.keyed(graph, table, rows, drawn)
         wanted = _wanted(table, keyed, keys, rows[table.name].fields)
-        query = how.query(graph, table, rows[table.name].schema)
+        query = how.query(graph, table, rows)
         return _compared(table.name, wanted, _fetched(driver, query, list(wanted)))
 
     # The server answers a query on one core, and without an index it has much to look at.
