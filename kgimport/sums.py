@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from kgimport.errors import short
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -23,8 +25,9 @@ Base = Literal[
 ]  # fmt: skip
 # The greatest prime below 2^32: the remainders of 2^31 values add up to less than 2^63.
 PRIME = 4_294_967_291
-# By it, the whole mantissa of a number that is 1 or more stands before the point.
+# By it, what a number has behind the point becomes whole, but for less than 2^-52.
 _SCALE = 2**52
+_FAR = 9 * 10**18  # nearly all that 64 bits can count
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,18 @@ def _remainder(value: str) -> str:
 
 
 def _double_sql(value: str) -> str:
-    scaled = f"({value} * {_SCALE}::DOUBLE)"
-    number = f"trunc({scaled} % {PRIME}::DOUBLE)::BIGINT"
-    return f"CASE WHEN isfinite({scaled}) THEN {number} ELSE 0 END"
+    """The whole part and what is behind the point; farther out a remainder, which takes longer."""
+    whole = f"trunc({value})::BIGINT % {PRIME}"
+    behind = f"trunc(({value} - trunc({value})) * {_SCALE}::DOUBLE)::BIGINT % {PRIME}"
+    far = f"WHEN isfinite({value}) THEN trunc({value} % {PRIME}::DOUBLE)::BIGINT ELSE 0"
+    return f"CASE WHEN abs({value}) < {_FAR}::DOUBLE THEN {whole} + {behind} {far} END"
 
 
 def _double_cypher(value: str) -> str:
-    return f"toInteger(({value} * {_SCALE}.0) % {PRIME}.0)"
+    whole = f"toInteger({value}) % {PRIME}"
+    behind = f"toInteger(({value} - toInteger({value})) * {_SCALE}.0) % {PRIME}"
+    far = f"toInteger({value} % {PRIME}.0)"
+    return f"CASE WHEN abs({value}) < {_FAR}.0 THEN {whole} + {behind} ELSE {far} END"
 
 
 def _truth_sql(value: str) -> str:
@@ -200,6 +208,10 @@ class Extent:
     least: int | float | str | None = None
     most: int | float | str | None = None
     total: int | float = 0
+
+    def __str__(self) -> str:
+        ends = f", from {short(repr(self.least))} to {short(repr(self.most))}"
+        return f"{self.values:,} values{ends if self.most is not None else ''}, in all {self.total}"
 
     def agrees(self, other: Extent) -> bool:
         """Whether both may be of the same values: floats are added up in no fixed order."""
