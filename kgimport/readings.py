@@ -151,11 +151,17 @@ _CELLS: dict[Base, Callable[[str, str], str]] = {
     "duration": _duration_cell,
     "point": _point_cell,
 }
+# Where all digits are behind the point, DuckDB spells no zero before it.
+_DECIMAL_TEXT = (
+    "CASE WHEN abs({0}) < 1 THEN regexp_replace({0}::VARCHAR, '^(-?)[.]', '\\10.') "
+    "ELSE {0}::VARCHAR END"
+)
 # How a value of a type is read, by the kind that it is to be.
 _TYPED: dict[Base, dict[str, str]] = {
     "string": {
         TEXT: "{}",
-        **dict.fromkeys((*_WHOLE, "DECIMAL", "ENUM", "UUID", "JSON"), "{}::VARCHAR"),
+        **dict.fromkeys((*_WHOLE, "ENUM", "UUID", "JSON"), "{}::VARCHAR"),
+        "DECIMAL": _DECIMAL_TEXT,
     },
     "long": dict.fromkeys((*_WHOLE, "DECIMAL", "BOOLEAN", TEXT), "{}::BIGINT"),
     "double": {
