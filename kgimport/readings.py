@@ -152,10 +152,7 @@ _CELLS: dict[Base, Callable[[str, str], str]] = {
     "point": _point_cell,
 }
 # Where all digits are behind the point, DuckDB spells no zero before it.
-_DECIMAL_TEXT = (
-    "CASE WHEN abs({0}) < 1 THEN regexp_replace({0}::VARCHAR, '^(-?)[.]', '\\10.') "
-    "ELSE {0}::VARCHAR END"
-)
+_DECIMAL_TEXT = "regexp_replace({}::VARCHAR, '^(-?)[.]', '\\10.')"
 # How a value of a type is read, by the kind that it is to be.
 _TYPED: dict[Base, dict[str, str]] = {
     "string": {
