@@ -386,6 +386,37 @@ def test_a_store_whose_rows_differ_is_not_published(pretended: Pretended, tmp_pa
     assert published(tmp_path) == []
 
 
+def test_a_store_whose_values_add_up_otherwise_is_not_published(
+    pretended: Pretended, tmp_path: Path
+) -> None:
+    export(people(tmp_path), tmp_path / "build", quiet)
+    pretended.totals = ("knows, since: number: the source has 4,003, the store 4,004",)
+
+    with pytest.raises(ReconciliationError, match="the store 4,004"):
+        built(tmp_path, pretended)
+
+    assert published(tmp_path) == []
+
+
+def test_a_build_directory_whose_writer_erred_is_not_published(
+    pretended: Pretended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = writer._FORMS["csv"]
+
+    def wrong(frame: pl.LazyFrame, parts: pl.PartitionBy) -> None:
+        # The record has the hashes of what was written, so nothing else can notice.
+        last = frame.collect_schema().names()[-1]
+        right.sink(frame.with_columns(pl.col(last).reverse().first()), parts)
+
+    monkeypatch.setitem(writer._FORMS, "csv", replace(right, sink=wrong))
+    export(people(tmp_path), tmp_path / "build", quiet)
+
+    with pytest.raises(ReconciliationError, match=r"knows\.since: other values were written"):
+        built(tmp_path, pretended)
+
+    assert published(tmp_path) == []
+
+
 def test_a_store_with_an_index_that_is_not_online_is_not_published(
     pretended: Pretended, tmp_path: Path
 ) -> None:

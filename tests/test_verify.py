@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from neo4j import Record
 
 from kgimport import store
 from kgimport import verify as verification
@@ -283,6 +284,46 @@ def test_tables_that_share_a_label_or_a_type_are_asked_about_together(tmp_path: 
     assert [each.tables for each in asked] == [("a", "b"), ("c",)]
     assert "MATCH (n:`A`|`B`)" in asked[0].query
     assert dict(asked[0].wanted)["v: number"] == 2
+
+
+class Answering:
+    """A driver whose answers are given, by words of the query."""
+
+    def __init__(self, **rows: list[dict[str, Any]]) -> None:
+        self.rows = rows
+
+    def execute_query(self, query: str) -> Any:
+        (found,) = (rows for words, rows in self.rows.items() if words in query)
+        records = [Record(row) for row in found]  # type: ignore[no-untyped-call]
+        return type("Answer", (), {"records": records})
+
+
+def test_a_node_of_two_labels_is_one_node() -> None:
+    labels = [{"name": "A", "count": 3}, {"name": "B", "count": 2}]
+    driver = Answering(
+        **{
+            "labels(n)": labels,
+            "type(r)": [{"name": "T", "count": 4}],
+            "'' AS name": [{"name": "", "count": 3}],
+        }
+    )
+
+    found = verification.actual(driver)  # type: ignore[arg-type]
+
+    assert found == verification.Counts(3, 4, {"A": 3, "B": 2}, {"T": 4})
+
+
+def test_what_adds_up_otherwise_is_told_by_tables_and_property(tmp_path: Path) -> None:
+    record = export(people(tmp_path), tmp_path / "build", quiet)
+    person, knows = questions(record)
+    right = [dict(enumerate(number for _, number in each.wanted)) for each in (person, knows)]
+    rows = [{str(at): number for at, number in each.items()} for each in right]
+    rows[1][str(len(rows[1]) - 1)] += 1
+    driver = Answering(**{"(n:`Person`)": [rows[0]], "(a)-[n]->(b)": [rows[1]]})
+
+    (told,) = verification.total_differences(driver, record)  # type: ignore[arg-type]
+
+    assert told.startswith("knows, the ends: the source has ")
 
 
 def test_another_build_draws_other_rows(tmp_path: Path) -> None:
