@@ -34,13 +34,17 @@ class Column:
     sql: str
 
 
+# A few row groups of wide rows, or a few buffers of CSV.
+LEAST_MB = 256
+
+
 @contextmanager
 def database(memory_mb: int, threads: int | None = None) -> Iterator[DuckDBPyConnection]:
-    """A database that reads files; its memory is bounded, and it spills nothing.
+    """A database that reads files; its memory is bounded, but never by less than `LEAST_MB`.
 
     Raises `DestinationError` where its memory is not enough.
     """
-    config: dict[str, Any] = {"memory_limit": f"{max(memory_mb, 64)}MiB"}
+    config: dict[str, Any] = {"memory_limit": f"{max(memory_mb, LEAST_MB)}MiB"}
     if threads is not None:
         config["threads"] = threads
     try:

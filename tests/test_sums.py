@@ -15,10 +15,10 @@ from kgimport.errors import SourceError
 from kgimport.graph import ColumnRule, Graph, NodeTable
 from kgimport.pipeline import proof
 from kgimport.pipeline.export import export
-from kgimport.pipeline.readback import differences
 from kgimport.sums import Extent, Kind
 from kgimport.witness import Column
 from tests.conftest import quiet
+from tests.read_back import differences
 
 if TYPE_CHECKING:
     from pathlib import Path

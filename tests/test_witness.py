@@ -16,11 +16,11 @@ from kgimport.graph import End, Graph, NodeTable, RelationshipTable
 from kgimport.pipeline import proof
 from kgimport.pipeline.export import export
 from kgimport.pipeline.proof import ExportOptions
-from kgimport.pipeline.readback import differences
 from kgimport.sources import parquet
 from kgimport.sums import Extent
 from tests.conftest import quiet
 from tests.graphs import people
+from tests.read_back import differences
 from tests.test_verify import kinds
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport import builds, importer, report, schema
+from kgimport import builds, importer, report, schema, witness
 from kgimport import store as stores
 from kgimport import verify as verification
 from kgimport.errors import KgimportError, ReconciliationError
@@ -143,10 +143,20 @@ def _read_back(build: Path, record: ExportRecord) -> Iterator[None]:
 
     It takes one processor for a tenth of an import's time.
     """
-    with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(lambda: list(readback.differences(build, record, threads=1)))
-        yield
+    with ThreadPoolExecutor(1) as pool, witness.database(_READ_BACK_MB, threads=1) as made:
+        told = pool.submit(lambda: list(readback.differences(made, build, record)))
+        try:
+            yield
+        except BaseException:
+            while not told.done():  # nobody wants to know any more
+                made.interrupt()
+                wait([told], timeout=_POLL_S)
+            raise
         _reconcile(told.result())
+
+
+_READ_BACK_MB = 1024
+_POLL_S = 0.1
 
 
 def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4j:

@@ -22,17 +22,15 @@ if TYPE_CHECKING:
     from kgimport.sums import Kind
 
 
-def differences(
-    build: Path, record: ExportRecord, *, memory_mb: int = 1024, threads: int | None = None
-) -> Iterator[str]:
+def differences(made: DuckDBPyConnection, build: Path, record: ExportRecord) -> Iterator[str]:
     """One sentence for each column of a build directory that does not hold what it must.
 
-    Digests of another DuckDB, whose hashes are not the same, are left out; sums are not.
+    Digests of another DuckDB, whose hashes are not the same, are left out; sums are not. `made` may
+    be interrupted or closed meanwhile, which raises `duckdb.Error`.
     """
-    with witness.database(memory_mb, threads) as made:
-        same = witness.maker(made) == record.witness
-        for table in record.tables:
-            yield from _of_table(made, build, record, table, digests=same)
+    same = witness.maker(made) == record.witness
+    for table in record.tables:
+        yield from _of_table(made, build, record, table, digests=same)
 
 
 def _of_table(
@@ -54,6 +52,8 @@ def _of_table(
         else:
             relation = witness.parquet(files)
         found = of_files(made, relation, kinds)
+    except (duckdb.InterruptException, duckdb.ConnectionException, duckdb.OutOfMemoryException):
+        raise  # which say nothing of the files
     except duckdb.Error as error:
         yield f"{table.name}: its files cannot be read back: {witness.first_line(error)}"
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kgimport import store
-from kgimport.pipeline.readback import differences
+from tests.read_back import differences
 from tests.roundtrip.lanes import LANES
 
 if TYPE_CHECKING:
