@@ -17,7 +17,7 @@ from pyarrow import dataset, fs
 
 from kgimport.errors import DestinationError
 from kgimport.report import Facts
-from kgimport.sums import Extent, Kind, ends_sql, extent_sql, extents, sums
+from kgimport.sums import Extent, Kind, extent_sql, extents, sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -182,10 +182,3 @@ def _answered(columns: Sequence[Column], row: Sequence[Any]) -> Iterator[tuple[F
         named = dict(zip((each.name for each in told), numbers, strict=True))
         yield Facts(extent.values, digest, signs, named), extent
         at += 6 + len(told)
-
-
-def ends(made: DuckDBPyConnection, relation: str, start: str, end: str) -> int:
-    """The sum over all rows of what both ends' ids say together."""
-    query = f"SELECT coalesce(sum({ends_sql(start, end)}), 0) FROM {relation}"  # noqa: S608
-    ((told,),) = made.execute(query).fetchall()
-    return int(told)

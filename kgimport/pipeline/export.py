@@ -161,9 +161,12 @@ def _bound(
 ) -> TableRecord:
     """The record with what the files, and the store, must hold."""
     told, scratch = writing.told[scanned.table.name], writing.folder / _SCRATCH
+    sides: tuple[Facts, ...] = ()
+    both = None
+    if ends and writing.options.ids == "dense":
+        sides, both = witnessing.ends(writing.made, ends)
     spelling = witnessing.Spelling(writing.made, kept(scanned), scratch)
-    columns = witnessing.recorded(scanned, spelling, cells, told)
-    both = witnessing.ends(writing.made, ends) if ends and writing.options.ids == "dense" else None
+    columns = witnessing.recorded(scanned, spelling, cells, told, sides)
     return replace(record, cells=columns, ends=both)
 
 

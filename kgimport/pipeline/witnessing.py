@@ -20,7 +20,7 @@ from kgimport.errors import SourceError
 from kgimport.graph import rule_of, skips_missing_ends
 from kgimport.identity import END, START
 from kgimport.report import CellRecord
-from kgimport.sums import Kind, extent_of, kind_of
+from kgimport.sums import Kind, ends_sql, extent_of, kind_of
 from kgimport.witness import Column
 
 if TYPE_CHECKING:
@@ -198,9 +198,17 @@ class Spelling:
 
 
 def recorded(
-    scanned: Scanned, spelling: Spelling, cells: Sequence[Cell], told: Mapping[str, Facts]
+    scanned: Scanned,
+    spelling: Spelling,
+    cells: Sequence[Cell],
+    told: Mapping[str, Facts],
+    ends: Sequence[Facts] = (),
 ) -> tuple[CellRecord, ...]:
-    """Every column of the files that a table becomes; `cells` are those before its properties."""
+    """Every column of the files that a table becomes.
+
+    `cells` are those before its properties; `ends` tells of the first of them, if anything.
+    """
+    cells = cells[len(ends) :]
     alone = [each for each in scanned.fields if each.name not in told]
     spelled = [each.carrier.spell(each.carrier.value(pl.col(each.column))) for each in alone]
     marks = [_ID if _is_id(spelling.rows, cell) else _TEXT for cell in cells]
@@ -209,6 +217,7 @@ def recorded(
     first = zip(marks, found[: len(cells)], strict=True)
     others = dict(zip((each.name for each in alone), found[len(cells) :], strict=True))
     return (
+        *(CellRecord("", _ID, facts, "duckdb") for facts in ends),
         *(CellRecord("", kind, facts, "polars") for kind, facts in first),
         *(_cell(scanned, each, told, others) for each in scanned.fields),
     )
@@ -244,11 +253,12 @@ def of_files(made: DuckDBPyConnection, relation: str, kinds: Sequence[Kind]) -> 
 _NOTHING = "NULL::VARCHAR"
 
 
-def ends(made: DuckDBPyConnection, files: tuple[Path, Path]) -> int:
-    """What the ends' ids of all relationships that are written are together."""
+def ends(made: DuckDBPyConnection, files: tuple[Path, Path]) -> tuple[tuple[Facts, Facts], int]:
+    """What the starts and the ends of all relationships that are written are, and both together."""
     start, end = (witness.parquet([file]) for file in files)
     pairs = f"{start} a POSITIONAL JOIN {end} b"
-    ids = f"a.{START}::BIGINT", f"b.{END}::BIGINT"
-    return witness.ends(
-        made, f"{pairs} WHERE {' AND '.join(f'{each} IS NOT NULL' for each in ids)}", *ids
-    )
+    whole = f"a.{START} IS NOT NULL AND b.{END} IS NOT NULL"
+    ids = f"(SELECT a.{START}::BIGINT AS a, b.{END}::BIGINT AS b FROM {pairs} WHERE {whole})"  # noqa: S608
+    columns = [Column(_ID, each) for each in ("a", "b", ends_sql("a", "b"))]
+    (starts, _), (both_ends, _), (_, together) = witness.facts(made, ids, columns)
+    return (starts, both_ends), int(together.total)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport.cypher import quoted
-from kgimport.graph import NodeTable
+from kgimport.graph import NodeTable, skips_missing_ends
 from kgimport.identity import END, ID, START, key_text, missing
 
 if TYPE_CHECKING:
@@ -25,12 +25,15 @@ def can_be_found(_: Graph, __: Table) -> bool:
 def keyed(
     graph: Graph, table: Table, rows: Mapping[str, Rows], drawn: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[tuple[object, ...]]]:
-    """The rows that are in the store, and of each the id of its node, or those of its ends."""
+    """The rows that must be in the store, and of each the id of its node, or those of its ends.
+
+    An end that is no node has none, and is not found.
+    """
     if isinstance(table, NodeTable):
         return drawn, drawn.select(ID).rows()
     for side, (_, end) in zip((START, END), table.ends, strict=True):
         drawn = _with_id(graph, rows, drawn, end, side)
-    kept = drawn.filter(~missing())
+    kept = drawn.filter(~missing()) if skips_missing_ends(table) else drawn
     return kept, kept.select(START, END).rows()
 
 
