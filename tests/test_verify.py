@@ -326,6 +326,19 @@ def test_what_adds_up_otherwise_is_told_by_tables_and_property(tmp_path: Path) -
     assert told.startswith("knows, the ends: the source has ")
 
 
+@pytest.mark.parametrize("size", [1, 9, 10, 95, 100])
+def test_no_row_is_drawn_twice(tmp_path: Path, size: int) -> None:
+    for count in (size + 1, size + 7, 2 * size, 1_000):
+        pl.DataFrame({"id": range(count)}).write_parquet(tmp_path / "t.parquet")
+        frame = pl.scan_parquet(tmp_path / "t.parquet")
+        rows = verification.Rows(frame, pl.Schema({"id": pl.Int64()}), ())
+
+        drawn = verification.samples_of(rows, str(count), size)["id"].to_list()
+
+        assert drawn == sorted(set(drawn))
+        assert size - 10 < len(drawn) <= max(size, 2)
+
+
 def test_another_build_draws_other_rows(tmp_path: Path) -> None:
     numbers = {"id": list(range(10_000))}
     pl.DataFrame(numbers).write_parquet(tmp_path / "t.parquet")

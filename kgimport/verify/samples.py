@@ -87,18 +87,22 @@ def samples_of(rows: Rows, seed: str, size: int) -> pl.DataFrame:
     count = int(frame.select(pl.len()).collect(engine="streaming").item())
     if count <= size:
         return frame.collect(engine="streaming")
-    starts = _starts(count, -(-size // _RUN), min(size, _RUN), random.Random(seed))  # noqa: S311
-    return pl.concat(frame.slice(start, min(size, _RUN)).collect() for start in starts)
+    length = max(1, min(size // 2, _RUN))  # two runs at least: the first and the last
+    starts = _starts(count, size // length, length, random.Random(seed))  # noqa: S311
+    return pl.concat(frame.slice(start, length).collect() for start in starts)
 
 
 _RUN = 10
 
 
 def _starts(count: int, runs: int, length: int, draw: random.Random) -> list[int]:
-    """Where runs of that length begin among `count` rows: one somewhere in each equal part."""
-    ends = [round(at * (count - length) / runs) for at in range(runs + 1)]
-    inner = (draw.randint(start, max(start, end - 1)) for start, end in pairwise(ends))
-    return sorted({0, *list(inner)[1:-1], count - length})
+    """Where runs of that length begin among `count` rows: one somewhere in each equal part.
+
+    They do not overlap, for there are at least `runs * length` rows.
+    """
+    ends = [at * count // runs for at in range(runs + 1)]
+    drawn = [draw.randint(start, end - length) for start, end in pairwise(ends)]
+    return sorted({0, *drawn[1:-1], count - length})
 
 
 Key = tuple[Any, ...]
