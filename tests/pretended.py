@@ -68,11 +68,18 @@ class Pretended:
         return Answer([Record(row) for row in self._rows(query)])  # type: ignore[no-untyped-call]
 
     def _rows(self, query: str) -> Iterator[dict[str, Any]]:
-        nodes = {"": sum(self.labels.values())}
-        counts = {"labels(n)": self.labels, "type(r)": self.types, "'' AS name": nodes}
-        if query.startswith("MATCH "):
-            (counted,) = (each for words, each in counts.items() if words in query)
-            yield from ({"name": name, "count": count} for name, count in counted.items())
+        counts = {
+            "(n)": sum(self.labels.values()),
+            "()-[n]->()": sum(self.types.values()),
+            **{f"(n:`{name}`)": count for name, count in self.labels.items()},
+            **{f"()-[n:`{name}`]->()": count for name, count in self.types.items()},
+        }
+        if query.startswith("CALL db.labels"):
+            yield from ({"name": name} for name in self.labels)
+        elif query.startswith("CALL db.relationshipTypes"):
+            yield from ({"name": name} for name in self.types)
+        elif query.startswith("MATCH "):
+            yield from ({"count": counts[each.split()[1]]} for each in query.split(" UNION ALL "))
         elif query.startswith("SHOW INDEXES"):
             yield from ({"name": name, "state": state} for name, state in self.indexes.items())
 

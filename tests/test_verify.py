@@ -292,25 +292,39 @@ class Answering:
     def __init__(self, **rows: list[dict[str, Any]]) -> None:
         self.rows = rows
 
-    def execute_query(self, query: str) -> Any:
+    def execute_query(self, query: str, **_: Any) -> Any:
         (found,) = (rows for words, rows in self.rows.items() if words in query)
         records = [Record(row) for row in found]  # type: ignore[no-untyped-call]
         return type("Answer", (), {"records": records})
 
 
-def test_a_node_of_two_labels_is_one_node() -> None:
-    labels = [{"name": "A", "count": 3}, {"name": "B", "count": 2}]
-    driver = Answering(
-        **{
-            "labels(n)": labels,
-            "type(r)": [{"name": "T", "count": 4}],
-            "'' AS name": [{"name": "", "count": 3}],
-        }
-    )
+@pytest.mark.parametrize("few", [True, False])
+def test_a_node_of_two_labels_is_one_node(few: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not few:
+        monkeypatch.setattr(verification.counts, "_FEW", 0)
+    answers: dict[str, list[dict[str, Any]]] = {
+        "db.labels": [{"name": "A"}, {"name": "B"}],
+        "db.relationshipTypes": [{"name": "T"}],
+        "MATCH (n) RETURN": [{"count": 3}],
+        "()-[n]->()": [{"count": 4}],
+        "(n:`A`)": [{"count": 3}, {"count": 2}],
+        "[n:`T`]": [{"count": 4}],
+        "labels(n)": [{"name": "A", "count": 3}, {"name": "B", "count": 2}],
+        "type(r)": [{"name": "T", "count": 4}],
+    }
 
-    found = verification.actual(driver)  # type: ignore[arg-type]
+    found = verification.actual(Answering(**answers))  # type: ignore[arg-type]
 
     assert found == verification.Counts(3, 4, {"A": 3, "B": 2}, {"T": 4})
+
+
+@pytest.mark.neo4j
+def test_many_labels_are_counted_like_few(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = verification.actual(driver)
+    monkeypatch.setattr(verification.counts, "_FEW", 0)
+
+    assert verification.actual(driver) == few
+    assert few == verification.Counts(ROWS, ROWS, {"Thing": ROWS}, {"LINK": ROWS})
 
 
 def test_what_adds_up_otherwise_is_told_by_tables_and_property(tmp_path: Path) -> None:

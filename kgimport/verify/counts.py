@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport.cypher import statement
+from kgimport.cypher import quoted, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,19 +40,48 @@ def _positive(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def actual(driver: Driver) -> Counts:
-    """What the store holds, by all of its nodes and relationships.
+    """What the store holds: few labels and types by its count store, many by one look at all.
 
-    One query for all labels and one for all types: one for each would take minutes where there are
-    thousands, and so does the procedure that gives the count store.
+    Either way one query for all labels and one for all types. A query for each of thousands would
+    take minutes, and so does the procedure that gives the whole count store.
     """
-    labels = _counted(driver, "MATCH (n) UNWIND labels(n) AS name RETURN name, count(*) AS count")
-    types = _counted(driver, "MATCH ()-[r]->() RETURN type(r) AS name, count(*) AS count")
-    nodes = _counted(driver, "MATCH (n) RETURN '' AS name, count(*) AS count")
-    return Counts(sum(nodes.values()), sum(types.values()), _positive(labels), _positive(types))
+    labels = _names(driver, "CALL db.labels() YIELD label AS name RETURN name")
+    types = _names(driver, "CALL db.relationshipTypes() YIELD relationshipType AS name RETURN name")
+    (nodes,) = _looked_up(driver, ["(n)"])
+    (relationships,) = _looked_up(driver, ["()-[n]->()"])
+    if len(labels) > _FEW:
+        by_label = _all_of_them(driver, "MATCH (n) UNWIND labels(n) AS name")
+    else:
+        by_label = _by_name(driver, labels, "(n:{})")
+    if len(types) > _FEW:
+        by_type = _all_of_them(driver, "MATCH ()-[r]->() WITH type(r) AS name")
+    else:
+        by_type = _by_name(driver, types, "()-[n:{}]->()")
+    return Counts(nodes, relationships, _positive(by_label), _positive(by_type))
 
 
-def _counted(driver: Driver, query: str) -> dict[str, int]:
-    rows = driver.execute_query(statement(query)).records
+_FEW = 64
+
+
+def _names(driver: Driver, query: str) -> list[str]:
+    return [str(row["name"]) for row in driver.execute_query(statement(query)).records]
+
+
+def _by_name(driver: Driver, names: list[str], pattern: str) -> dict[str, int]:
+    found = _looked_up(driver, [pattern.format(quoted(name)) for name in names])
+    return dict(zip(names, found, strict=True))
+
+
+def _looked_up(driver: Driver, patterns: list[str]) -> list[int]:
+    """How much matches each pattern, in one query of which each part is one look."""
+    if not patterns:
+        return []
+    query = " UNION ALL ".join(f"MATCH {each} RETURN count(n) AS count" for each in patterns)
+    return [int(row["count"]) for row in driver.execute_query(statement(query)).records]
+
+
+def _all_of_them(driver: Driver, match: str) -> dict[str, int]:
+    rows = driver.execute_query(statement(f"{match} RETURN name, count(*) AS count")).records
     return {str(row["name"]): int(row["count"]) for row in rows}
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from kgimport.cypher import quoted, statement
@@ -17,31 +16,55 @@ from kgimport.sums import ZEROS, ends_cypher, held, sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor, Future
 
     from neo4j import Driver
 
     from kgimport.report import CellRecord, ExportRecord, TableRecord
     from kgimport.sums import Kind
 
+    Row = list[int]
+
 
 def total_differences(driver: Driver, record: ExportRecord) -> Iterator[str]:
     """One sentence for each property, or for the ends of relationships, that adds up otherwise."""
-    # The server answers a query on one core.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for found in pool.map(partial(_differences, driver), questions(record)):
-            yield from found
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as pool:
+        asked = [(each, _shares(pool, driver, each, cores)) for each in questions(record)]
+        for question, shares in asked:
+            yield from _differences(question, [share.result() for share in shares])
+
+
+def _shares(pool: Executor, driver: Driver, question: Question, cores: int) -> list[Future[Row]]:
+    """The server answers a query on one core, so a large one is asked in shares."""
+    of = cores if question.rows > _MANY else 1
+    return [pool.submit(_answer, driver, question, of, share) for share in range(of)]
+
+
+_MANY = 100_000
+
+
+def _answer(driver: Driver, question: Question, of: int, share: int) -> Row:
+    (row,) = driver.execute_query(statement(question.query), of=of, share=share).records
+    return list(row.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A query over all that some tables have become, and what each column of its one row must be.
 
-    `wanted` gives what a column is about, in words, and its number.
+    `wanted` gives what a column is about, in words, and its number. The query is about the things
+    whose record id divided by `$of` leaves `$share`; what it gives of all shares adds up.
     """
 
     tables: tuple[str, ...]
     query: str
     wanted: tuple[tuple[str, int], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many nodes or relationships it goes through."""
+        return self.wanted[0][1]
 
 
 def questions(record: ExportRecord) -> Iterator[Question]:
@@ -87,7 +110,8 @@ def _question(group: Sequence[TableRecord], pattern: str) -> Question:
     zeros = ", ".join(f"{value} AS {name}" for name, value in ZEROS.items())
     columns = ", ".join(f"{sql} AS c{at}" for at, (_, sql, _) in enumerate(asked))
     values = f"WITH *, {held_as} " if held_as else ""
-    query = f"WITH {zeros} MATCH {pattern} {values}RETURN {columns}"
+    some = "WHERE id(n) % $of = $share"
+    query = f"WITH {zeros} MATCH {pattern} {some} {values}RETURN {columns}"
     wanted = tuple((what, number) for what, _, number in asked)
     return Question(tuple(table.name for table in group), query, wanted)
 
@@ -120,11 +144,9 @@ def _ends(group: Sequence[TableRecord]) -> int:
     return sum(table.ends or 0 for table in group)
 
 
-def _differences(driver: Driver, question: Question) -> list[str]:
-    (row,) = driver.execute_query(statement(question.query)).records
+def _differences(question: Question, shares: Sequence[Row]) -> Iterator[str]:
     tables = ", ".join(question.tables)
-    return [
-        f"{tables}, {what}: the source has {wanted:,}, the store {found:,}"
-        for (what, wanted), found in zip(question.wanted, row.values(), strict=True)
-        if found != wanted
-    ]
+    for (what, wanted), numbers in zip(question.wanted, zip(*shares, strict=True), strict=True):
+        found = sum(numbers)
+        if found != wanted:
+            yield f"{tables}, {what}: the source has {wanted:,}, the store {found:,}"
