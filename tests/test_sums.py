@@ -52,7 +52,9 @@ def test_a_float_is_told_to_its_last_bit(number: float) -> None:
 
 
 def test_what_is_no_number_adds_nothing() -> None:
-    rows = "('NaN'::DOUBLE), ('Infinity'::DOUBLE), ('-Infinity'::DOUBLE), (NULL)"
+    rows = (
+        "('NaN'::DOUBLE), (-('NaN'::DOUBLE)), ('Infinity'::DOUBLE), ('-Infinity'::DOUBLE), (NULL)"
+    )
     assert found(Kind("double"), "v", rows) == {"number": 0}
 
 
