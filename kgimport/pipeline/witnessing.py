@@ -111,8 +111,10 @@ def _is_told_apart(column: str, scanned: Scanned, types: Mapping[str, str]) -> b
     lower = [name.lower() for name in scanned.schema.names()]
     if column not in types or lower.count(column.lower()) > 1:
         return False
-    # Polars writes integers of 128 bits as bytes, of which it alone knows what they are.
-    return "BLOB" not in types[column] or _innermost(scanned.schema[column]) == pl.Binary
+    inner = _innermost(scanned.schema[column])
+    # Polars writes integers of 128 bits as bytes, of which it alone knows what they are; DuckDB
+    # reads old lists of one field's structs as lists of that field.
+    return inner != pl.Struct and ("BLOB" not in types[column] or inner == pl.Binary)
 
 
 def _innermost(dtype: Any) -> Any:
