@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -202,13 +203,14 @@ def test_one_relationship_between_other_nodes_is_found(
 
 
 class _InTransaction:
-    """Asks within a transaction, which is then taken back."""
+    """Asks within a transaction, which is then taken back, one question at a time."""
 
     def __init__(self, transaction: Any) -> None:
-        self.transaction = transaction
+        self.transaction, self.alone = transaction, Lock()
 
     def execute_query(self, query: str, **parameters: Any) -> Any:
-        rows = list(self.transaction.run(query, parameters))
+        with self.alone:
+            rows = list(self.transaction.run(query, parameters))
         return type("Answer", (), {"records": rows})
 
 
