@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport import values
+from kgimport import checks, values
 from kgimport.cypher import statement
 from kgimport.graph import NodeTable
 from kgimport.identity import ID
 from kgimport.verify import by_id, by_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from neo4j import Driver
 
@@ -67,7 +68,13 @@ def samples(
         keyed, keys = how.keyed(graph, table, rows, drawn)
         wanted = _wanted(table, keyed, keys, rows[table.name].fields)
         query = how.query(graph, table, rows)
-        return _compared(table.name, wanted, _fetched(driver, query, list(wanted)))
+        found = _fetched(driver, query, list(wanted))
+
+        def named(key: Key) -> str:
+            row = keyed[keys.index(key)].select(_key_columns(table))
+            return ", ".join(checks.printable(row)[0].values())
+
+        return _compared(table.name, wanted, found, named)
 
     # The server answers a query on one core, and without an index it has much to look at.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -149,17 +156,25 @@ def _fetched(driver: Driver, query: str, keys: list[Key]) -> dict[Key, Counter[P
     return found
 
 
-def _compared(
-    table: str, wanted: Mapping[Key, Counter[Properties]], found: Mapping[Key, Counter[Properties]]
-) -> Samples:
+def _key_columns(table: Table) -> list[str]:
+    if isinstance(table, NodeTable):
+        return list(table.key)
+    return list(dict.fromkeys((*table.start.key, *table.end.key)))
+
+
+Found = Mapping[Key, Counter[Properties]]
+
+
+def _compared(table: str, wanted: Found, found: Found, named: Callable[[Key], str]) -> Samples:
     count = sum(each.total() for each in wanted.values())
-    differences = list(_differences(table, wanted, found))
-    return Samples(count, tuple(differences[:_SHOWN]))
+    differences = islice(_differences(table, wanted, found, named), _SHOWN)
+    return Samples(count, tuple(differences))
 
 
 def _differences(
-    table: str, wanted: Mapping[Key, Counter[Properties]], found: Mapping[Key, Counter[Properties]]
+    table: str, wanted: Found, found: Found, named: Callable[[Key], str]
 ) -> Iterable[str]:
+    """One sentence for each row that differs; `named` tells its key as the table has it."""
     for key, rows in wanted.items():
         held = found.get(key, Counter())
         missing = rows - held
@@ -167,4 +182,4 @@ def _differences(
             one, other = next(iter(missing)), next(iter(held), frozenset())
             names = sorted({name or "labels or type" for name, _ in one ^ other})
             what = f"differs in {', '.join(names)}" if held else "is not in the store"
-            yield f"{table} {', '.join(map(repr, key))} {what}"
+            yield f"{table} {named(key)} {what}"
