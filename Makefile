@@ -13,7 +13,7 @@ CHECKOV := $(KGIMPORT_CACHE)/checkov/installed
 PROVIDER := $(KGIMPORT_CACHE)/provider-aws/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench bench-docs fuzz readers infra-check infra-validate infra-smoke docker-up docker-down athena-up athena-down clean
+.PHONY: help install run test check format bench bench-docs fuzz soak readers infra-check infra-validate infra-smoke docker-up docker-down athena-up athena-down clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -81,6 +81,10 @@ infra-validate: install $(PROVIDER) ## OpenTofu's own word on infra/ (Go; five m
 
 infra-smoke: ## one night in an account of yours, workspace dev, and all of it gone again: infra/README.md
 	@infra/scripts/smoke
+
+soak: install ## an hour of kills at random moments, and of builds in a row
+	@$(BIN)/python -m tests.soak builds $${KGIMPORT_SOAK_BUILDS:-100}
+	@$(BIN)/python -m tests.soak kills $${KGIMPORT_SOAK_KILLS:-200}
 
 readers: install ## many readers through a balancer that runs: docs/docker.md
 	@$(BIN)/python -m tests.benchmarks.readers

@@ -6,24 +6,22 @@ Each point is tried with SIGTERM, where kgimport tidies up, and with SIGKILL, wh
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pytest
 
 from kgimport import declaration
 from kgimport.pipeline.export import export
+from tests.towns import PROGRAM, TOWNS, content, made, nothing_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import subprocess
+
+    from tests.towns import Towns
 
 pytestmark = [
     pytest.mark.neo4j,
@@ -31,94 +29,25 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks for survivors in /proc"),
 ]
 
-GRAPH = """\
-graph: towns
-tables:
-  town:
-    location: town.parquet
-    node:
-      labels: [Town]
-      key: [code]
-      unique: [[code]]
-      indexes: [{kind: fulltext, properties: [name]}]
-  road:
-    location: road.parquet
-    relationship:
-      type: ROAD
-      start: {node: town, key: [from]}
-      end: {node: town, key: [to]}
-"""
-TOWNS = 1_000
-DIES_WITHIN_S = 30
-# Java's second compiler pays off after minutes.
-QUICK = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
-
-
-@dataclass(frozen=True, slots=True)
-class Towns:
-    """A build directory, the stores made of it, and a folder for builds' temporary files."""
-
-    place: Path
-
-    @property
-    def stores(self) -> Path:
-        """Where the published stores of the graph are."""
-        return self.place / "stores" / "towns"
-
-    @property
-    def temporary(self) -> Path:
-        """Stands in the environment of all that a build starts, and of nothing else."""
-        return self.place / "temporary"
-
-    @property
-    def half_built(self) -> list[Path]:
-        """What a build has not published yet."""
-        return list(self.stores.glob(".building-*"))
-
-    def start(self, held: str = "") -> subprocess.Popen[str]:
-        """A build at work."""
-        program = ("-c", HELD, held) if held else ("-m", "kgimport")
-        return subprocess.Popen(
-            (sys.executable, *program, "build-db", "build", "--keep", "99"),
-            cwd=self.place,
-            env={**os.environ, **QUICK, "TMPDIR": str(self.temporary)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def survivors(self) -> list[str]:
-        """The command lines of processes that a build has started."""
-        mark = f"TMPDIR={self.temporary}".encode()
-        return [command for command, environment in processes() if mark in environment]
-
-
-def processes() -> Iterator[tuple[str, list[bytes]]]:
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it may end while we look
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            yield command, (process / "environ").read_bytes().split(b"\0")
-
 
 @pytest.fixture(scope="module")
 def towns(tmp_path_factory: pytest.TempPathFactory) -> Towns:
     """A graph with one published store, and all that is needed for the next."""
-    towns = Towns(tmp_path_factory.mktemp("kill"))
-    towns.temporary.mkdir()
-    (towns.place / "graph.yml").write_text(GRAPH, encoding="utf-8")
-    codes = pl.int_range(TOWNS, eager=True).rename("code")
-    town = pl.DataFrame({"code": codes, "name": pl.select(pl.format("Town {}", codes)).to_series()})
-    town.write_parquet(towns.place / "town.parquet")
-    road = pl.DataFrame({"from": codes, "to": codes.reverse()})
-    road.write_parquet(towns.place / "road.parquet")
+    towns = made(tmp_path_factory.mktemp("kill"))
     graph = declaration.load_yaml(towns.place / "graph.yml")
     export(graph, towns.place / "build", lambda _, __: None)
     run_to_its_end(towns)
     return towns
 
 
+def build_db(towns: Towns, held: str = "") -> subprocess.Popen[str]:
+    """A build at work."""
+    program = ("-c", HELD, held) if held else PROGRAM
+    return towns.start("build-db", "build", "--keep", "99", program=program)
+
+
 def run_to_its_end(towns: Towns) -> None:
-    with towns.start() as build:
+    with build_db(towns) as build:
         _, said = build.communicate(timeout=120)
     assert build.returncode == 0, said
 
@@ -179,7 +108,7 @@ def killed(towns: Towns, point: str, number: signal.Signals) -> None:
     old = towns.stores.joinpath("current").resolve()
     whole = content(old)
     at = POINTS[point]
-    with towns.start(at.held) as build:
+    with build_db(towns, at.held) as build:
         assert build.stderr is not None
         assert at.stage in map(str.strip, build.stderr)  # reads no further
         time.sleep(at.then_s)
@@ -199,17 +128,3 @@ def killed(towns: Towns, point: str, number: signal.Signals) -> None:
     record = json.loads((current / "store.json").read_text(encoding="utf-8"))
     assert record["labels"] == {"Town": TOWNS}, ended
     assert nothing_runs(towns), (ended, towns.survivors())
-
-
-def content(store: Path) -> dict[str, tuple[int, int]]:
-    """Every file of a store: its size and when it was written last."""
-    files = (file for file in store.rglob("*") if file.is_file())
-    return {str(file): (file.stat().st_size, file.stat().st_mtime_ns) for file in files}
-
-
-def nothing_runs(towns: Towns) -> bool:
-    """Whether all that builds started ends soon; Java takes its time after the last word."""
-    end = time.monotonic() + DIES_WITHIN_S
-    while towns.survivors() and time.monotonic() < end:
-        time.sleep(0.1)
-    return not towns.survivors()

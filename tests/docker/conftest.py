@@ -22,7 +22,7 @@ from kgimport.runtime import docker
 from kgimport.runtime.programs import of_image
 from tests.conftest import quiet
 from tests.docker.standin import make
-from tests.test_kill import QUICK
+from tests.towns import QUICK
 
 # What sweeps up after testcontainers is an image, too, and need not be where images are rare.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
