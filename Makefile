@@ -82,8 +82,8 @@ infra-validate: install $(PROVIDER) ## OpenTofu's own word on infra/ (Go; five m
 infra-smoke: ## one night in an account of yours, workspace dev, and all of it gone again: infra/README.md
 	@infra/scripts/smoke
 
-readers: install ## many readers through a balancer that runs: docs/docker.md
-	@$(BIN)/python -m tests.benchmarks.readers
+readers: install ## many readers through a balancer that runs: docs/docker.md; READERS="--by session.run"
+	@$(BIN)/python -m tests.benchmarks.readers $(READERS)
 
 docker-up: ## start a Docker engine of this checkout's own, where none answers (root on Debian)
 	@.ci/engine up
