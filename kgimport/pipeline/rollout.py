@@ -53,7 +53,7 @@ def rollout(wanted: Rollout, progress: Progress) -> tuple[int, int]:
         note = _note(project, running)
         # What a killed rollout said of the balancer's slots would hold for whoever gets them next.
         balancer.drain(front, ())
-        old = _left_whole(wanted, front, note, progress) if note else running
+        old = _left_whole(wanted, front, running, note, progress) if note else running
         count = wanted.replicas or (note.replicas if note else len(old))
         _fit(balancer.room(front), len(old), count)
         with _undone_where_it_fails(project, old, note):
@@ -78,10 +78,11 @@ def _note(project: str, running: list[Replica]) -> Unfinished | None:
     return note if note and {*note.old} & {*_ids(running)} else None
 
 
-def _left_whole(wanted: Rollout, front: str, note: Unfinished, progress: Progress) -> list[Replica]:
+def _left_whole(
+    wanted: Rollout, front: str, running: list[Replica], note: Unfinished, progress: Progress
+) -> list[Replica]:
     """Ends what a killed rollout began; gives the replicas that stay."""
     progress("end a rollout that was killed", None)
-    running = compose.replicas(wanted.project)
     stay = whole(running, [each for each in running if compose.answers(each)], note)
     if len(stay) < len(running):
         _until(lambda: balancer.knows(front, stay), wanted.ready_s, "the balancer misses replicas")

@@ -57,7 +57,8 @@ def alone(project: str, image: str) -> Iterator[None]:
 def _refusal(project: str, said: str) -> KgimportError:
     if _name(project) in said:  # the engine names the container that has the name already
         return DestinationError(
-            f"another rollout of {project} is at work", "wait for it, or stop it, then run this one"
+            f"another rollout of {project} is at work",
+            f"wait for it: {_name(project)} is its container",
         )
     return ServerError(
         f"no container can be started beside {project}: {short(said)}", "nothing has changed"
@@ -66,8 +67,12 @@ def _refusal(project: str, said: str) -> KgimportError:
 
 def _lock(project: str, image: str) -> tuple[str, ...]:
     return (
-        *(docker.PROGRAM, "run", "--rm", "--interactive", "--pull=never", "--network=none"),
-        *(f"--name={_name(project)}", f"--label={docker.LABEL}={docker.owner(os.getpid())}"),
+        *(docker.PROGRAM, "run", "--rm", "--interactive", "--sig-proxy=false", "--pull=never"),
+        *(
+            "--network=none",
+            f"--name={_name(project)}",
+            f"--label={docker.LABEL}={docker.owner(os.getpid())}",
+        ),
         *("--entrypoint=cat", image),
     )
 
