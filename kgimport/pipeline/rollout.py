@@ -60,7 +60,6 @@ def rollout(wanted: Rollout, progress: Progress) -> tuple[int, int]:
             unfinished.write(project, Unfinished(count, _ids(old)))
             new = _started(wanted, front, old, count, progress)
         _hand_over(wanted, front, old, new, progress)
-        unfinished.forget(project)
     return len(new), len(old)
 
 
@@ -157,10 +156,12 @@ def _hand_over(
     try:
         progress("drain old replicas", None)
         _wait(drained, wanted.drain_s)
-    finally:
         progress("stop old replicas", None)
         compose.remove(old, _STOP_S)
+    finally:
+        compose.remove(old, _STOP_S)  # nothing is left to do where the first came to its end
         balancer.drain(front, ())
+        unfinished.forget(wanted.project)
 
 
 def _ids(replicas: list[Replica]) -> tuple[str, ...]:
