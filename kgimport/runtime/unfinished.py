@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport.errors import DestinationError, KgimportError, ServerError, short
+from kgimport.errors import DestinationError, ServerError, short
 from kgimport.runtime import docker
 from kgimport.runtime.process import Command, output, started
 
@@ -42,11 +42,9 @@ def alone(project: str, image: str) -> Iterator[None]:
     docker.sweep()
     with started(Command(_lock(project, image)), fed=True) as child:
         assert child.stdin is not None  # noqa: S101  # it is fed
-        child.stdin.write(f"{_HELD}\n".encode())
-        child.stdin.flush()
-        said = next(output(child), "")
-        if said != _HELD:
-            raise _refusal(project, said)
+        with suppress(BrokenPipeError):  # it has ended already, and says why
+            os.write(child.stdin.fileno(), f"{_HELD}\n".encode())
+        _until_held(project, output(child))
         try:
             yield
         finally:
@@ -54,27 +52,28 @@ def alone(project: str, image: str) -> Iterator[None]:
             child.wait()
 
 
-def _refusal(project: str, said: str) -> KgimportError:
-    if _name(project) in said:  # the engine names the container that has the name already
-        return DestinationError(
+def _until_held(project: str, lines: Iterator[str]) -> None:
+    said: list[str] = []
+    for line in lines:
+        if line == _HELD:
+            return
+        said.append(line)
+    if any(_name(project) in line for line in said):  # the engine says who has the name
+        raise DestinationError(
             f"another rollout of {project} is at work",
             f"wait for it: {_name(project)} is its container",
         )
-    return ServerError(
-        f"no container can be started beside {project}: {short(said)}", "nothing has changed"
+    raise ServerError(
+        f"no container can be started beside {project}: {short(' '.join(said), 300)}",
+        "nothing has changed",
     )
 
 
 def _lock(project: str, image: str) -> tuple[str, ...]:
-    return (
-        *(docker.PROGRAM, "run", "--rm", "--interactive", "--sig-proxy=false", "--pull=never"),
-        *(
-            "--network=none",
-            f"--name={_name(project)}",
-            f"--label={docker.LABEL}={docker.owner(os.getpid())}",
-        ),
-        *("--entrypoint=cat", image),
-    )
+    label = f"--label={docker.LABEL}={docker.owner(os.getpid())}"
+    options = ("--rm", "--interactive", "--sig-proxy=false", "--pull=never", "--network=none")
+    named = (f"--name={_name(project)}", label, "--entrypoint=cat")
+    return (docker.PROGRAM, "run", *options, *named, image)
 
 
 def read(project: str) -> Unfinished | None:
