@@ -153,15 +153,19 @@ def _hand_over(
             return balancer.drain(front, old) == 0 and balancer.knows(front, new)
         return False
 
+    def gone() -> None:
+        progress("stop old replicas", None)
+        compose.remove(old, _STOP_S)
+        balancer.drain(front, ())
+        unfinished.forget(wanted.project)
+
     try:
         progress("drain old replicas", None)
         _wait(drained, wanted.drain_s)
-        progress("stop old replicas", None)
-        compose.remove(old, _STOP_S)
-    finally:
-        compose.remove(old, _STOP_S)  # nothing is left to do where the first came to its end
-        balancer.drain(front, ())
-        unfinished.forget(wanted.project)
+        gone()
+    except BaseException:
+        gone()  # also what has been done of it: an interrupt may have come at any line
+        raise
 
 
 def _ids(replicas: list[Replica]) -> tuple[str, ...]:
