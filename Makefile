@@ -86,8 +86,7 @@ soak: install ## an hour of kills at random moments, and of builds in a row
 	@$(BIN)/python -m tests.soak builds $${KGIMPORT_SOAK_BUILDS:-100}
 	@$(BIN)/python -m tests.soak kills $${KGIMPORT_SOAK_KILLS:-200}
 
-readers: install ## many readers through a balancer that runs: docs/docker.md
-	@$(BIN)/python -m tests.benchmarks.readers
+readers: install ## many readers through a balancer that runs: docs/docker.md; READERS="--by session.run"
 
 docker-up: ## start a Docker engine of this checkout's own, where none answers (root on Debian)
 	@.ci/engine up

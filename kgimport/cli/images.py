@@ -117,6 +117,10 @@ def rollout(
         float,
         typer.Option(min=1, help="How long new replicas may take.", rich_help_panel=OUTPUT),
     ] = 300,
+    replicas: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many; else as many as before.", rich_help_panel=OUTPUT),
+    ] = None,
 ) -> None:
     """Replace the replicas of docker/compose.yaml by those of another image, without a pause.
 
@@ -125,6 +129,6 @@ def rollout(
     from kgimport.pipeline import rollout as pipeline
 
     with console.progress() as tell:
-        wanted = pipeline.Rollout(project, tag, drain_s, ready_s)
+        wanted = pipeline.Rollout(project, tag, drain_s, ready_s, replicas)
         began, ended = pipeline.rollout(wanted, tell)
     console.say(f"{project}: {began} replicas of {tag} serve, {ended} old ones are gone")

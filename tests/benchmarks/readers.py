@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.readers --uri bolt://127.0.0.1:7687 --sessions 128 --seconds 60
 
-Each session asks the documented queries (docs/queries.md), one after the other, and retries as the
-driver does. Prints one line of JSON: queries per second, milliseconds at the median, the 95th and
-the 99th percentile, how often the driver retried, and what failed nevertheless.
+Each session asks the documented queries (docs/queries.md), one after the other: by `execute_read`,
+which retries, by `session.run` or in transactions of its own (`--by`). `--lifetime-s` is the
+driver's `max_connection_lifetime`. Prints one line of JSON: queries per second, milliseconds at the
+median, the 95th and the 99th percentile, how often the driver retried, and what failed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +30,10 @@ from neo4j.exceptions import DriverError, Neo4jError
 from tests.test_queries import QUERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from neo4j import AsyncDriver, AsyncManagedTransaction
+    from neo4j import AsyncDriver, AsyncManagedTransaction, AsyncSession
 
 Query = tuple[str, dict[str, Any]]
+Way = Callable[["AsyncSession", Query, "Tally"], Awaitable[None]]
 HEAVY_MS = 100  # a query that takes longer alone is asked once in ten times
 
 
@@ -53,7 +54,7 @@ class Tally:
             "sessions": sessions,
             "sessions answered": self.sessions,
             "seconds": round(self.wall_s, 1),
-            "queries": len(self.seconds),
+            "queries": len(self.seconds) + self.errors.total(),
             "per second": round(len(self.seconds) / self.wall_s, 1),
             **{f"p{at} ms": round(cuts[at - 1] * 1000, 1) for at in (50, 95, 99)},
             "retries": self.attempts - len(self.seconds) - self.errors.total(),
@@ -68,12 +69,18 @@ async def read(
     *,
     sessions: int,
     seconds: float,
+    by: str = "execute_read",
+    lifetime_s: float = 3600,
     stop: Callable[[], bool] = lambda: False,
 ) -> Tally:
     """Lets many sessions ask at the same time, until the time is over or `stop` says so."""
     tally = Tally()
     async with AsyncGraphDatabase.driver(
-        uri, auth=auth, max_connection_pool_size=sessions, connection_acquisition_timeout=120
+        uri,
+        auth=auth,
+        max_connection_pool_size=sessions,
+        connection_acquisition_timeout=120,
+        max_connection_lifetime=lifetime_s,
     ) as driver:
         mix = await _mix(driver)
         began = time.monotonic()
@@ -81,7 +88,12 @@ async def read(
         def over() -> bool:
             return stop() or time.monotonic() > began + seconds
 
-        await asyncio.gather(*(_reader(driver, mix, at, over, tally) for at in range(sessions)))
+        ask = WAYS[by]
+        readers = (
+            _reader(driver, ask, itertools.islice(itertools.cycle(mix), at, None), over, tally)
+            for at in range(sessions)
+        )
+        await asyncio.gather(*readers)
         tally.wall_s = time.monotonic() - began
     return tally
 
@@ -102,25 +114,16 @@ async def _mix(driver: AsyncDriver) -> list[Query]:
 
 
 async def _reader(
-    driver: AsyncDriver, mix: list[Query], first: int, over: Callable[[], bool], tally: Tally
+    driver: AsyncDriver, ask: Way, mix: Iterator[Query], over: Callable[[], bool], tally: Tally
 ) -> None:
     answered = 0
     async with driver.session(default_access_mode=READ_ACCESS) as session:
-        for cypher, parameters in itertools.islice(itertools.cycle(mix), first, None):
+        for query in mix:
             if over():
                 break
             began = time.monotonic()
-
-            async def ask(
-                transaction: AsyncManagedTransaction,
-                cypher: str = cypher,
-                parameters: dict[str, Any] = parameters,
-            ) -> None:
-                tally.attempts += 1
-                await (await transaction.run(cypher, parameters)).consume()
-
             try:
-                await session.execute_read(ask)
+                await ask(session, query, tally)
             except (DriverError, Neo4jError) as error:
                 tally.errors[f"{type(error).__name__}: {error}"[:200]] += 1
             else:
@@ -129,18 +132,54 @@ async def _reader(
     tally.sessions += bool(answered)
 
 
+async def _by_execute_read(session: AsyncSession, query: Query, tally: Tally) -> None:
+    async def ask(transaction: AsyncManagedTransaction) -> None:
+        tally.attempts += 1
+        await (await transaction.run(*query)).consume()
+
+    await session.execute_read(ask)
+
+
+async def _by_run(session: AsyncSession, query: Query, tally: Tally) -> None:
+    tally.attempts += 1
+    await (await session.run(*query)).consume()
+
+
+async def _by_transaction(session: AsyncSession, query: Query, tally: Tally) -> None:
+    tally.attempts += 1
+    async with await session.begin_transaction() as transaction:
+        await (await transaction.run(*query)).consume()
+        await transaction.commit()
+
+
+WAYS: dict[str, Way] = {
+    "execute_read": _by_execute_read,
+    "session.run": _by_run,
+    "begin_transaction": _by_transaction,
+}
+
+
 def main() -> None:
     """Reads what to do from the command line and prints what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--uri", default="bolt://127.0.0.1:7687")
     parser.add_argument("--sessions", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--by", choices=WAYS, default="execute_read")
+    parser.add_argument("--lifetime-s", type=float, default=3600)
     options = parser.parse_args()
     # The driver warns of each connection that it retries; the tally counts them.
     logging.getLogger("neo4j").setLevel(logging.CRITICAL)
     password = os.environ.get("KGIMPORT_PASSWORD")
     auth = ("neo4j", password) if password else None
-    reading = read(options.uri, auth, sessions=options.sessions, seconds=options.seconds)
+    reading = read(
+        options.uri,
+        auth,
+        sessions=options.sessions,
+        seconds=options.seconds,
+        by=options.by,
+        lifetime_s=options.lifetime_s,
+    )
     sys.stdout.write(json.dumps(asyncio.run(reading).summary(options.sessions)) + "\n")
 
 
