@@ -19,7 +19,7 @@ COPY .ci/uv.txt .ci/
 RUN python3 -m venv /opt/uv \
     && /opt/uv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement .ci/uv.txt
 # What changes seldom comes first: a change of code fetches nothing again.
-COPY pyproject.toml uv.lock README.md LICENSE ./
+COPY pyproject.toml uv.lock README.md LICENSE NOTICE ./
 RUN /opt/uv/bin/uv sync --locked --no-dev --extra embedded --extra dbt --extra athena --no-install-project --no-cache
 COPY docker docker
 COPY kgimport kgimport
@@ -35,6 +35,7 @@ RUN apt-get update \
     && useradd --uid 10001 --user-group --create-home --home-dir /home/loader loader
 COPY --from=build /opt/kgimport /opt/kgimport
 COPY --chmod=0755 docker/loader.sh /opt/kgimport/loader.sh
+COPY LICENSE NOTICE /opt/kgimport/
 COPY --chown=loader:loader dbt /home/loader/dbt
 ARG NEO4J=2026.08.1
 ENV PATH=/opt/kgimport/venv/bin:$PATH \

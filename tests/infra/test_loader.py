@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -278,6 +280,16 @@ def test_whatever_pip_installs_is_pinned_by_its_hash() -> None:
         rows = [row for row in wanted if row and not row.startswith("#")]
         assert rows
         assert [row for row in rows if " --hash=sha256:" not in row] == []
+
+
+def test_the_notice_goes_with_the_wheel_and_the_image(tmp_path: Path) -> None:
+    uv = shutil.which("uv") or ROOT / ".cache" / "tools" / "bin" / "uv"
+    subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", tmp_path, ROOT], check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        held = {Path(name).name for name in wheel.namelist() if "/licenses/" in name}
+
+    assert {"LICENSE", "NOTICE"} <= held
+    assert "COPY LICENSE NOTICE /opt/kgimport/" in DOCKERFILE.rpartition("\nFROM ")[2]
 
 
 @pytest.mark.parametrize(
