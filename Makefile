@@ -1,7 +1,6 @@
 # One command per thing that one does here; `make` alone lists them.
 
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 # Everything that is downloaded or built stays in this folder; `make clean` takes it away.
 export KGIMPORT_CACHE ?= $(CURDIR)/.cache
 export UV_PYTHON ?= $(PYTHON)
@@ -25,14 +24,16 @@ install: .venv/installed ## install everything into .venv (the other commands do
 	@$(UV) sync --locked --all-extras --quiet
 	@touch $@
 
-# uv from PyPI. Debian's Python may come without venv or pip; one of the two is enough.
-$(TOOLS)/bin/uv:
+# uv from PyPI, by its hash. Debian's Python may come without venv or pip; one of the two is enough.
+PINNED := --quiet --require-hashes --only-binary :all: --requirement .ci/uv.txt
+$(TOOLS)/bin/uv: .ci/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "kgimport needs Python 3.11 or newer: apt-get install python3, or make PYTHON=…"; exit 1; }
 	@mkdir -p $(TOOLS)
-	@{ $(PYTHON) -m venv $(TOOLS) >/dev/null 2>&1 && $(TOOLS)/bin/python -m pip install -q uv==$(UV_VERSION); } || \
-		{ $(PYTHON) -m pip install -q --target $(TOOLS) uv==$(UV_VERSION); } 2>/dev/null || \
+	@{ $(PYTHON) -m venv $(TOOLS) >/dev/null 2>&1 && $(TOOLS)/bin/python -m pip install $(PINNED); } || \
+		{ $(PYTHON) -m pip install --target $(TOOLS) $(PINNED); } 2>/dev/null || \
 		{ echo "Python's venv module is missing: apt-get install python3-venv, then make again"; exit 1; }
+	@touch $@
 
 run: install ## build the sample graph from data/, import it into Neo4j, verify it
 	@$(BIN)/kgimport run --if-changed
@@ -69,7 +70,7 @@ infra-check: install $(CHECKOV) $(PROVIDER) ## all checks of infra/, without an 
 # Its dependencies are pinned so narrowly that it has an environment of its own.
 $(CHECKOV): tests/infra/checkov.txt | $(UV)
 	@$(UV) venv --quiet --clear $(@D)
-	@$(UV) pip install --quiet --python $(@D) -r $<
+	@$(UV) pip install --quiet --require-hashes --only-binary :all: --python $(@D) -r $<
 	@touch $@
 
 $(PROVIDER): tests/infra/provider.txt | .venv/installed
@@ -87,6 +88,7 @@ soak: install ## an hour of kills at random moments, and of builds in a row
 	@$(BIN)/python -m tests.soak kills $${KGIMPORT_SOAK_KILLS:-200}
 
 readers: install ## many readers through a balancer that runs: docs/docker.md; READERS="--by session.run"
+	@$(BIN)/python -m tests.benchmarks.readers $(READERS)
 
 docker-up: ## start a Docker engine of this checkout's own, where none answers (root on Debian)
 	@.ci/engine up

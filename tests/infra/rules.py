@@ -33,6 +33,8 @@ _META = {"count", "for_each", "provider", "lifecycle", "depends_on", "dynamic"}
 _CALL_META = {"source", "version", "providers", "count", "for_each", "depends_on"}
 _ASSIGNMENT = re.compile(r"^(\s*)([\w\"${}().-]+)(\s*) = (.*)$")
 _COMPARISON = {"number": r"-?\d+(\.\d+)?", "bool": "true|false"}
+# IAM asks for "*", and lets a condition say which cluster's.
+_CONDITIONED = {"ecs:ListTasks": '"ecs:cluster"'}
 _SKIP = re.compile(r"checkov:skip=(\w+)(?::\s*(.*))?")
 
 
@@ -311,7 +313,9 @@ def _statement(place: str, statement: Mapping[str, Any]) -> Iterator[str]:
     actions = [literal(action) or "*" for action in statement.get("actions", [])]
     yield from (f"{place}: {problem}" for action in actions for problem in _action(action))
     if '"*"' in statement.get("resources", []) and not _is_key_policy(statement, actions):
-        for action in filter(_nameable, actions):
+        bound = [condition["variable"] for condition in statement.get("condition", [])]
+        loose = [action for action in actions if _CONDITIONED.get(action) not in bound]
+        for action in filter(_nameable, loose):
             yield f"{place}: {action} on every resource, where IAM lets one be named"
     if any('"*"' in principal["identifiers"] for principal in statement.get("principals", [])):
         yield f"{place}: is open to everybody"

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import tarfile
+import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+import polars as pl
 import pytest
+import yaml
 
 from kgimport.errors import ExitCode
 from kgimport.runtime.jars import DEFAULT_VERSION
 from tests.infra.configuration import INFRA, ROOT, load, unquoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.local_athena.running import LocalAws
 
 ENTRYPOINT = ROOT / "docker" / "loader.sh"
@@ -36,16 +44,162 @@ def work(tmp_path: Path) -> Path:
 
 
 def start(work: Path, *arguments: str, handover: str | None) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    loader = _started(work, *arguments, handover=handover)
+    told, said = loader.communicate()
+    return subprocess.CompletedProcess(loader.args, loader.returncode, told, said)
+
+
+def _started(
+    work: Path, *arguments: str, handover: str | None, by: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """The loader at work. Programs in `work/bin` go before all others; `by` starts it."""
+    path = f"{work / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     told = {"KGIMPORT_HANDOVER": handover or "", "KGIMPORT_STORE": "stores/lms/current"}
-    return subprocess.run(
-        [ENTRYPOINT, *arguments],
+    return subprocess.Popen(
+        [*by, str(ENTRYPOINT), *arguments],
         cwd=work,
         env={**os.environ, "PATH": path, **told},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
+
+
+def _program(work: Path, name: str, text: str) -> None:
+    """A program in `work/bin`, in Python."""
+    place = work / "bin" / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(f"#!{sys.executable}\n{text}")
+    place.chmod(0o755)
+
+
+def _until(there: Path) -> None:
+    """Waits for a file, as long as a busy machine may take."""
+    for _ in range(600):
+        if there.exists():
+            return
+        time.sleep(0.05)
+    raise TimeoutError(there)
+
+
+# Ends three seconds after the first TERM, with what stands in `code`, and counts the others.
+TIDYING = """
+import pathlib, signal, sys, time
+
+def tidy(*_):
+    with open("signals", "a") as file:
+        file.write("TERM ")
+    if pathlib.Path("signals").read_text() == "TERM ":
+        time.sleep(3)
+        pathlib.Path("tidied").touch()
+        sys.exit(int(pathlib.Path("code").read_text()))
+
+signal.signal(signal.SIGTERM, tidy)
+pathlib.Path("ready").touch()
+time.sleep(60)
+"""
+
+
+def _stopped_while_tidying(
+    work: Path, code: int, *signals: signal.Signals, by: Sequence[str] = ()
+) -> tuple[int, str]:
+    """How the loader ends and what it says, where kgimport takes 3 s to end with `code`."""
+    _program(work, "kgimport", TIDYING)
+    (work / "code").write_text(str(code))
+    loader = _started(work, "run", handover="s3://nowhere/one.tar", by=by)
+    _until(work / "ready")
+    inner = f"/proc/{loader.pid}/task/{loader.pid}/children"
+    told = int(Path(inner).read_text(encoding="utf-8")) if by else loader.pid
+    for number in signals:
+        os.kill(told, number)
+        time.sleep(0.5)
+    _, said = loader.communicate(timeout=60)
+    assert (work / "tidied").exists(), said
+    return loader.returncode, said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_is_stopped_waits_until_kgimport_has_tidied_up(
+    work: Path, number: signal.Signals
+) -> None:
+    ended, said = _stopped_while_tidying(work, 9, number)
+
+    assert (ended, said) == (9, "")
+
+
+def test_a_second_signal_does_not_interrupt_the_tidying(work: Path) -> None:
+    ended, said = _stopped_while_tidying(work, 9, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
+
+    assert (ended, said) == (9, "")
+    assert (work / "signals").read_text() == "TERM "
+
+
+def test_a_kgimport_that_ended_well_in_spite_of_the_stop_hands_nothing_over(work: Path) -> None:
+    ended, said = _stopped_while_tidying(work, 0, signal.SIGTERM)
+
+    assert (ended, said) == (ExitCode.INTERRUPTED, "")
+
+
+FIRST = ("unshare", "--fork", "--pid", "--kill-child")  # a container's first process
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux"
+    or subprocess.run([*FIRST, "true"], check=False, capture_output=True).returncode != 0,
+    reason="may not make a namespace of processes",
+)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_as_the_first_process_of_a_container_it_is_stopped_the_same(
+    work: Path, number: signal.Signals
+) -> None:
+    ended, said = _stopped_while_tidying(work, 9, number, by=FIRST)
+
+    assert (ended, said) == (9, "")
+
+
+def test_a_real_export_that_is_stopped_leaves_nothing_behind(work: Path) -> None:
+    pl.DataFrame({"id": range(8_000_000)}).write_parquet(work / "town.parquet")
+    node = {"location": "town.parquet", "node": {"labels": ["Town"], "key": ["id"]}}
+    graph = {"graph": "towns", "tables": {"town": node}}
+    (work / "graph.yml").write_text(yaml.safe_dump(graph))
+    arguments = ("export", "--graph", "graph.yml", "--out", "build/towns")
+    loader = _started(work, *arguments, handover="s3://nowhere/one.tar")
+    while not list(work.glob("build/.towns.partial-*")):
+        assert loader.poll() is None
+        time.sleep(0.01)
+
+    loader.terminate()
+    _, said = loader.communicate(timeout=120)
+
+    assert loader.returncode == ExitCode.INTERRUPTED, said
+    assert "interrupted; nothing half-done was left behind" in said
+    assert "loader:" not in said
+    assert list(work.glob("build/*")) == list(work.glob("build/.*")) == []
+
+
+def test_a_tar_that_breaks_off_is_not_handed_over(s3: LocalAws, work: Path) -> None:
+    bucket = s3.fresh_bucket()
+    _program(work, "tar", "import sys; sys.stdout.write('half'); sys.exit(2)")
+
+    done = start(work, "schema", handover=f"s3://{bucket}/one.tar")
+
+    assert (done.returncode, "tar failed" in done.stderr) == (1, True)
+    assert boto3.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_a_hand_over_that_is_stopped_ends_at_once_and_leaves_no_object(
+    s3: LocalAws, work: Path
+) -> None:
+    bucket = s3.fresh_bucket()
+    _program(work, "tar", "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(90)")
+    loader = _started(work, "schema", handover=f"s3://{bucket}/one.tar")
+    _until(work / "ready")
+
+    loader.terminate()
+    _, said = loader.communicate(timeout=30)
+
+    assert (loader.returncode, "not handed over" in said) == (1, True)
+    assert boto3.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
 def test_the_store_is_handed_over_as_a_tar(s3: LocalAws, work: Path) -> None:
@@ -113,12 +267,29 @@ def test_neo4j_is_the_same_in_the_image_and_in_the_base_of_the_graph() -> None:
     assert base.endswith(f"neo4j:{DEFAULT_VERSION}-community")
 
 
-def test_uv_is_the_makefiles() -> None:
+def test_whatever_pip_installs_is_pinned_by_its_hash() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    pinned = re.findall(r"^PINNED := (.*)$", makefile, re.MULTILINE)
+    lines = (*DOCKERFILE.splitlines(), *makefile.replace("$(PINNED)", *pinned).splitlines())
+    installs = [line for line in lines if "pip install" in line]
 
-    assert re.findall(r"UV_VERSION=(\S+)", DOCKERFILE) == re.findall(
-        r"^UV_VERSION := (\S+)", makefile, re.MULTILINE
-    )
+    assert len(installs) == 5
+    assert [line for line in installs if "--require-hashes" not in line] == []
+    for lock in (".ci/uv.txt", "tests/infra/checkov.txt", "tests/infra/provider.txt"):
+        wanted = (ROOT / lock).read_text(encoding="utf-8").replace(" \\\n", " ").splitlines()
+        rows = [row for row in wanted if row and not row.startswith("#")]
+        assert rows
+        assert [row for row in rows if " --hash=sha256:" not in row] == []
+
+
+def test_the_notice_goes_with_the_wheel_and_the_image(tmp_path: Path) -> None:
+    uv = shutil.which("uv") or ROOT / ".cache" / "tools" / "bin" / "uv"
+    subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", tmp_path, ROOT], check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        held = {Path(name).name for name in wheel.namelist() if "/licenses/" in name}
+
+    assert {"LICENSE", "NOTICE"} <= held
+    assert "COPY LICENSE NOTICE /opt/kgimport/" in DOCKERFILE.rpartition("\nFROM ")[2]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 locals {
   container = "loader"
   current   = "current" # the tag that readers run
+  # What is in use and stays, however many images come after it.
+  in_use = { loader = var.image_tag, graph = local.current }
 }
 
 data "aws_region" "this" {}
@@ -46,12 +48,21 @@ resource "aws_ecr_lifecycle_policy" "this" {
 
   repository = each.value.name
   policy = jsonencode({
-    rules = [{
-      rulePriority = 1
-      description  = "The last 14 images; the newest is the one that is served"
-      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 14 }
-      action       = { type = "expire" }
-    }]
+    # An image that a rule is about is safe from those behind it, and one image at most has this tag.
+    rules = [
+      {
+        rulePriority = 1
+        description  = "The image in use, by its tag, never expires"
+        selection    = { tagStatus = "tagged", tagPatternList = [local.in_use[each.key]], countType = "imageCountMoreThan", countNumber = 1 }
+        action       = { type = "expire" }
+      },
+      {
+        rulePriority = 2
+        description  = "Of all others the last ones"
+        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.images }
+        action       = { type = "expire" }
+      },
+    ]
   })
 }
 

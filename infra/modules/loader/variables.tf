@@ -69,9 +69,26 @@ variable "compute_type" {
 }
 
 variable "base_image" {
-  description = "The image with Neo4j on which the graph's image stands; its version is that of the stores"
+  description = "The image with Neo4j on which the graph's image stands; its version is that of the stores. With its digest (@sha256:…) it is the same image each night"
   type        = string
   default     = "neo4j:2026.08.1-community"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][^@[:space:]]*(@sha256:[0-9a-f]{64})?$", var.base_image))
+    error_message = "An image, and behind @ its digest: sha256: and 64 hexadecimal digits."
+  }
+}
+
+variable "images" {
+  description = "How many images each repository keeps beside the one in use; the graph's are the nights that one can go back to"
+  type        = number
+  default     = 14
+
+  validation {
+    condition     = var.images >= 2 && floor(var.images) == var.images
+    error_message = "Two images at least: the one in use and the one before it."
+  }
 }
 
 variable "log_days" {

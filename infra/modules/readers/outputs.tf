@@ -13,6 +13,16 @@ output "cluster_arn" {
   value       = aws_ecs_cluster.this.arn
 }
 
+output "cluster_name" {
+  description = "The cluster's name, which is part of its tasks' ARNs"
+  value       = aws_ecs_cluster.this.name
+}
+
+output "container" {
+  description = "The replicas' container with Neo4j"
+  value       = local.container
+}
+
 output "service_name" {
   description = "The service of the replicas"
   value       = aws_ecs_service.this.name

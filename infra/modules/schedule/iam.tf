@@ -76,6 +76,19 @@ data "aws_iam_policy_document" "machine" {
 data "aws_iam_policy_document" "nightly" {
   source_policy_documents = [data.aws_iam_policy_document.machine.json]
 
+  # Of itself: whether another one is at work, and an execution for each crawler.
+  statement {
+    sid       = "LookForOthersAndStartItems"
+    actions   = ["states:ListExecutions", "states:StartExecution"]
+    resources = [local.nightly_arn]
+  }
+
+  statement {
+    sid       = "WatchItems"
+    actions   = ["states:DescribeExecution", "states:StopExecution"]
+    resources = local.executions
+  }
+
   statement {
     sid       = "Crawl"
     actions   = ["glue:GetCrawler", "glue:StartCrawler"]
@@ -97,7 +110,7 @@ data "aws_iam_policy_document" "nightly" {
   statement {
     sid       = "WatchLoader"
     actions   = ["ecs:DescribeTasks", "ecs:StopTask"]
-    resources = ["${local.tasks}/*"]
+    resources = ["${local.tasks}/${var.loader.cluster_name}/*"]
   }
 
   statement {
@@ -132,6 +145,25 @@ data "aws_iam_policy_document" "nightly" {
     sid       = "LookAtImage"
     actions   = ["ecr:DescribeImages"]
     resources = [var.loader.graph_repository.arn]
+  }
+
+  # Tasks of a service have no resource in IAM: it asks for "*", and the condition says which cluster.
+  statement {
+    sid       = "ListReplicas"
+    actions   = ["ecs:ListTasks"]
+    resources = ["*"]
+
+    condition {
+      test     = "ArnEquals"
+      variable = "ecs:cluster"
+      values   = [var.readers.cluster_arn]
+    }
+  }
+
+  statement {
+    sid       = "LookAtReplicas"
+    actions   = ["ecs:DescribeTasks"]
+    resources = ["${local.tasks}/${var.readers.cluster_name}/*"]
   }
 
   statement {

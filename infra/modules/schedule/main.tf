@@ -4,23 +4,27 @@ locals {
       at     = var.nightly.start
       policy = data.aws_iam_policy_document.nightly.json
       definition = templatefile("${path.module}/nightly.asl.json", {
-        attempts        = var.attempts
-        bake            = var.loader.bake_name
-        cluster         = var.loader.cluster_arn
-        container       = var.loader.container
-        crawlers        = jsonencode(values(var.lake.crawlers))
-        handover        = var.lake.handover_bucket
-        name            = var.name
-        partition       = data.aws_partition.this.partition
-        public_ip       = var.network.public_ip ? "ENABLED" : "DISABLED"
-        readers_cluster = var.readers.cluster_arn
-        readers_service = var.readers.service_name
-        repository      = var.loader.graph_repository.name
-        security_group  = var.loader.security_group_id
-        subnets         = jsonencode(var.network.subnet_ids)
-        tag             = var.loader.graph_repository.tag
-        task            = var.loader.task_family
-        topic           = aws_sns_topic.this.arn
+        attempts          = var.attempts
+        bake              = var.loader.bake_name
+        cluster           = var.loader.cluster_arn
+        container         = var.loader.container
+        crawlers          = jsonencode(values(var.lake.crawlers))
+        crawlers_at_once  = var.crawlers_at_once
+        customers         = length(var.lake.crawlers)
+        handover          = var.lake.handover_bucket
+        name              = var.name
+        partition         = data.aws_partition.this.partition
+        public_ip         = var.network.public_ip ? "ENABLED" : "DISABLED"
+        readers_cluster   = var.readers.cluster_arn
+        readers_container = var.readers.container
+        readers_service   = var.readers.service_name
+        repository        = var.loader.graph_repository.name
+        security_group    = var.loader.security_group_id
+        subnets           = jsonencode(var.network.subnet_ids)
+        tag               = var.loader.graph_repository.tag
+        task              = var.loader.task_family
+        tolerated         = var.tolerated_crawler_failures
+        topic             = aws_sns_topic.this.arn
       })
     }
     deadline = {
@@ -29,17 +33,22 @@ locals {
       definition = templatefile("${path.module}/deadline.asl.json", {
         nightly   = local.nightly_arn
         partition = data.aws_partition.this.partition
-        window_ms = 60000 * (local.minutes.deadline - local.minutes.start + 15)
+        window_ms = 60000 * (local.minutes.deadline - local.minutes.start + local.slack)
       })
     }
   }
+  # The clock may start the deadline half an hour late. In the night that clocks go back, what starts
+  # before 3 has an hour more behind it.
+  slack   = 45 + (local.minutes.start < 180 ? 60 : 0)
   minutes = { for moment in ["start", "deadline"] : moment => 60 * parseint(split(":", var.nightly[moment])[0], 10) + parseint(split(":", var.nightly[moment])[1], 10) }
 
   account     = data.aws_caller_identity.this.account_id
   states      = "arn:${data.aws_partition.this.partition}:states:${data.aws_region.this.region}:${local.account}"
   nightly_arn = "${local.states}:stateMachine:${var.name}-nightly"
+  # Of a Map, each item's execution is named behind a colon or a slash.
+  executions  = ["${local.states}:execution:${var.name}-nightly:*", "${local.states}:execution:${var.name}-nightly/*"]
   events      = "arn:${data.aws_partition.this.partition}:events:${data.aws_region.this.region}:${local.account}"
-  tasks       = "arn:${data.aws_partition.this.partition}:ecs:${data.aws_region.this.region}:${local.account}:task/${var.loader.cluster_name}"
+  tasks       = "arn:${data.aws_partition.this.partition}:ecs:${data.aws_region.this.region}:${local.account}:task"
 }
 
 data "aws_partition" "this" {}
@@ -155,6 +164,23 @@ data "aws_iam_policy_document" "topic" {
       values   = [local.account]
     }
   }
+
+  statement {
+    sid       = "BudgetOfThisAccount"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.this.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["budgets.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
 }
 
 resource "aws_sns_topic_subscription" "this" {
@@ -185,6 +211,12 @@ resource "aws_cloudwatch_metric_alarm" "this" {
       dimensions  = { StateMachineArn = aws_sfn_state_machine.this["nightly"].arn }
       comparison  = "GreaterThanThreshold", threshold = 0, missing = "notBreaching"
     }
+    failed = {
+      description = "A build has failed; should the night's own message be missing, its execution says why"
+      namespace   = "AWS/States", metric = "ExecutionsFailed", statistic = "Sum", period = 300
+      dimensions  = { StateMachineArn = aws_sfn_state_machine.this["nightly"].arn }
+      comparison  = "GreaterThanThreshold", threshold = 0, missing = "notBreaching"
+    }
     not-started = {
       description = "The clock could not start a build or its check; the queue says which and why"
       namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", period = 300
@@ -212,4 +244,33 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = each.value.missing
   alarm_actions       = [aws_sns_topic.this.arn]
   ok_actions          = [aws_sns_topic.this.arn]
+}
+
+################################################################################
+# Cost
+################################################################################
+
+# Of the whole account: tags count only where somebody has made them cost allocation tags.
+resource "aws_budgets_budget" "this" {
+  count = var.monthly_budget_usd > 0 ? 1 : 0
+
+  name         = "${var.name}-month"
+  budget_type  = "COST"
+  time_unit    = "MONTHLY"
+  limit_amount = tostring(var.monthly_budget_usd)
+  limit_unit   = "USD"
+
+  dynamic "notification" {
+    for_each = { ACTUAL = 80, FORECASTED = 100 }
+
+    content {
+      notification_type         = notification.key
+      threshold                 = notification.value
+      threshold_type            = "PERCENTAGE"
+      comparison_operator       = "GREATER_THAN"
+      subscriber_sns_topic_arns = [aws_sns_topic.this.arn]
+    }
+  }
+
+  depends_on = [aws_sns_topic_policy.this]
 }

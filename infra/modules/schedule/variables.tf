@@ -37,6 +37,8 @@ variable "readers" {
   description = "The readers module: the service that is rolled over"
   type = object({
     cluster_arn             = string
+    cluster_name            = string
+    container               = string
     service_name            = string
     service_arn             = string
     balancer_arn_suffix     = string
@@ -74,6 +76,38 @@ variable "attempts" {
   validation {
     condition     = var.attempts >= 1 && var.attempts <= 5
     error_message = "One to five attempts."
+  }
+}
+
+variable "crawlers_at_once" {
+  description = "How many crawlers run side by side; Glue has a quota of them for the account"
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.crawlers_at_once >= 1 && floor(var.crawlers_at_once) == var.crawlers_at_once
+    error_message = "One crawler at least."
+  }
+}
+
+variable "tolerated_crawler_failures" {
+  description = "How many customers' crawlers may fail and the graph is built all the same, without what these customers have landed since; each such night is told"
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.tolerated_crawler_failures >= 0 && floor(var.tolerated_crawler_failures) == var.tolerated_crawler_failures
+    error_message = "A whole number, 0 for none."
+  }
+}
+
+variable "monthly_budget_usd" {
+  description = "What the account may cost in a month: at 80 % of it, and where the forecast is above it, the topic is told; 0 for no budget"
+  type        = number
+
+  validation {
+    condition     = var.monthly_budget_usd >= 0
+    error_message = "A sum of dollars, 0 for no budget."
   }
 }
 
