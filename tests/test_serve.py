@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,10 +20,10 @@ from kgimport.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.neo4j
 PASSWORD = 'long "enough" #1'
+HEALTHCHECK = Path(__file__).parents[1] / "docker" / "healthcheck.sh"
 
 
 @contextmanager
@@ -74,15 +75,47 @@ def test_an_open_store_is_read_only_with_a_browser_and_left_as_it_was(store: Pat
     assert content(store) == before == {"data/databases/neo4j", "data/transactions/neo4j"}
 
 
-def test_the_first_start_with_a_password_takes_it(store: Path) -> None:
+@pytest.fixture(scope="module")
+def guarded(lms_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that was started with a password."""
+    store = tmp_path_factory.mktemp("guarded") / "store"
+    shutil.copytree(lms_store, store)
     with serve(store, KGIMPORT_PASSWORD=PASSWORD) as told:
-        with GraphDatabase.driver(told["Bolt"], auth=("neo4j", PASSWORD)) as driver:
-            languages = driver.execute_query("MATCH (l:Language) RETURN count(l) AS c").records
-        stranger = GraphDatabase.driver(told["Bolt"], auth=("neo4j", "wrong password"))
-        with stranger, pytest.raises(AuthError):
-            stranger.verify_connectivity()
+        yield told["Bolt"]
+
+
+def health(bolt: str, auth: str) -> int:
+    """How the image's health check finds a server, where NEO4J_AUTH tells it `auth`."""
+    listens = {"NEO4J_server_bolt_listen__address": bolt.removeprefix("bolt://")}
+    env = {**os.environ, **listens, "NEO4J_AUTH": auth}
+    return subprocess.run([HEALTHCHECK], env=env, capture_output=True, check=False).returncode
+
+
+def test_the_first_start_with_a_password_takes_it(guarded: str) -> None:
+    with GraphDatabase.driver(guarded, auth=("neo4j", PASSWORD)) as driver:
+        languages = driver.execute_query("MATCH (l:Language) RETURN count(l) AS c").records
+    stranger = GraphDatabase.driver(guarded, auth=("neo4j", "wrong password"))
+    with stranger, pytest.raises(AuthError):
+        stranger.verify_connectivity()
 
     assert languages[0]["c"] == 60
+
+
+def test_the_health_check_notices_a_password_that_was_changed_by_a_query(guarded: str) -> None:
+    told, to_be_changed = f"neo4j/{PASSWORD}", f"neo4j/{PASSWORD}/true"
+    known_or_not = (told, to_be_changed, "", "none")
+    before = [health(guarded, auth) for auth in known_or_not]
+
+    with GraphDatabase.driver(guarded, auth=("neo4j", PASSWORD)) as driver:
+        driver.execute_query(
+            "ALTER CURRENT USER SET PASSWORD FROM $old TO $new",
+            {"old": PASSWORD, "new": "another one"},
+            database_="system",
+        )
+    after = [health(guarded, auth) for auth in (*known_or_not, "neo4j/another one")]
+
+    assert before == [0, 0, 0, 0]
+    assert after == [1, 0, 0, 0, 0]
 
 
 def test_verify_agrees_with_what_was_built(store: Path) -> None:
