@@ -63,10 +63,6 @@ def serve(
         int | None,
         typer.Option(min=0, help="Heap for each transaction; default: 256.", rich_help_panel=NEO4J),
     ] = None,
-    transactions: Annotated[
-        int | None,
-        typer.Option(min=0, help="Open at the same time; default: 1000.", rich_help_panel=NEO4J),
-    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show the server's log.", rich_help_panel=OUTPUT)
     ] = False,
@@ -74,8 +70,7 @@ def serve(
     """Serve a store on this machine until Ctrl-C: read-only, with Neo4j Browser.
 
     Anyone on this machine may read it, and any page in its browser, unless KGIMPORT_PASSWORD
-    holds a password. 0 lifts a limit, and so does --writable those that are
-    not given.
+    holds a password. 0 lifts a limit, and so does --writable where none is given.
     """
     from kgimport import store as stores
     from kgimport.pipeline.serve import ServeOptions, served
@@ -83,7 +78,7 @@ def serve(
     place = stores.find(store)
     program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime, image)
     password = os.environ.get("KGIMPORT_PASSWORD") or None
-    limits = _limits(writable, memory_mb=query_mb, timeout_s=timeout_s, transactions=transactions)
+    limits = _limits(writable, memory_mb=query_mb, timeout_s=timeout_s)
     options = ServeOptions(bolt_port, http_port, writable, password, limits)
     # A shell has its background programs ignore Ctrl-C, which is the way to stop this one.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -104,7 +99,7 @@ def _limits(writable: bool, **chosen: int | None) -> Limits:
     from kgimport.runtime.config import Limits
 
     given = {name: value for name, value in chosen.items() if value is not None}
-    return replace(Limits(0, 0, 0) if writable else Limits(), **given)
+    return replace(Limits(0, 0) if writable else Limits(), **given)
 
 
 def _quiet(_: str) -> None:

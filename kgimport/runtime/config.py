@@ -24,7 +24,6 @@ class Limits:
 
     timeout_s: int = 120  # of a transaction, whether it works or idles
     memory_mb: int = 256  # of a transaction; all together get 70 % of the heap, Neo4j's default
-    transactions: int = 1000  # at the same time
 
 
 def configure(neo4j: Neo4j, *, home: Path, data: Path, settings: Mapping[str, str]) -> None:
@@ -93,9 +92,11 @@ def within(limits: Limits) -> dict[str, str]:
     return {
         "db.transaction.timeout": f"{limits.timeout_s}s",
         "db.memory.transaction.max": f"{limits.memory_mb}m",
-        "db.transaction.concurrent.maximum": str(limits.transactions),
-        # Else each open transaction holds one of Bolt's 400 threads, also while it idles.
+        # Else 400 idle ones hold all of Bolt's threads, and 1000 all that there may be: an idle
+        # transaction that is ended counts until its client speaks, which may be never. What is
+        # at work is still bounded by the threads.
         "internal.dbms.bolt.transaction_thread_binding": "false",
+        "db.transaction.concurrent.maximum": "0",
     }
 
 
