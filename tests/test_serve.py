@@ -21,6 +21,8 @@ from kgimport.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from neo4j import Driver
+
 pytestmark = pytest.mark.neo4j
 PASSWORD = 'long "enough" #1'
 HEALTHCHECK = Path(__file__).parents[1] / "docker" / "healthcheck.sh"
@@ -58,18 +60,28 @@ def content(store: Path) -> set[str]:
     return {str(path.relative_to(store)) for path in store.glob("data/*/*")}
 
 
+def limited(driver: Driver) -> list[str]:
+    """How much memory and time a transaction may take, as Neo4j says it."""
+    names = "'db.memory.transaction.max', 'db.transaction.timeout'"
+    asked = driver.execute_query(
+        f"SHOW SETTINGS {names} YIELD name, value RETURN value ORDER BY name"
+    )
+    return [each["value"] for each in asked.records]
+
+
 def test_an_open_store_is_read_only_with_a_browser_and_left_as_it_was(store: Path) -> None:
     before = content(store)
 
     with serve(store) as told, GraphDatabase.driver(told["Bolt"], auth=None) as driver:
         users = driver.execute_query("MATCH (u:User) RETURN count(u) AS c").records[0]["c"]
+        limits = limited(driver)
         with urllib.request.urlopen(told["Neo4j Browser"]) as page:
             status = page.status
         with pytest.raises(Neo4jError, match=r"read.?only"):
             driver.execute_query("CREATE (:User)")
         second = verify(store)
 
-    assert (users, status) == (1_500, 200)
+    assert (users, status, limits) == (1_500, 200, ["256.00MiB", "2m"])
     assert second.returncode == ExitCode.SERVER
     assert "is in use" in second.stderr
     assert content(store) == before == {"data/databases/neo4j", "data/transactions/neo4j"}
@@ -135,10 +147,12 @@ def test_verify_tells_what_a_changed_store_lacks(store: Path) -> None:
         with GraphDatabase.driver(uri, auth=None) as driver:
             driver.execute_query("MATCH (c:Course) WITH c LIMIT 1 DETACH DELETE c")
             driver.execute_query("MATCH (c:Customer) SET c.users = c.users + 1")
+            limits = limited(driver)
         process.terminate()
 
     done = verify(store)
 
+    assert limits == ["0B", "0s"]
     assert done.returncode == ExitCode.RECONCILIATION
     assert "label Course: the source has 200, the store 199" in done.stderr
     assert "node_customer 'customer_1' differs in users" in done.stderr

@@ -117,7 +117,7 @@ def _announce(server: Server, place: Path, password: str | None) -> None:
         }
     )
     if not password:
-        console.note("open to every program here, and to pages in a browser: no KGIMPORT_PASSWORD")
+        console.note("no password (KGIMPORT_PASSWORD): programs and web pages here can read it")
     console.note("Ctrl-C stops it")
 
 
