@@ -1,6 +1,7 @@
 #!/bin/bash
 # Asks the database a question over Bolt, in bash alone: starting a Java for it would cost seconds.
-# Where a password is asked for that NEO4J_AUTH does not tell, being asked is the answer.
+# Where a password is asked for that NEO4J_AUTH does not tell, being asked is the answer. One that
+# it tells and that is refused has been changed: whoever was given it is locked out.
 # https://neo4j.com/docs/bolt/current/ describes the messages.
 set -euo pipefail
 
@@ -46,16 +47,20 @@ expect() {
 	if [ "$kind" != "$1" ]; then
 		echo "$said"
 		case $said in
-		*Neo.ClientError.Security.*) exit 0 ;;
+		*Neo.ClientError.Security.*) exit "$told" ;;
 		*) exit 1 ;;
 		esac
 	fi
 }
 
+told=0 # 1: a password that must be right
 hello="\\xb1\\x01\\xa2$(text user_agent)$(text kgimport/1)$(text scheme)$(text none)"
 if [[ $auth == */* ]]; then
 	password=${auth#*/}
-	password=${password%/true}
+	case $password in
+	*/true) password=${password%/true} ;; # to be changed at the first login
+	*) told=1 ;;
+	esac
 	hello="\\xb1\\x01\\xa4$(text user_agent)$(text kgimport/1)$(text scheme)$(text basic)"
 	hello+="$(text principal)$(text "${auth%%/*}")$(text credentials)$(text "$password")"
 fi

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from kgimport.errors import DestinationError
 from kgimport.report import STORE_RECORD
 from kgimport.runtime import docker
-from kgimport.runtime.config import defaults
+from kgimport.runtime.config import READ_ONLY, Limits, defaults, within
 from kgimport.runtime.process import Command, run
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def labels(store: StoreRecord, export: ExportRecord, revision: str | None) -> di
 
 
 def settings(neo4j: Neo4j) -> dict[str, str]:
-    """The variables of the base's entrypoint that make it serve our store, read-only."""
+    """The variables of the base's entrypoint that make it serve our store as `serve` does."""
     ours = {
         key: value
         for key, value in defaults(neo4j).items()
@@ -68,8 +68,9 @@ def settings(neo4j: Neo4j) -> dict[str, str]:
     }
     wanted = {
         **ours,
+        **READ_ONLY,
+        **within(Limits()),
         "server.directories.data": f"{PLACE}/data",
-        "server.databases.default_to_read_only": "true",
     }
     return {variable(key): value for key, value in wanted.items()}
 

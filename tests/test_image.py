@@ -12,6 +12,7 @@ import pytest
 from kgimport.cli.options import Runtime, chosen_neo4j
 from kgimport.image import build_command, settings, variable, write_context
 from kgimport.runtime import docker
+from kgimport.runtime.config import Limits, within
 from kgimport.runtime.docker import Image
 from kgimport.runtime.process import Command
 from kgimport.runtime.programs import Neo4j, admin_command, server_command
@@ -95,6 +96,12 @@ def test_an_image_serves_its_store_read_only_and_tells_nobody() -> None:
         Neo4j("5.26.30", "docker", image=IMAGE)
     )
     assert not [name for name in told if "listen" in name or "logs" in name]
+
+
+def test_an_image_keeps_strangers_from_files_and_readers_within_limits() -> None:
+    given = {**within(Limits()), "dbms.security.allow_csv_import_from_file_urls": "false"}
+
+    assert {variable(key): value for key, value in given.items()}.items() <= settings(NEO4J).items()
 
 
 def test_the_build_command() -> None:

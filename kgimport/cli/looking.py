@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +34,7 @@ from kgimport.errors import ExitCode, ReconciliationError, ServerError
 
 if TYPE_CHECKING:
     from kgimport.pipeline.doctor import Symptom
+    from kgimport.runtime.config import Limits
     from kgimport.runtime.server import Server
 
 
@@ -50,13 +53,24 @@ def serve(
     writable: Annotated[
         bool, typer.Option("--writable", help="Accept writes.", rich_help_panel=NEO4J)
     ] = False,
+    timeout_s: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="A transaction ends after it; default: 120.", rich_help_panel=NEO4J
+        ),
+    ] = None,
+    query_mb: Annotated[
+        int | None,
+        typer.Option(min=0, help="Heap for each transaction; default: 256.", rich_help_panel=NEO4J),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show the server's log.", rich_help_panel=OUTPUT)
     ] = False,
 ) -> None:
     """Serve a store on this machine until Ctrl-C: read-only, with Neo4j Browser.
 
-    Anyone on this machine may read it, unless KGIMPORT_PASSWORD holds a password.
+    Anyone on this machine may read it, and any page in its browser, unless KGIMPORT_PASSWORD
+    holds a password. 0 lifts a limit, and so does --writable where none is given.
     """
     from kgimport import store as stores
     from kgimport.pipeline.serve import ServeOptions, served
@@ -64,7 +78,10 @@ def serve(
     place = stores.find(store)
     program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime, image)
     password = os.environ.get("KGIMPORT_PASSWORD") or None
-    options = ServeOptions(bolt_port, http_port, writable=writable, password=password)
+    limits = _limits(writable, memory_mb=query_mb, timeout_s=timeout_s)
+    options = ServeOptions(bolt_port, http_port, writable, password, limits)
+    # A shell has its background programs ignore Ctrl-C, which is the way to stop this one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as stack:
         with console.progress() as tell:
             tell("start Neo4j", None)
@@ -76,6 +93,13 @@ def serve(
         except KeyboardInterrupt:
             return  # how a server is meant to be stopped
         raise ServerError(f"Neo4j ended by itself with exit code {code}", "see it with --verbose")
+
+
+def _limits(writable: bool, **chosen: int | None) -> Limits:
+    from kgimport.runtime.config import Limits
+
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return replace(Limits(0, 0) if writable else Limits(), **given)
 
 
 def _quiet(_: str) -> None:
@@ -92,6 +116,8 @@ def _announce(server: Server, place: Path, password: str | None) -> None:
             "Neo4j Browser": f"{server.http_uri}/browser/{connect}",
         }
     )
+    if not password:
+        console.note("no password (KGIMPORT_PASSWORD): programs and web pages here can read it")
     console.note("Ctrl-C stops it")
 
 

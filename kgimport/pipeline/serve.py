@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from kgimport import verify as verification
 from kgimport.errors import ServerError
 from kgimport.pipeline.scanning import scan
 from kgimport.report import EXPORT_RECORD
-from kgimport.runtime.config import configure
+from kgimport.runtime.config import READ_ONLY, Limits, configure, within
 from kgimport.runtime.programs import quick_to_start
 from kgimport.runtime.server import serving, set_initial_password
 
@@ -93,6 +93,7 @@ class ServeOptions:
     http_port: int = 7474
     writable: bool = False
     password: str | None = None
+    limits: Limits = field(default_factory=Limits)
     heap_mb: int | None = None
     pagecache_mb: int | None = None
 
@@ -102,7 +103,7 @@ def served(
     store: Path, neo4j: Neo4j, options: ServeOptions, on_line: Callable[[str], None]
 ) -> Iterator[Server]:
     """Serves a store on the loopback address, read-only unless it is to be writable."""
-    settings = {} if options.writable else {"server.databases.default_to_read_only": "true"}
+    settings = within(options.limits) | ({} if options.writable else READ_ONLY)
     with ExitStack() as stack:
         if options.password is None:
             home, data = stack.enter_context(borrowed(store / "data"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kgimport.errors import DestinationError, UsageError
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 _HEADER = "# Written by kgimport before each use.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one reader may take of a server that others read from, too; 0 lifts a limit."""
+
+    timeout_s: int = 120  # of a transaction, whether it works or idles
+    memory_mb: int = 256  # of a transaction; all together get 70 % of the heap, Neo4j's default
 
 
 def configure(neo4j: Neo4j, *, home: Path, data: Path, settings: Mapping[str, str]) -> None:
@@ -43,10 +52,21 @@ def defaults(neo4j: Neo4j) -> dict[str, str]:
         "server.default_listen_address": LOOPBACK,
         "server.https.enabled": "false",
         "db.tx_log.preallocate": "false",  # else 256 MB of zeros per database
+        **_CLOSED,
         **_quiet_period(neo4j),
         **dict(known),
         **(docker.settings() if neo4j.image else {}),
     }
+
+
+# Whoever may ask a question would read this machine's files, and whatever its network lets Java
+# reach, by LOAD CSV. And any page in a browser would read what HTTP answers: CORS has no word for
+# "no page", so this names an origin that nobody can have (RFC 6761).
+_CLOSED = {
+    "dbms.security.allow_csv_import_from_file_urls": "false",
+    "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
+    "dbms.security.http_access_control_allow_origin": "https://nobody.invalid",
+}
 
 
 # What talks to Neo4j's services or broadcasts in the local network is silenced, from the first
@@ -58,6 +78,26 @@ _SINCE = (
     ((2026, 8), "server.fleet_discovery.enabled", "false"),
     ((2026, 8), "server.http.x_forward.enabled", "false"),  # no proxy is in front, so believe none
 )
+
+
+# Nothing that is read needs to be finished, so a server that stops waits for no query.
+READ_ONLY = {
+    "server.databases.default_to_read_only": "true",
+    "db.shutdown_transaction_end_timeout": "0s",
+}
+
+
+def within(limits: Limits) -> dict[str, str]:
+    """Return the settings that keep each reader within limits, so that there is room for others."""
+    return {
+        "db.transaction.timeout": f"{limits.timeout_s}s",
+        "db.memory.transaction.max": f"{limits.memory_mb}m",
+        # Else 400 idle ones hold all of Bolt's threads, and 1000 all that there may be: an idle
+        # transaction that is ended counts until its client speaks, which may be never. What is
+        # at work is still bounded by the threads.
+        "internal.dbms.bolt.transaction_thread_binding": "false",
+        "db.transaction.concurrent.maximum": "0",
+    }
 
 
 def _quiet_period(neo4j: Neo4j) -> dict[str, str]:

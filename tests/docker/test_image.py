@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from neo4j.exceptions import AuthError, Neo4jError
+from neo4j.exceptions import AuthError, ClientError, Neo4jError
 
 from kgimport import store as stores
 from kgimport.pipeline.build import BuildOptions, build_db
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 PASSWORD = "neo4j/a long password"
 HEALTHY_WITHIN_S = 60
+CHECKED_WITHIN_S = 20  # the interval of ten seconds, and the time of a check
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,51 @@ def healthy(container: Running) -> bool:
             return True
         time.sleep(1)
     return False
+
+
+def test_no_query_reads_the_environment_or_outstays_its_limits(
+    containers: dict[str, Running],
+) -> None:
+    guarded = containers["a password"]
+    guarded.users()
+    reading = "LOAD CSV FROM 'file:///proc/self/environ' AS line RETURN line"
+    names = ["db.transaction.timeout", "db.memory.transaction.max"]
+    asked = "SHOW SETTINGS YIELD name, value WHERE name IN $names RETURN name, value"
+
+    with guarded.driver() as driver:
+        with pytest.raises(ClientError, match="allow_csv_import_from_file_urls' is false"):
+            driver.execute_query(reading)
+        limits = driver.execute_query(asked, {"names": names}).records
+
+    assert {each["name"]: each["value"] for each in limits} == {
+        "db.transaction.timeout": "2m",
+        "db.memory.transaction.max": "256.00MiB",
+    }
+
+
+def test_a_replica_whose_password_a_query_changed_is_no_longer_healthy(
+    containers: dict[str, Running],
+) -> None:
+    guarded = containers["a password"]
+    guarded.users()
+    _, _, password = PASSWORD.partition("/")
+    change = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
+    with guarded.driver() as driver:
+        given = {"old": password, "new": "another password"}
+        driver.execute_query(change, given, database_="system")
+    end = time.monotonic() + CHECKED_WITHIN_S
+
+    while (found := last_check(guarded)) != 1:
+        assert time.monotonic() < end, found
+        time.sleep(1)
+
+
+def last_check(container: Running) -> int | None:
+    """What the newest of Docker's own health checks ended with."""
+    health = docker_lines("inspect", "--format={{json .State.Health.Log}}", container.id)[0]
+    log = json.loads(health) or [{"ExitCode": None}]
+    code: int | None = log[-1]["ExitCode"]
+    return code
 
 
 def test_without_a_password_given_a_stranger_gets_no_data(baked: Baked) -> None:
