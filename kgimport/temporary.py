@@ -14,6 +14,7 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from uuid import uuid4
 
 from kgimport.errors import DestinationError
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 PREFIX = "kgimport-"
 _OWNED = ".kgimport-owned"
 _MIB = 2**20
+
+
+def unique() -> str:
+    """Part of a name that no other run has, in whatever container: there each is process 1."""
+    return uuid4().hex[:12]
 
 
 @contextmanager
