@@ -1,5 +1,29 @@
-"""`python -m kgimport`."""
+"""`python -m kgimport`, and the program `kgimport`: what has to be settled before the imports."""
 
-from kgimport.cli import main
+from __future__ import annotations
 
-main()
+import os
+import signal
+from typing import NoReturn
+
+from kgimport.errors import INTERRUPTED, ExitCode
+
+
+def main() -> None:
+    """The program `kgimport`; a signal that comes while it is still being loaded ends it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` and `&` have it
+            signal.signal(number, _end)
+    from kgimport.cli import main as program  # noqa: PLC0415  (takes a quarter of a second)
+
+    program()
+
+
+def _end(_: int, __: object) -> NoReturn:
+    # An exception may be lost, or become another one, in a module that is half loaded.
+    os.write(2, f"kgimport: {INTERRUPTED}\n".encode())
+    os._exit(ExitCode.INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

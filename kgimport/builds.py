@@ -26,6 +26,7 @@ from typing import IO, TYPE_CHECKING
 
 from kgimport.errors import DestinationError
 from kgimport.report import EXPORT_RECORD
+from kgimport.temporary import unique
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,9 +51,10 @@ def fresh(out: Path, progress: Progress) -> Iterator[Path]:
         raise DestinationError(
             f"{out} holds something else than a build directory", "choose another --out"
         )
-    place = Path(os.path.abspath(out))  # noqa: PTH100  (`.` gets a name, and links stay links)
-    aside = _beside(place, f"partial-{os.getpid()}")
     try:
+        place = Path(os.path.realpath(out))  # a link stays a link, and what it leads to is replaced
+        _must_be_replaceable(place, out)
+        aside = _beside(place, f"partial-{unique()}")
         if not place.parent.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
         with _alone(place, out):
@@ -71,6 +73,22 @@ def fresh(out: Path, progress: Progress) -> Iterator[Path]:
 
 def _holds_anything(path: Path) -> bool:
     return not path.is_dir() or any(path.iterdir())
+
+
+def _must_be_replaceable(place: Path, out: Path) -> None:
+    """Refuses now what could not be renamed in the end, or should not be."""
+    here = Path.cwd()
+    if here == place or place in here.parents:
+        raise DestinationError(
+            f"{out} is the folder that kgimport runs in, or one above it, and an export takes its "
+            "whole place",
+            "choose a folder within it, such as --out build",
+        )
+    if os.path.ismount(place):
+        raise DestinationError(
+            f"{out} is where a disk is mounted, which no other folder can take the place of",
+            f"choose a folder within it, such as --out {place / 'build'}",
+        )
 
 
 def _beside(place: Path, what: str) -> Path:
@@ -104,7 +122,7 @@ def _alone(place: Path, out: Path) -> Iterator[None]:
 
 def _sweep(place: Path) -> None:
     """Takes away what killed exports left; nobody else exports here."""
-    pattern = re.compile(rf"\.{re.escape(place.name)}\.(partial|old)-\d+")
+    pattern = re.compile(rf"\.{re.escape(place.name)}\.(partial|old)-[0-9a-f]+")
     for left in sorted(place.parent.iterdir()):
         found = pattern.fullmatch(left.name)
         if found and found[1] == "old" and not place.exists():
@@ -114,7 +132,7 @@ def _sweep(place: Path) -> None:
 
 
 def _take_place(place: Path, aside: Path, out: Path, progress: Progress) -> None:
-    old = _beside(place, f"old-{os.getpid()}")
+    old = _beside(place, f"old-{unique()}")
     busy = DestinationError(
         f"{out} was still being read after {READERS_S:.0f} seconds",
         "export again when that build-db or verify has ended, or choose another --out",

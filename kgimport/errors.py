@@ -42,6 +42,10 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+# What is said with it.
+INTERRUPTED = "interrupted; nothing half-done was left behind"
+
+
 def short(text: object, most: int = 80) -> str:
     """A text as a message shows it: whole, or its first `most` characters and how many it has."""
     told = str(text)

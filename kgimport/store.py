@@ -11,6 +11,7 @@ A reader follows `current`; whatever kills a build leaves that link as it was.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from kgimport.errors import DestinationError
 from kgimport.report import EXPORT_RECORD, STORE_RECORD, ExportRecord, StoreRecord, parse
+from kgimport.temporary import unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +28,25 @@ if TYPE_CHECKING:
 
 CURRENT = "current"
 _BUILDING = ".building-"
+_SWITCHING = ".current-"
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that under its name there is either the old or the new content."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8", newline="")
-    aside.replace(path)
+    """Writes a file so that under its name there is either the old or the new content.
+
+    A link stays a link. What is no file, such as a terminal, is written to.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8", newline="")
+        return
+    aside = path.with_name(f".{path.name}.{unique()}")
+    try:
+        aside.write_text(text, encoding="utf-8", newline="")
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
@@ -50,7 +64,17 @@ def locked(root: Path) -> Iterator[None]:
             raise DestinationError(
                 f"another build is at work in {root}", "wait for it, or choose another --stores"
             ) from error
+        _must_be_ours(root / CURRENT)
         yield
+
+
+def _must_be_ours(current: Path) -> None:
+    """Refuses now what could not be switched in the end."""
+    if current.exists() and not current.is_symlink():
+        raise DestinationError(
+            f"{current} is no link to a store, and kgimport does not replace it",
+            "move it away, or choose another --stores",
+        )
 
 
 @contextmanager
@@ -61,8 +85,10 @@ def building(root: Path) -> Iterator[Path]:
     """
     for left in root.glob(f"{_BUILDING}*"):
         shutil.rmtree(left, ignore_errors=True)
+    for link in root.glob(f"{_SWITCHING}*"):
+        link.unlink(missing_ok=True)
     try:
-        folder = root / f"{_BUILDING}{os.getpid()}"
+        folder = root / f"{_BUILDING}{unique()}"
         folder.mkdir()
     except OSError as error:
         raise _unwritable(root, error) from error
@@ -79,11 +105,42 @@ def _unwritable(path: Path, error: OSError) -> DestinationError:
 
 
 def publish(built: Path, root: Path, name: str) -> Path:
-    """Moves a finished store to its name and then switches `current` to it."""
+    """Moves a finished store to its name and then switches `current` to it.
+
+    Each step is on the disk before the next one: what a power cut leaves is as whole as what a kill
+    does. Where one fails, `current` stays as it was, and the store goes back to where it was made.
+    """
     target = _free(root, name)
+    _settle(built)
     built.rename(target)
-    switch(root, target)
+    try:
+        _sync(root)
+        switch(root, target)
+    except OSError:
+        with suppress(OSError):
+            target.rename(built)
+        raise
+    _sync(root)
     return target
+
+
+def _settle(folder: Path) -> None:
+    """Has the disk keep a folder and all below it."""
+    for place in (*folder.rglob("*"), folder):
+        if not place.is_symlink():
+            _sync(place)
+
+
+def _sync(place: Path) -> None:
+    """Has the disk keep a file, or the names in a folder."""
+    opened = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that cannot do it with folders
+            raise
+    finally:
+        os.close(opened)
 
 
 def _free(root: Path, name: str) -> Path:
@@ -94,9 +151,7 @@ def _free(root: Path, name: str) -> Path:
 
 def switch(root: Path, target: Path) -> None:
     """Points `current` to a store of the same folder, in one step."""
-    aside = root / f".current-{os.getpid()}"
-    with suppress(FileNotFoundError):
-        aside.unlink()
+    aside = root / f"{_SWITCHING}{unique()}"
     aside.symlink_to(target.name, target_is_directory=True)
     aside.replace(root / CURRENT)
 

@@ -24,6 +24,7 @@ from kgimport.errors import (
     ImportFailedError,
     KgimportError,
     ReconciliationError,
+    RuntimeMissingError,
     SourceError,
 )
 from kgimport.graph import ColumnRule, End, Graph, relocated
@@ -658,6 +659,25 @@ def test_a_declaration_that_is_not_what_was_exported_publishes_nothing(
         build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
 
     assert published(tmp_path) == []
+
+
+@pytest.mark.neo4j
+def test_a_cache_that_is_moved_away_is_no_refused_data(neo4j: Neo4j, tmp_path: Path) -> None:
+    export(people(tmp_path), tmp_path / "build", quiet)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for jar in neo4j.jars:
+        os.link(jar, cache / jar.name)
+    moved = replace(neo4j, jars=tuple(cache / jar.name for jar in neo4j.jars), classes=None)
+
+    def move(stage: str, _: float | None) -> None:
+        if stage == "import" and cache.exists():
+            cache.rename(tmp_path / "elsewhere")
+
+    with pytest.raises(RuntimeMissingError, match=f"{len(moved.jars)} of the .* are gone: {cache}"):
+        build_db(tmp_path / "build", tmp_path / "stores", moved, BuildOptions(), move)
+
+    assert list((tmp_path / "stores").rglob("store.json")) == []
 
 
 @pytest.mark.neo4j

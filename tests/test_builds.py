@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -226,7 +227,9 @@ def test_what_a_killed_export_left_is_swept_by_the_next(out: Path) -> None:
 
     make(out, "three")
 
-    assert left == [".lms.exporting", f".lms.partial-{process.pid}", "lms"]
+    assert [re.sub("-[0-9a-f]{12}$", "", name) for name in left] == [
+        *(".lms.exporting", ".lms.partial", "lms")
+    ]
     assert held(out) == "three"
 
 
@@ -289,11 +292,66 @@ def test_where_nobody_may_write_there_is_nothing_to_hold() -> None:
         assert not Path("/proc/kgimport").exists()
 
 
-def test_the_folder_that_one_is_in_may_be_the_build_directory(
-    out: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("here", [".", "csv"])
+def test_the_folder_that_one_is_in_is_not_replaced(
+    here: str, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(out)
+    """Whoever stands in it, and in the shell too, would be nowhere."""
+    (out / here).mkdir(exist_ok=True)
+    monkeypatch.chdir(out / here)
 
-    make(Path(), "two")
+    with pytest.raises(DestinationError, match="the folder that kgimport runs in, or one above it"):
+        make(Path(os.path.relpath(out)), "two")
+
+    assert held(out) == "one"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_where_a_disk_is_mounted_is_told_before_the_export(out: Path) -> None:
+    (out.parent / "mounted").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", out.parent / "mounted"], check=True)
+    try:
+        with (
+            pytest.raises(DestinationError, match="is where a disk is mounted"),
+            builds.fresh(out.parent / "mounted", quiet),
+        ):
+            pytest.fail("exported")
+        make(out.parent / "mounted" / "build", "one")
+    finally:
+        subprocess.run(["umount", out.parent / "mounted"], check=True)
+        (out.parent / "mounted").rmdir()
+
+
+def test_a_link_stays_a_link_and_what_it_leads_to_is_replaced(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "lms"
+    link.symlink_to("../lms")
+
+    make(link, "two")
 
     assert held(out) == "two"
+    assert link.readlink() == Path("../lms")
+    assert names(tmp_path / "links") == ["lms"]
+    link.unlink()
+    link.parent.rmdir()
+
+
+def test_two_runs_have_names_of_their_own_though_each_is_process_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In two containers, over a file system that knows no locks."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+
+    with builds.fresh(tmp_path / "lms", quiet) as one:
+        with builds.fresh(tmp_path / "lms", quiet) as other:
+            (other / "export.json").write_text("two")
+        one.mkdir(exist_ok=True)
+        (one / "export.json").write_text("one")
+
+    assert one != other
+    assert held(tmp_path / "lms") == "one"

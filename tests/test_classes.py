@@ -74,6 +74,21 @@ def test_a_recording_takes_the_place_of_older_ones_of_its_neo4j(tmp_path: Path) 
     assert (tmp_path / "5.26.30-new" / "admin.aot").read_bytes() == b"1"
 
 
+def test_what_a_killed_recording_left_is_in_nobody_s_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: 1)  # as in each container
+    for left in (".5.26.30-new-1", ".5.26.30-older-1"):
+        (tmp_path / left).mkdir()
+    os.utime(tmp_path / ".5.26.30-older-1", (0, 0))
+
+    with classes.recording(tmp_path / "5.26.30-new") as kept:
+        for program in ("admin", "server"):
+            (kept / f"{program}.aot").write_bytes(b"1")
+
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".5.26.30-new-1", "5.26.30-new"]
+
+
 def test_a_recording_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "5.26.30-old").mkdir()
     with pytest.raises(ZeroDivisionError), classes.recording(tmp_path / "5.26.30-new"):

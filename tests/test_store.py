@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +19,9 @@ from kgimport.pipeline.export import export
 from kgimport.report import StoreRecord, dump
 from tests.conftest import quiet
 from tests.graphs import people
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def a_store(root: Path, name: str) -> Path:
@@ -31,6 +39,122 @@ def test_current_points_to_what_was_published_last(tmp_path: Path) -> None:
     assert store.find(tmp_path) == two
     assert store.find(one) == one
     assert sorted(each.name for each in tmp_path.iterdir()) == ["current", "one", "two"]
+
+
+def test_each_step_of_publishing_is_on_the_disk_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    def recorded(name: str, place: Callable[..., str]) -> None:
+        plain = getattr(os, name)
+
+        def call(*arguments: Any) -> None:
+            told.append((name, place(*arguments)))
+            plain(*arguments)
+
+        monkeypatch.setattr(os, name, call)
+
+    def below(path: str | Path) -> str:
+        return re.sub("-[0-9a-f]{12}", "", os.path.relpath(path, tmp_path))
+
+    recorded("fsync", lambda number: below(Path(f"/proc/self/fd/{number}").readlink()))
+    for name in ("rename", "replace"):
+        recorded(name, lambda source, target: f"{below(source)} {below(target)}")
+
+    a_store(tmp_path, "one")
+
+    built = (".building", ".building/data", ".building/data/databases")
+    deeper = (".building/data/databases/neo4j", ".building/data/databases/neo4j/database_lock")
+    settled = (*built, *deeper, ".building/store.json")
+    assert sorted(told[:6]) == [("fsync", name) for name in sorted(settled)]
+    assert told[6:] == [
+        ("rename", ".building one"),
+        ("fsync", "."),
+        ("replace", ".current current"),
+        ("fsync", "."),
+    ]
+
+
+def test_a_switch_that_fails_leaves_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = a_store(tmp_path, "one")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(store, "switch", refuse)
+    with pytest.raises(OSError, match="Input/output error"):
+        a_store(tmp_path, "two")
+
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["current", "one"]
+    assert store.find(tmp_path) == one
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_current_that_is_no_link_is_told_before_a_build(folder: bool, tmp_path: Path) -> None:
+    if folder:
+        (tmp_path / "current").mkdir()
+    else:
+        (tmp_path / "current").write_text("mine")
+
+    with (
+        pytest.raises(DestinationError, match="current is no link to a store"),
+        store.locked(tmp_path),
+    ):
+        pytest.fail("built")
+
+
+def test_a_current_that_leads_nowhere_is_switched(tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to("gone")
+
+    with store.locked(tmp_path):
+        one = a_store(tmp_path, "one")
+
+    assert store.find(tmp_path) == one
+
+
+def test_what_a_killed_switch_left_is_swept_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".current-1").symlink_to("gone")
+
+    a_store(tmp_path, "one")
+
+    assert not list(tmp_path.glob(".current-*"))
+
+
+def test_a_file_is_written_whole_though_others_write_it_too(tmp_path: Path) -> None:
+    """As two runs do that are threads here, and process 1 of two containers elsewhere."""
+
+    def write(text: str) -> None:
+        for _ in range(200):
+            store.write_whole(tmp_path / "note", text * 1_000)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(write, ("one", "two")))
+
+    assert (tmp_path / "note").read_text() in {"one" * 1_000, "two" * 1_000}
+    assert [each.name for each in tmp_path.iterdir()] == ["note"]
+
+
+def test_a_file_is_written_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "note").symlink_to("elsewhere/note")
+
+    store.write_whole(tmp_path / "note", "one")
+
+    assert (tmp_path / "note").is_symlink()
+    assert (tmp_path / "elsewhere" / "note").read_text() == "one"
+
+
+def test_what_is_no_file_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit((tmp_path / "pipe").read_text)
+        store.write_whole(tmp_path / "pipe", "one")
+
+        assert read.result(30) == "one"
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_store_of_the_same_name_is_never_touched(tmp_path: Path) -> None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from kgimport.errors import ExitCode, KgimportError
+from kgimport.cli import streams
+from kgimport.errors import (
+    INTERRUPTED,
+    DestinationError,
+    ExitCode,
+    KgimportError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,15 +35,36 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """The program `kgimport`."""
-    from dotenv import load_dotenv
+    """The program `kgimport`, loaded."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+    streams.settle()
+    try:
+        _told(_program)()
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
 
-    load_dotenv(Path(".env"))
-    signal.signal(signal.SIGTERM, _interrupt)
+
+def _program() -> None:
+    _load_settings(Path(".env"))
     app()
 
 
+def _load_settings(file: Path) -> None:
+    from dotenv import load_dotenv
+
+    try:
+        load_dotenv(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", "mend it, or take it away") from error
+
+
+_signalled: list[int] = []
+
+
 def _interrupt(number: int, _: object) -> NoReturn:
+    _signalled.append(number)
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
@@ -43,26 +72,44 @@ def command(example: str, name: str | None = None) -> Callable[[Callable[..., No
     """Registers a command with an example, and turns its errors into text and an exit code."""
 
     def register(function: Callable[..., None]) -> Any:
-        @functools.wraps(function)
-        def told(*args: Any, **options: Any) -> None:
-            try:
-                function(*args, **options)
-            except KgimportError as error:
-                _stop(str(error), error.exit_code)
-            except KeyboardInterrupt:
-                _stop("interrupted; nothing half-done was left behind", ExitCode.INTERRUPTED)
-            except typer.Exit:
-                raise
-            except Exception as error:
-                if os.environ.get("KGIMPORT_DEBUG"):
-                    raise
-                what = f"{type(error).__name__}: {error}"
-                hint = "this is a defect: please report it, with the trace from KGIMPORT_DEBUG=1"
-                _stop(f"{what}\n→ {hint}", ExitCode.UNEXPECTED)
-
-        return app.command(name, epilog=f"Example: {example}")(told)
+        return app.command(name, epilog=f"Example: {example}")(_told(function))
 
     return register
+
+
+def _told(function: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(function)
+    def told(*args: Any, **options: Any) -> None:
+        try:
+            function(*args, **options)
+        except KgimportError as error:
+            _stop(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            _stop(INTERRUPTED, ExitCode.INTERRUPTED)
+        except typer.Exit:
+            raise
+        except Exception as error:
+            if _signalled:  # some library made another error of it
+                _stop(INTERRUPTED, ExitCode.INTERRUPTED)
+            if os.environ.get("KGIMPORT_DEBUG"):
+                raise
+            _stop(*_unexpected(error))
+
+    return told
+
+
+def _unexpected(error: Exception) -> tuple[str, ExitCode]:
+    """What to say of an error that nobody has foreseen; the machine's own are no defects."""
+    if isinstance(error, OSError) and error.strerror:
+        place = error.filename or "a file"
+        found = DestinationError(f"{place} cannot be used: {error.strerror}", _LOOK)
+        return str(found), found.exit_code
+    what = f"{type(error).__name__}: {error}"
+    hint = "this is a defect: please report it, with the trace from KGIMPORT_DEBUG=1"
+    return f"{what}\n→ {hint}", ExitCode.UNEXPECTED
+
+
+_LOOK = "look at its disk and its permissions; KGIMPORT_DEBUG=1 shows what wanted it"
 
 
 def _stop(text: str, code: ExitCode) -> NoReturn:

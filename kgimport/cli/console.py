@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+_ALMOST = 0.9999  # of a bar: it looks full, and goes on moving
+
 
 @contextmanager
 def progress() -> Iterator[Tell]:
@@ -30,13 +32,16 @@ def progress() -> Iterator[Tell]:
     if not sys.stderr.isatty():
         yield _line_teller()
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    stage = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), stage, BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bars:
         task = bars.add_task("", total=None)
+        shown = bars.tasks[0]
 
         def tell(stage: str, done: float | None) -> None:
-            bars.update(task, description=stage, total=1.0 if done is not None else None)
-            bars.update(task, completed=done or 0.0)
+            # `update` takes None for "as it was", and a task that was once complete stands still.
+            shown.total = None if done is None else 1.0
+            bars.update(task, description=stage, completed=min(done or 0.0, _ALMOST))
 
         yield tell
 

@@ -17,7 +17,7 @@ from kgimport.pipeline import intact, readback
 from kgimport.pipeline.clock import Clock
 from kgimport.pipeline.serve import DATABASE, compare, connected, suited
 from kgimport.runtime.config import configure
-from kgimport.runtime.programs import quick_at_bulk, reading_parquet
+from kgimport.runtime.programs import kept, quick_at_bulk, reading_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ def build_db(
             if options.if_changed and (same := _unchanged(home, record, neo4j)):
                 return same
             clock = Clock(progress)
-            with stores.building(home) as folder:
+            with kept(neo4j), stores.building(home) as folder:
                 try:
                     made = _build(build, folder, record, neo4j, options=options, clock=clock)
                 finally:  # where it was changed meanwhile, nothing else is the reason

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import declaration
+from kgimport import declaration, temporary
 from kgimport.pipeline.build import BuildOptions, build_db, with_parquet
 from kgimport.pipeline.export import export
 from kgimport.runtime import classes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kgimport.report import Progress
     from kgimport.runtime.programs import Neo4j
 
@@ -31,9 +31,9 @@ def prepare(neo4j: Neo4j, progress: Progress) -> bool:
     folder = neo4j.classes
     if folder is None or classes.size(folder):
         return False
-    with tempfile.TemporaryDirectory(prefix="kgimport-") as work, classes.recording(folder) as kept:
+    with temporary.folder() as work, classes.recording(folder) as kept:
         progress("record Java's classes, which takes half a minute", None)
-        _build_sample(Path(work), replace(neo4j, classes=kept, records_classes=True))
+        _build_sample(work, replace(neo4j, classes=kept, records_classes=True))
     return True
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport import checks, identity, sources, sums, witness
+from kgimport import checks, identity, sources, sums, temporary, witness
 from kgimport.errors import IntegrityError, ValueRefusedError
 from kgimport.graph import NodeTable, skips_missing_ends
 from kgimport.pipeline import witnessing
@@ -89,11 +87,11 @@ def prove(
 
 def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
     """Proves a graph's integrity and writes nothing that stays; raises what was found."""
-    with tempfile.TemporaryDirectory(prefix="kgimport-") as folder:
-        graph = located(graph, Path(folder), options.warehouse, progress).graph
+    with temporary.folder() as folder:
+        graph = located(graph, folder, options.warehouse, progress).graph
         before = sources.fingerprints(graph)
         tables = scan(graph, options.format)
-        there = resolved(graph, tables, Path(folder), options.memory_mb, progress)
+        there = resolved(graph, tables, folder, options.memory_mb, progress)
         with witness.database(options.memory_mb) as made:
             proof, _ = witnessed(graph, there, before, made, options=options, progress=progress)
     return proof

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport import importer, report, s3, schema, sources, store, writer
+from kgimport import importer, report, s3, schema, sources, store, temporary, writer
 from kgimport.errors import DestinationError
 from kgimport.pipeline.export import export
 from kgimport.pipeline.proof import DEFAULTS, ExportOptions
@@ -31,8 +30,8 @@ def export_to(
         return export(graph, Path(out), progress, options)
     home = out.rstrip("/")
     _must_be_ours(home)
-    with tempfile.TemporaryDirectory(prefix="kgimport-") as place:
-        folder = Path(place) / "build"
+    with temporary.folder() as place:
+        folder = place / "build"
         record = export(graph, folder, progress, options, home)
         return _published(record, folder, home, progress)
 
@@ -100,8 +99,8 @@ def fetched(build: str, progress: Progress) -> Iterator[Path]:
             f"{home} is no build directory: it has no {report.EXPORT_RECORD}",
             "run `kgimport export` with that --out first",
         )
-    with tempfile.TemporaryDirectory(prefix="kgimport-") as place:
-        folder = Path(place) / "build"
+    with temporary.folder() as place:
+        folder = place / "build"
         folder.mkdir()
         s3.download(f"{home}/{report.EXPORT_RECORD}", folder / report.EXPORT_RECORD)
         files = (each.path for each in store.read_export(folder).files)

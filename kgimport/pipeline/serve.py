@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgimport import builds, sources
+from kgimport import builds, sources, temporary
 from kgimport import store as stores
 from kgimport import verify as verification
 from kgimport.errors import ServerError
@@ -43,8 +42,8 @@ def borrowed(data: Path) -> Iterator[tuple[Path, Path]]:
     so that the first real start of the store takes the user's password.
     """
     _must_be_free(data)
-    with tempfile.TemporaryDirectory(prefix="kgimport-") as place:
-        home, own = Path(place) / "home", Path(place) / "data"
+    with temporary.folder() as place:
+        home, own = place / "home", place / "data"
         for part in ("databases", "transactions"):
             (own / part).mkdir(parents=True)
             (own / part / DATABASE).symlink_to((data / part / DATABASE).absolute())
@@ -109,7 +108,7 @@ def served(
             home, data = stack.enter_context(borrowed(store / "data"))
             settings |= _OPEN
         else:
-            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kgimport-")))
+            home = stack.enter_context(temporary.folder())
             data = store / "data"
             _must_be_free(data)
             configure(neo4j, home=home, data=data, settings={})

@@ -8,12 +8,13 @@ the cache's checksum, and goes without it where anything differs.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, get_args
 
 from kgimport.errors import RuntimeMissingError
+from kgimport.temporary import unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Program = Literal["admin", "server"]
 
 _FIRST_JAVA = 25
+_STALE_S = 24 * 60 * 60
 # What Java learned of the code's habits over three rows misleads its compiler over ten million:
 # with it, the importer takes a tenth more of processor time there than without any cache.
 _CLASSES_ONLY = ("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTRecordTraining")
@@ -65,7 +67,8 @@ def recording(folder: Path) -> Iterator[Path]:
     are removed: each takes 200 MB. Raises RuntimeMissingError when there is no place to write, or
     when Java has not written a cache for every program.
     """
-    aside = folder.with_name(f".{folder.name}-{os.getpid()}")
+    _sweep(folder)
+    aside = folder.with_name(f".{folder.name}-{unique()}")
     try:
         aside.mkdir(parents=True)
     except OSError as error:
@@ -81,6 +84,13 @@ def recording(folder: Path) -> Iterator[Path]:
         aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what recordings that were killed left behind, and spare those that may still run."""
+    for left in folder.parent.glob(f".{folder.name.rpartition('-')[0]}-*"):
+        if left.stat().st_mtime < time.time() - _STALE_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _must_be_whole(folder: Path) -> None:

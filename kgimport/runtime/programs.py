@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -20,7 +21,7 @@ from kgimport.runtime import java as javas
 from kgimport.runtime.process import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 Kind = Literal["embedded", "installed", "docker"]
@@ -191,6 +192,25 @@ def minimum_java(version: str) -> int:
 def release(version: str) -> tuple[int, ...]:
     """Return a version as numbers, for comparing."""
     return tuple(int(number) for number in re.findall(r"\d+", version))
+
+
+@contextmanager
+def kept(neo4j: Neo4j) -> Iterator[None]:
+    """Raises RuntimeMissingError for what fails in the block because Java or jars are gone.
+
+    A Java without them says something else, of a class or of the data that it was to read.
+    """
+    try:
+        yield
+    except Exception as error:
+        needed = (*neo4j.jars, *((neo4j.java.program,) if neo4j.java else ()))
+        if gone := [path for path in needed if not path.is_file()]:
+            raise RuntimeMissingError(
+                f"{len(gone)} of the {len(needed)} files of Neo4j and Java are gone: {gone[0]}, …",
+                "they were there when it began: let nothing move or clean the cache meanwhile, "
+                "and run again",
+            ) from error
+        raise
 
 
 def describe(neo4j: Neo4j) -> dict[str, str]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 import socket
-import tempfile
 import threading
 import time
 from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgimport import temporary
 from kgimport.errors import ServerError, UsageError
 from kgimport.runtime import process
 from kgimport.runtime.config import configure, defaults
@@ -22,6 +21,7 @@ from kgimport.runtime.programs import admin_command, server_command
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from kgimport.runtime.programs import Neo4j
 
@@ -89,12 +89,12 @@ def set_initial_password(neo4j: Neo4j, *, home: Path, password: str) -> None:
     It is handed over in a file that only we can read: a command line is seen by every user of
     the machine. Raises UsageError when Neo4j refuses the password.
     """
-    with tempfile.TemporaryDirectory(prefix="kgimport-") as directory:
-        arguments = Path(directory) / "arguments"  # in a directory of mode 0700
+    with temporary.folder() as directory:
+        arguments = directory / "arguments"  # in a directory of mode 0700
         arguments.write_text(_quoted(password), encoding="utf-8")
         # picocli, which parses neo4j-admin's command line, reads arguments from @files.
         args = ("dbms", "set-initial-password", f"@{arguments}")
-        done = process.run(admin_command(neo4j, args, home=home, cwd=Path(directory)))
+        done = process.run(admin_command(neo4j, args, home=home, cwd=directory))
     if done.exit_code:
         raise UsageError(
             f"Neo4j refuses the initial password: {_meaning(done.tail).replace(password, '…')}",
