@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from kgimport.dialect import Carrier
     from kgimport.graph import Graph, Table
+    from kgimport.properties import Kind
     from kgimport.verify.samples import Rows
 
 
@@ -63,8 +64,13 @@ def query(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> str:
     return _relationships_query(graph, table, key)
 
 
-# Cypher has a function of the same name for each of them.
-_MOMENTS = ("date", "localdatetime", "datetime")
+# The functions of Cypher that make them of text.
+_MOMENTS: dict[Kind, str] = {
+    "date": "date",
+    "local_datetime": "localdatetime",
+    "instant": "datetime",
+    "zoned_datetime": "datetime",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,7 @@ class _KeyPart:
 
     @property
     def _moment(self) -> str:
-        kind = self.carrier.header.partition("{")[0]
-        return kind if kind in _MOMENTS else ""
+        return _MOMENTS.get(self.carrier.type.kind, "")
 
     def parameter(self) -> pl.Expr:
         """The values as the driver takes them: moments as text, for Cypher to read exactly.
@@ -90,7 +95,7 @@ class _KeyPart:
         values = self.carrier.value(pl.col(self.column).cast(self.dtype))
         if not self._moment:
             return values
-        zone = "Z" if "{timezone:Z}" in self.carrier.header else ""
+        zone = "Z" if self.carrier.type.kind == "instant" else ""
         return self.carrier.spell(values) + zone
 
     def among(self, at: int) -> str:
