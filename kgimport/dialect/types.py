@@ -22,7 +22,7 @@ from kgimport.dialect.names import (
 from kgimport.dialect.scalars import FLOATS, INTEGERS, MOMENTS, SCALARS, TEXTS, moment_rules
 from kgimport.dialect.texts import FROM_TEXT
 from kgimport.errors import ValueRefusedError
-from kgimport.graph import NO_RULE, ColumnRule, is_property, property_name, rule_of
+from kgimport.graph import NO_RULE, ColumnRule
 from kgimport.properties import STRING
 
 if TYPE_CHECKING:
@@ -315,8 +315,8 @@ def _carriers_of(
     if refusal := unreadable(column):
         if not is_left_out(table, column):
             yield column, refusal
-    elif is_property(table, column):
-        for name, how in _carriers(property_name(table, column), dtype, rule_of(table, column)):
+    elif table.is_property(column):
+        for name, how in _carriers(table.property_name(column), dtype, table.rule(column)):
             yield name, misnamed(table, column, name, form) or how
 
 

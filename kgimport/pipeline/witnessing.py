@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from kgimport import readings, sources, witness
 from kgimport.errors import SourceError
-from kgimport.graph import rule_of, skips_missing_ends
 from kgimport.identity import END, START
 from kgimport.report import CellRecord
 from kgimport.sums import Kind, ends_sql, extent_of, kind_of
@@ -61,7 +60,7 @@ def planned(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] 
     """What DuckDB can read of a table; `ends` are the files of its ends' ids."""
     source = sources.relation(made, scanned.table)
     types = witness.types(made, source)
-    relation = _kept_rows(source, ends) if ends and skips_missing_ends(scanned.table) else source
+    relation = _kept_rows(source, ends) if ends and scanned.table.skips_missing_ends else source
     found = {each.name: _column(scanned, each, types) for each in scanned.fields}
     both = {name: column for name, column in found.items() if column}
     coarse = frozenset(name for name, (_, is_coarse) in both.items() if is_coarse)
@@ -84,7 +83,7 @@ def _column(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Co
     name, typed, rule = (
         _quoted(each.column),
         types[each.column],
-        rule_of(scanned.table, each.column),
+        scanned.table.rule(each.column),
     )
     if sql := readings.reading(kind, typed, name, rule):
         return Column(kind, sql), False
