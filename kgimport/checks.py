@@ -215,13 +215,12 @@ def _unspelled(field: Field) -> pl.Expr:
 def _size(field: Field) -> pl.Expr:
     """How many bytes a field's cell takes at most."""
     values = _value(field)
-    if field.carrier.header == "string":
-        return _text_size(values)
-    if field.carrier.header == "string[]":
-        return _text_size(values.list.join(ARRAY_DELIMITER))
-    if field.carrier.header == "byte[]":
+    made = field.carrier.type
+    if made.is_text:
+        return _text_size(values.list.join(ARRAY_DELIMITER) if made.many else values)
+    if made.kind == "bytes":
         return values.bin.size().fill_null(0).cast(pl.Int64) * len("-128,")
-    if "[]" in field.carrier.header:
+    if made.many:
         return values.list.len().fill_null(0).cast(pl.Int64) * _CELL_BYTES
     # A point has up to three coordinates in its cell.
     return pl.lit(3 * _CELL_BYTES, pl.Int64)

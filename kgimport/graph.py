@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  (records are read back by annotation)
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +65,28 @@ class Point:
     crs: Crs
 
 
+class _Declared:
+    """What tables have in common: what is said of their columns."""
+
+    __slots__ = ()
+    columns: Mapping[str, ColumnRule]
+
+    def rule(self, column: str) -> ColumnRule:
+        """What the declaration says of a column, or the defaults where it says nothing."""
+        return self.columns.get(column, NO_RULE)
+
+    def property_name(self, column: str) -> str:
+        """The name that a column's values carry in the graph."""
+        return self.rule(column).property or column
+
+
 @dataclass(frozen=True, slots=True)
-class NodeTable:
+class NodeTable(_Declared):
     """Rows that become nodes: `key` names the columns whose values together are one id."""
+
+    kind: ClassVar[Literal["node"]] = "node"
+    # What a node is called by.
+    word: ClassVar[str] = "label"
 
     name: str
     location: str
@@ -81,6 +100,30 @@ class NodeTable:
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[Index, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels that every row has."""
+        return self.labels
+
+    @property
+    def name_column(self) -> str | None:
+        """The column of further labels."""
+        return self.label_column
+
+    @property
+    def keys(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of the key, alone in a tuple: a relationship has two, of its ends."""
+        return (self.key,)
+
+    @property
+    def skips_missing_ends(self) -> bool:
+        """A node has no ends that could be missing."""
+        return False
+
+    def is_property(self, column: str) -> bool:
+        """Whether a column becomes a property."""
+        return not self.rule(column).skip
+
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -91,8 +134,12 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class RelationshipTable:
+class RelationshipTable(_Declared):
     """Rows that become relationships of one type between two node tables."""
+
+    kind: ClassVar[Literal["relationship"]] = "relationship"
+    # What a relationship is called by.
+    word: ClassVar[str] = "type"
 
     name: str
     location: str
@@ -111,6 +158,36 @@ class RelationshipTable:
     def ends(self) -> tuple[tuple[Literal["start", "end"], End], ...]:
         """Both ends with the side that each is on."""
         return ("start", self.start), ("end", self.end)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The type that every row has; none where a column gives it."""
+        return (self.type,) if self.type else ()
+
+    @property
+    def name_column(self) -> str | None:
+        """The column of types."""
+        return self.type_column
+
+    @property
+    def keys(self) -> tuple[tuple[str, ...], ...]:
+        """The columns that point to the start, and those that point to the end."""
+        return (self.start.key, self.end.key)
+
+    @property
+    def skips_missing_ends(self) -> bool:
+        """Whether rows with an end that is no node are set aside instead of refused."""
+        return self.on_missing == "skip"
+
+    def is_property(self, column: str) -> bool:
+        """Whether a column becomes a property.
+
+        The columns that point to an end do so only where they are given a name: their values stand
+        on the nodes.
+        """
+        rule = self.rule(column)
+        points = any(column in key for key in self.keys)
+        return not rule.skip and (not points or rule.property is not None)
 
 
 Table = NodeTable | RelationshipTable
@@ -137,34 +214,6 @@ class Graph:
     def id_space(self, name: str) -> tuple[NodeTable, ...]:
         """The node tables that share an id space."""
         return tuple(table for table in self.nodes if table.id_space == name)
-
-
-def skips_missing_ends(table: Table) -> bool:
-    """Whether rows with an end that is no node are set aside instead of refused."""
-    return isinstance(table, RelationshipTable) and table.on_missing == "skip"
-
-
-def is_property(table: Table, column: str) -> bool:
-    """Whether a column becomes a property.
-
-    The columns that point to a relationship's ends do so only where they are given a name: their
-    values stand on the nodes.
-    """
-    rule = rule_of(table, column)
-    if rule.skip or isinstance(table, NodeTable):
-        return not rule.skip
-    points = any(column in end.key for _, end in table.ends)
-    return not points or rule.property is not None
-
-
-def rule_of(table: Table, column: str) -> ColumnRule:
-    """What the declaration says of a column, or the defaults where it says nothing."""
-    return table.columns.get(column, NO_RULE)
-
-
-def property_name(table: Table, column: str) -> str:
-    """The name that a column's values carry in the graph."""
-    return rule_of(table, column).property or column
 
 
 def relocated(graph: Graph, places: Mapping[str, str]) -> Graph:
@@ -196,11 +245,11 @@ def flaws(graph: Graph) -> Iterator[str]:
 def _needed(table: Table) -> Iterator[object]:
     """What must not be empty."""
     yield from (table.name, table.location)
-    if isinstance(table, NodeTable):
-        lists = [table.labels, table.key]
+    lists = [*table.keys]
+    if table.kind == "node":
+        lists.append(table.labels)
         yield table.id_space
     else:
-        lists = [end.key for _, end in table.ends]
         yield (table.type == "") == (table.type_column is not None)
     lists += [*table.unique, *(index.properties for index in table.indexes)]
     for words in lists:

@@ -6,13 +6,14 @@ written and compared as any other value is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from kgimport import dialect
 from kgimport.dialect import Carrier, Field, Refusal, Rule, after, spelled_floats
 from kgimport.graph import ColumnRule
+from kgimport.properties import SRID, PropertyType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +28,6 @@ _AXES = {
     "cartesian": ("x", "y"),
     "cartesian-3d": ("x", "y", "z"),
 }
-SRID = {"wgs-84": 4326, "wgs-84-3d": 4979, "cartesian": 7203, "cartesian-3d": 9157}
 _LIMITS = {"longitude": 180, "latitude": 90}
 
 
@@ -69,14 +69,6 @@ def _unfit_names(table: Table, form: Format) -> Iterator[str]:
             yield dialect.told(table, point.property, "point", refusal)
 
 
-def axes(field: Field) -> Literal[0, 2, 3]:
-    """How many coordinates the points of a property have; 0 where its values are no points."""
-    if field.carrier.cypher != "POINT":
-        return 0
-    solid = (SRID[crs] for crs in SRID if crs.endswith("3d"))
-    return 3 if any(f"srid:{srid}}}" in field.carrier.header for srid in solid) else 2
-
-
 def _column(point: Point) -> str:
     return f"__point_{point.property}__"
 
@@ -113,8 +105,7 @@ def _carrier(point: Point, schema: pl.Schema) -> Carrier:
         return pl.concat_str(pl.lit("{"), pl.concat_str(parts, separator=","), pl.lit("}"))
 
     return Carrier(
-        f"point{{srid:{SRID[point.crs]}}}",
-        "POINT",
+        PropertyType("point", srid=SRID[point.crs]),
         value=value,
         spell=spell,
         native=False,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from kgimport.cypher import quoted, statement
 from kgimport.errors import DeclarationError, ImportFailedError
-from kgimport.graph import NodeTable, property_name
 from kgimport.report import SchemaItem
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from neo4j import Driver
 
-    from kgimport.graph import Graph, Index, Table
+    from kgimport.graph import Graph, Index, NodeTable, Table
 
 
 SCRIPT = "schema.cypher"
@@ -49,7 +48,7 @@ def _name(*parts: str) -> str:
 def _constraints(table: NodeTable) -> Iterator[SchemaItem]:
     label = table.labels[0]
     for columns in table.unique:
-        properties = [property_name(table, column) for column in columns]
+        properties = [table.property_name(column) for column in columns]
         name = _name(label, *properties, "unique")
         each = ", ".join(f"n.{quoted(prop)}" for prop in properties)
         yield SchemaItem(
@@ -60,9 +59,8 @@ def _constraints(table: NodeTable) -> Iterator[SchemaItem]:
 
 
 def _entity(table: Table) -> tuple[str, str]:
-    if isinstance(table, NodeTable):
-        return table.labels[0], f"(e:{quoted(table.labels[0])})"
-    return table.type, f"()-[e:{quoted(table.type)}]-()"
+    word = table.names[0]
+    return word, f"(e:{quoted(word)})" if table.kind == "node" else f"()-[e:{quoted(word)}]-()"
 
 
 def _plain_indexes(table: Table) -> Iterator[SchemaItem]:
@@ -86,7 +84,7 @@ def _fulltext(graph: Graph) -> Iterator[SchemaItem]:
         for index in table.indexes:
             if index.kind == "fulltext":
                 name = index.name or _name(_entity(table)[0], *index.properties, "fulltext")
-                found.setdefault((name, isinstance(table, NodeTable)), []).append((table, index))
+                found.setdefault((name, table.kind == "node"), []).append((table, index))
     for (name, on_nodes), members in found.items():
         words = "|".join(dict.fromkeys(quoted(_entity(table)[0]) for table, _ in members))
         names = dict.fromkeys(prop for _, index in members for prop in index.properties)

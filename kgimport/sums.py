@@ -17,7 +17,8 @@ from kgimport.errors import short
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kgimport.dialect import Field
+    from kgimport.properties import Kind as PropertyKind
+    from kgimport.properties import PropertyType
 
 Base = Literal[
     "string", "long", "double", "boolean", "date", "localtime", "localdatetime", "utc", "datetime",
@@ -59,18 +60,26 @@ class Sum:
     cypher: Callable[[str], str]
 
 
-def kind_of(field: Field, values: pl.DataType, axes: Literal[0, 2, 3] = 0) -> Kind:
-    """The kind of a property, by its header and by the type of its values in Polars."""
-    name, _, options = field.carrier.header.partition("{")
-    base = _BASES.get(name.removesuffix("[]"), name.removesuffix("[]"))
-    if base == "datetime" and options == "timezone:Z}":
-        base = "utc"
-    inner = values.inner if isinstance(values, pl.List) else values
-    unit = getattr(inner, "time_unit", "")
-    return Kind(base, name.endswith("[]"), unit or "", axes)  # type: ignore[arg-type]
+def kind_of(made: PropertyType) -> Kind:
+    """What is added up of the values of a type; of bytes, what a list of integers has."""
+    return Kind(_BASES[made.kind], made.many or made.kind == "bytes", made.unit or "", made.axes)
 
 
-_BASES = {"byte": "long"}
+_BASES: dict[PropertyKind, Base] = {
+    "string": "string",
+    "null": "string",
+    "integer": "long",
+    "bytes": "long",
+    "float": "double",
+    "boolean": "boolean",
+    "date": "date",
+    "time": "localtime",
+    "local_datetime": "localdatetime",
+    "instant": "utc",
+    "zoned_datetime": "datetime",
+    "duration": "duration",
+    "point": "point",
+}
 
 
 def _remainder(value: str) -> str:

@@ -56,7 +56,7 @@ def _(value: Date) -> Any:
 
 @plain.register
 def _(value: Time) -> Any:
-    return ("localtime", value.ticks)
+    return ("time", value.ticks)
 
 
 @plain.register
@@ -64,7 +64,7 @@ def _(value: DateTime) -> Any:
     local = (value.to_ordinal() - _EPOCH) * _DAY_NS + value.time().ticks
     offset = value.utc_offset()
     if offset is None:
-        return ("localdatetime", local)
+        return ("local_datetime", local)
     name = getattr(value.tzinfo, "zone", None) or f"{value:%z}"
     instant = local - int(offset.total_seconds()) * _SECOND_NS
     return ("datetime", instant, "UTC" if name in _UTC_NAMES else name)
@@ -86,7 +86,7 @@ def _(value: Point) -> Any:
 def column(field: Field, frame: pl.DataFrame) -> list[Any]:
     """What the store must hold of a column, in plain form; None where the property is absent."""
     values = frame.select(field.carrier.value(pl.col(field.column))).to_series()
-    if field.carrier.cypher == "POINT":
+    if field.carrier.type.kind == "point":
         return [_point(field, value) for value in values.to_list()]
     dtype = values.dtype.inner if isinstance(values.dtype, pl.List) else values.dtype
     if not dtype.is_temporal():
@@ -98,15 +98,15 @@ def column(field: Field, frame: pl.DataFrame) -> list[Any]:
 def _point(field: Field, axes: dict[str, float] | None) -> Any:
     if axes is None:
         return None
-    srid = int(field.carrier.header.partition(":")[2].rstrip("}"))
-    return ("point", srid, tuple(plain(axis) for axis in axes.values()))
+    return ("point", field.carrier.type.srid, tuple(plain(axis) for axis in axes.values()))
 
 
 def _temporal(field: Field, dtype: Any) -> Callable[[int], Any]:
-    kind = field.carrier.header.partition("{")[0].removesuffix("[]")
+    made = field.carrier.type
     factor = _DAY_NS if dtype == pl.Date else _UNIT_NS[getattr(dtype, "time_unit", "ns")]
-    zone = (getattr(dtype, "time_zone", None) or "UTC",) if kind == "datetime" else ()
-    return lambda ticks: (kind, ticks * factor, *zone)
+    if made.kind in {"instant", "zoned_datetime"}:
+        return lambda ticks: ("datetime", ticks * factor, made.zone or "UTC")
+    return lambda ticks: (made.kind, ticks * factor)
 
 
 def _mapped(value: Any, make: Callable[[int], Any]) -> Any:

@@ -18,7 +18,6 @@ import pyarrow as pa
 
 from kgimport import dialect
 from kgimport.dialect import is_plain
-from kgimport.graph import NodeTable
 from kgimport.identity import END, ID, START, key_text
 from kgimport.report import DataFile, HeaderFile
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from polars.io.partition import FileProviderArgs
 
     from kgimport.dialect import Field, Format
-    from kgimport.graph import End, Graph, RelationshipTable, Table
+    from kgimport.graph import End, Graph, NodeTable, RelationshipTable, Table
     from kgimport.identity import Ids
 
 ROWS_PER_PART = 2_000_000
@@ -65,12 +64,8 @@ def node_cells(table: NodeTable, schema: pl.Schema, ids: Ids) -> tuple[Cell, ...
 
 def argument(table: Table) -> str:
     """The labels or the type as an argument of the importer, or "" where a column carries them."""
-    if isinstance(table, NodeTable):
-        names, column = table.labels, table.label_column
-    else:
-        names, column = (table.type,), table.type_column
-    plain = column is None and all(is_plain(name) for name in names)
-    return ":".join(names) if plain else ""
+    plain = table.name_column is None and all(map(is_plain, table.names))
+    return ":".join(table.names) if plain else ""
 
 
 def relationship_cells(

@@ -18,7 +18,6 @@ import polars as pl
 import pytest
 
 from kgimport.declaration import check_columns, load_tables
-from kgimport.graph import property_name, rule_of
 
 pytestmark = pytest.mark.dbt
 ROOT = Path(__file__).parent.parent
@@ -402,9 +401,9 @@ def test_every_graph_model_declares_what_it_becomes(built: Run) -> None:
 
     assert {
         pattern[table.name]: " ".join(
-            property_name(table, column)
+            table.property_name(column)
             for column in SCHEMAS[table.name]
-            if not rule_of(table, column).skip
+            if not table.rule(column).skip
         )
         for table in graph.tables
     } == PROPERTIES
@@ -416,7 +415,7 @@ def test_every_graph_model_declares_what_it_becomes(built: Run) -> None:
 def test_decimals_are_declared_to_become_doubles(built: Run) -> None:
     graph = load_tables(built.target, built.tables)
     declared = {
-        (table.name, column): rule_of(table, column).decimal
+        (table.name, column): table.rule(column).decimal
         for table in graph.tables
         for column, kind in SCHEMAS[table.name].items()
         if isinstance(kind, pl.Decimal)

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kgimport.errors import DeclarationError, listed, short
-from kgimport.graph import NodeTable, property_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,7 +81,7 @@ def _end_mistakes(
 
 def in_table(table: Table) -> Iterator[str]:
     """Two columns that are to become one property."""
-    for name in _twice(property_name(table, column) for column in table.columns):
+    for name in _twice(table.property_name(column) for column in table.columns):
         yield f"tables.{table.name}.columns: two columns become the property {name}"
 
 
@@ -106,14 +105,14 @@ def check_columns(graph: Graph, schemas: Mapping[str, Iterable[str]]) -> None:
 
 
 def _named_columns(table: Table) -> Iterator[tuple[str, str]]:
-    if isinstance(table, NodeTable):
+    if table.kind == "node":
         yield from (("node.key", column) for column in table.key)
     else:
         for side, end in table.ends:
             yield from ((f"relationship.{side}.key", column) for column in end.key)
-    chosen = table.label_column if isinstance(table, NodeTable) else table.type_column
-    if chosen is not None:
-        yield ("node.label_column" if isinstance(table, NodeTable) else "type_column"), chosen
+    if table.name_column is not None:
+        place = "node.label_column" if table.kind == "node" else "type_column"
+        yield place, table.name_column
     yield from (("columns", column) for column in table.columns)
     yield from ((f"points.{p.property}", column) for p in table.points for column in p.columns)
 
@@ -143,7 +142,7 @@ def _property_mistakes(table: Table, names: list[str]) -> Iterator[str]:
     for name in _twice(names):
         yield f"{table.name}: two columns become the property {name}"
     wanted = [name for index in table.indexes for name in index.properties]
-    wanted += [property_name(table, column) for key in table.unique for column in key]
+    wanted += [table.property_name(column) for key in table.unique for column in key]
     for name in dict.fromkeys(wanted):
         if name not in names:
             yield f"{table.name}: no property {name} to index{instead(name, names)}"

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from kgimport.dialect import headers
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kgimport.properties import PropertyType
 
     Spelling = Callable[[pl.Expr], pl.Expr]
 
@@ -36,10 +40,7 @@ def as_text(column: pl.Expr) -> pl.Expr:
 class Carrier:
     """How one column travels into the store."""
 
-    # The importer's type with its options, as the header cell carries it.
-    header: str
-    # The type as Cypher's valueType() names it.
-    cypher: str
+    type: PropertyType
     # Column -> the values that the store will hold: what verification compares.
     value: Spelling = same
     # Those values -> the text of a cell.
@@ -55,6 +56,16 @@ class Carrier:
     # How each element of a list travels.
     element: Carrier | None = None
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def header(self) -> str:
+        """The importer's type, as the header cell carries it."""
+        return headers.header(self.type)
+
+    @property
+    def cypher(self) -> str:
+        """The type as Cypher names it."""
+        return headers.cypher(self.type)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from kgimport.dialect.carrier import Refusal
 from kgimport.dialect.cells import ARRAY_DELIMITER, is_spellable
 from kgimport.dialect.parquet import BLANKS
 from kgimport.dialect.scalars import is_text
-from kgimport.graph import NodeTable, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +54,7 @@ def unspellable(name: str, form: Format) -> Refusal | None:
 
 def misnamed(table: Table, column: str, name: str, form: Format) -> Refusal | None:
     """Why a column cannot become the property of that name, if it cannot."""
-    if NUL in name and isinstance(table, NodeTable) and column in table.key:
+    if NUL in name and table.kind == "node" and column in table.key:
         # Neo4j keeps any other such property, though only `properties(n)` tells it.
         return Refusal(
             "no Cypher can name U+0000, so no node could be asked for by its key",
@@ -75,25 +74,21 @@ def unreadable(column: str) -> Refusal | None:
 
 def is_left_out(table: Table, column: str) -> bool:
     """Whether a column that cannot be read need not be: it is skipped, and of no other use."""
-    skipped = rule_of(table, column).skip and column not in _used(table)
+    skipped = table.rule(column).skip and column not in _used(table)
     return skipped and unreadable(column) is not None
 
 
 def _used(table: Table) -> set[str | None]:
     """The columns that a row needs, whatever becomes a property."""
     axes = {column for point in table.points for column in point.columns}
-    if isinstance(table, NodeTable):
-        return {*table.key, table.label_column, *axes}
-    return {*table.start.key, *table.end.key, table.type_column, *axes}
+    return {table.name_column, *axes}.union(*table.keys)
 
 
 def unfit_names(table: Table, form: Format) -> Iterator[str]:
     """The labels or the type that the importer would make others of, or that no one could ask."""
-    is_node = isinstance(table, NodeTable)
-    names = table.labels if isinstance(table, NodeTable) else (table.type,)
-    for name in names:
-        what = f"{table.name}: the {'label' if is_node else 'type'} {name!r}"
-        if is_node and ARRAY_DELIMITER in name:
+    for name in table.names:
+        what = f"{table.name}: the {table.word} {name!r}"
+        if table.kind == "node" and ARRAY_DELIMITER in name:
             yield f"{what} holds U+001F, which parts labels"
         if NUL in name:
             yield f"{what} holds U+0000, which no Cypher can name"
@@ -107,8 +102,7 @@ _TYPES = Refusal("types are text", "cast the column to text in SQL")
 
 def unfit_name_column(table: Table, schema: pl.Schema) -> Iterator[str]:
     """The column of labels or types, where that is no text."""
-    is_node = isinstance(table, NodeTable)
-    column = table.label_column if isinstance(table, NodeTable) else table.type_column
+    is_node, column = table.kind == "node", table.name_column
     if column is not None and not _holds_names(schema[column], listed=is_node):
         yield told(table, column, str(schema[column]), _LABELS if is_node else _TYPES)
 

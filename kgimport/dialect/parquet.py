@@ -39,11 +39,10 @@ _OF_CSV = frozenset({"array-delimiter-in-element", "empty-list", "lone-empty-str
 
 
 # The importer takes these as Arrow has them; all others are text under a typed header cell.
-_UTC = "datetime{timezone:Z}"
-_MOMENTS = frozenset({"localdatetime", _UTC})
-_NATIVE = frozenset({"string", "long", "double", "boolean", "date", "localtime", *_MOMENTS})
+_TIMESTAMPS = frozenset({"local_datetime", "instant"})
 # Under a typed header cell Neo4j 5 makes text of them and reads that: half of an import's time.
-_TOLD_BY_FILE = frozenset({"date", "localtime", *_MOMENTS})
+_TOLD_BY_FILE = frozenset({"date", "time", *_TIMESTAMPS})
+_NATIVE = frozenset({"string", "null", "integer", "float", "boolean", *_TOLD_BY_FILE})
 
 
 def in_parquet(field: Field) -> Field:
@@ -55,16 +54,16 @@ def _carried(how: Carrier) -> Carrier:
     rules = tuple(rule for rule in how.rules if rule.name not in _OF_CSV)
     if how.element is not None:
         return _list_of(_carried(how.element), replace(how, rules=rules))
-    if how.header == "string":
+    if how.type.is_text:
         rules = (*rules, after(EMPTY_STRING, how.value))
     return replace(
         how,
         rules=rules,
-        native=how.header in _NATIVE,
+        native=how.type.kind in _NATIVE,
         # Only those with a fraction of a second stop the import, but there are few of either.
-        native_unless=_before_1970 if how.header in _MOMENTS else None,
-        write=_in_utc if how.header == _UTC else same,
-        told_by_file=how.header in _TOLD_BY_FILE,
+        native_unless=_before_1970 if how.type.kind in _TIMESTAMPS else None,
+        write=_in_utc if how.type.kind == "instant" else same,
+        told_by_file=how.type.kind in _TOLD_BY_FILE,
     )
 
 
@@ -77,12 +76,9 @@ def _list_of(element: Carrier, how: Carrier) -> Carrier:
         write=same if element.write is same else _each(element.write),
         spell=_each(element.spell),
     )
-    if element.header.partition("{")[0] in _TEMPORAL:
+    if element.type.is_moment:
         return replace(made, rules=(*made.rules, after(TEMPORAL_LIST, how.value)))
     return made
-
-
-_TEMPORAL = frozenset({"date", "localtime", "localdatetime", "datetime"})
 
 
 def _each(spelling: Spelling) -> Spelling:

@@ -9,6 +9,7 @@ import polars as pl
 
 from kgimport.dialect.carrier import Carrier, Refusal, Rule, after, as_text
 from kgimport.dialect.cells import ARRAY_DELIMITER, TIME_FORMAT, datetime_format
+from kgimport.properties import FLOAT, INTEGER, STRING, PropertyType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,11 +43,11 @@ def spelled_floats(column: pl.Expr) -> pl.Expr:
 
 
 def _text(_: pl.DataType, __: ColumnRule) -> Carrier:
-    return Carrier("string", "STRING", value=as_text)
+    return Carrier(STRING, value=as_text)
 
 
 def _integer(_: pl.DataType, __: ColumnRule) -> Carrier:
-    return Carrier("long", "INTEGER", value=lambda c: c.cast(pl.Int64))
+    return Carrier(INTEGER, value=lambda c: c.cast(pl.Int64))
 
 
 def _int64(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
@@ -60,7 +61,7 @@ def _int64(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
 
 def _wide_integer(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
     if rule.uint64 == "string":
-        return Carrier("string", "STRING", value=as_text)
+        return Carrier(STRING, value=as_text)
     return _if_long(dtype, rule)
 
 
@@ -76,8 +77,7 @@ def _if_long(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
 def _float(_: pl.DataType, __: ColumnRule) -> Carrier:
     # A float32 is widened first: its own short text would be read as another double.
     return Carrier(
-        "double",
-        "FLOAT",
+        FLOAT,
         value=lambda c: c.cast(pl.Float64),
         spell=spelled_floats,
         native_unless=lambda c: c.is_infinite(),
@@ -85,12 +85,14 @@ def _float(_: pl.DataType, __: ColumnRule) -> Carrier:
 
 
 def _boolean(_: pl.DataType, __: ColumnRule) -> Carrier:
-    return Carrier("boolean", "BOOLEAN")
+    return Carrier(PropertyType("boolean"))
 
 
 def _date(dtype: pl.DataType, _: ColumnRule) -> Carrier:
     return Carrier(
-        "date", "DATE", spell=lambda c: c.dt.to_string("%Y-%m-%d"), rules=moment_rules(dtype)
+        PropertyType("date"),
+        spell=lambda c: c.dt.to_string("%Y-%m-%d"),
+        rules=moment_rules(dtype),
     )
 
 
@@ -116,7 +118,7 @@ def _years(dtype: pl.DataType) -> Rule:
 
 
 def _time(_: pl.DataType, __: ColumnRule) -> Carrier:
-    return Carrier("localtime", "LOCAL TIME", spell=lambda c: c.dt.to_string(TIME_FORMAT))
+    return Carrier(PropertyType("time"), spell=lambda c: c.dt.to_string(TIME_FORMAT))
 
 
 def _datetime(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
@@ -134,8 +136,7 @@ def _datetime(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
 def _local(dtype: pl.Datetime) -> Carrier:
     form = datetime_format(_DIGITS[dtype.time_unit])
     return Carrier(
-        "localdatetime",
-        "LOCAL DATETIME",
+        PropertyType("local_datetime", unit=dtype.time_unit),
         spell=lambda c: c.dt.to_string(form),
         rules=moment_rules(dtype),
     )
@@ -157,10 +158,9 @@ def _is_zone(name: str) -> bool:
 def _zoned(dtype: pl.Datetime, zone: str) -> Carrier:
     local = datetime_format(_DIGITS[dtype.time_unit])
     if zone in _UTC:
-        # The zone stands once in the header, so the cell needs none and Polars may spell it.
+        # No zone stands in the cell, so Polars may spell it.
         return Carrier(
-            "datetime{timezone:Z}",
-            "ZONED DATETIME",
+            PropertyType("instant", unit=dtype.time_unit),
             # By its ticks: of a zone called GMT, say, Polars would compute local times, and panic.
             value=lambda c: c.to_physical().cast(pl.Datetime(dtype.time_unit)),
             spell=lambda c: c.dt.to_string(local),
@@ -169,8 +169,7 @@ def _zoned(dtype: pl.Datetime, zone: str) -> Carrier:
     # The offset beside the name tells the two readings of an autumn hour apart.
     form = f"{local}%:z" if zone[0] in "+-" else f"{local}%:z[{zone}]"
     return Carrier(
-        "datetime",
-        "ZONED DATETIME",
+        PropertyType("zoned_datetime", unit=dtype.time_unit, zone=zone),
         spell=lambda c: c.dt.to_string(form),
         native=False,
         rules=moment_rules(dtype),
@@ -261,13 +260,13 @@ def _duration(dtype: pl.DataType, _: ColumnRule) -> Carrier:
             pl.lit("S"),
         )
 
-    return Carrier("duration", "DURATION", spell=spell, native=False)
+    return Carrier(PropertyType("duration", unit=dtype.time_unit), spell=spell, native=False)
 
 
 def _decimal(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     assert isinstance(dtype, pl.Decimal)  # noqa: S101  (the table below dispatches on it)
     if rule.decimal == "string":
-        return Carrier("string", "STRING", value=as_text)
+        return Carrier(STRING, value=as_text)
     if rule.decimal == "double":
         return _from_double(dtype, rule)
     if dtype.scale == 0:  # what Snowflake and Postgres have for integers
@@ -303,7 +302,7 @@ def _binary(_: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     if rule.binary == "bytes":
         return _byte_array()
     encoding = rule.binary
-    return Carrier("string", "STRING", value=lambda c: c.bin.encode(encoding))
+    return Carrier(STRING, value=lambda c: c.bin.encode(encoding))
 
 
 def _byte_array() -> Carrier:
@@ -320,11 +319,11 @@ def _byte_array() -> Carrier:
         "bytes of length 0, which the importer turns into an absent property",
         lambda c: c.bin.size() == 0,
     )
-    return Carrier("byte[]", "LIST<INTEGER NOT NULL>", spell=spell, native=False, rules=(empty,))
+    return Carrier(PropertyType("bytes"), spell=spell, native=False, rules=(empty,))
 
 
 def _null(_: pl.DataType, __: ColumnRule) -> Carrier:
-    return Carrier("string", "NULL", value=as_text)
+    return Carrier(PropertyType("null"), value=as_text)
 
 
 MOMENTS = (pl.Date, pl.Datetime)

@@ -10,6 +10,7 @@ import polars as pl
 
 from kgimport.dialect.carrier import Carrier, Field, Refusal, Rule, after, as_text
 from kgimport.dialect.cells import ARRAY_DELIMITER
+from kgimport.dialect.headers import is_list
 from kgimport.dialect.names import (
     is_left_out,
     misnamed,
@@ -21,7 +22,8 @@ from kgimport.dialect.names import (
 from kgimport.dialect.scalars import FLOATS, INTEGERS, MOMENTS, SCALARS, TEXTS, moment_rules
 from kgimport.dialect.texts import FROM_TEXT
 from kgimport.errors import ValueRefusedError
-from kgimport.graph import NO_RULE, ColumnRule, is_property, property_name, rule_of
+from kgimport.graph import NO_RULE, ColumnRule
+from kgimport.properties import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -60,7 +62,7 @@ def _struct(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
         kept = pl.concat_list(column).list.filter(fine)
         return kept.list.eval(one.struct.json_encode()).list.first()
 
-    return Carrier("string", "STRING", value=value, rules=rules)
+    return Carrier(STRING, value=value, rules=rules)
 
 
 def _inside_struct(dtype: pl.DataType) -> Iterator[Rule]:
@@ -154,7 +156,7 @@ def _list(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     element = carrier(item, replace(rule, type=None))
     if isinstance(element, Refusal):
         return element
-    if "[]" in element.header:
+    if is_list(element.type):
         return Refusal("Neo4j has no list of lists", "unnest it in SQL")
 
     def value(column: pl.Expr) -> pl.Expr:
@@ -169,13 +171,9 @@ def _list(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
     def spell(column: pl.Expr) -> pl.Expr:
         return column.list.eval(element.spell(pl.element())).list.join(ARRAY_DELIMITER)
 
-    name, brace, options = element.header.partition("{")
-    header = f"{name}[]{brace}{options}"
-    cypher = f"LIST<{element.cypher} NOT NULL>"
+    made = replace(element.type, many=True)
     rules = tuple(_inside_list(inner, rule, element))
-    return Carrier(
-        header, cypher, value=value, spell=spell, native=False, element=element, rules=rules
-    )
+    return Carrier(made, value=value, spell=spell, native=False, element=element, rules=rules)
 
 
 def _inside_list(inner: pl.List, rule: ColumnRule, element: Carrier) -> Iterable[Rule]:
@@ -187,7 +185,7 @@ def _inside_list(inner: pl.List, rule: ColumnRule, element: Carrier) -> Iterable
         yield after(EMPTY_LIST, kept)
     if rule.null_in_list == "refuse":
         yield after(NULL_IN_LIST, kept)
-    if element.header == "string":
+    if element.type.is_text:
         texts = _of_elements(element.value, kept)
         yield after(DELIMITER_INSIDE, texts)
         yield after(LONE_EMPTY_STRING, texts)
@@ -317,8 +315,8 @@ def _carriers_of(
     if refusal := unreadable(column):
         if not is_left_out(table, column):
             yield column, refusal
-    elif is_property(table, column):
-        for name, how in _carriers(property_name(table, column), dtype, rule_of(table, column)):
+    elif table.is_property(column):
+        for name, how in _carriers(table.property_name(column), dtype, table.rule(column)):
             yield name, misnamed(table, column, name, form) or how
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from kgimport.graph import NodeTable, property_name, rule_of
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
@@ -124,12 +122,12 @@ def _rows(group: Iterable[Table], drawn: Iterable[Drawn]) -> Iterator[Row]:
 
 def _marks(table: Table) -> Iterator[tuple[str, str]]:
     """(property, mark) for each property of a key, a constraint or an index."""
-    if isinstance(table, NodeTable):
-        kept = (column for column in table.key if not rule_of(table, column).skip)
-        yield from ((property_name(table, column), "key") for column in kept)
+    if table.kind == "node":
+        kept = (column for column in table.key if table.is_property(column))
+        yield from ((table.property_name(column), "key") for column in kept)
     for columns in table.unique:
         mark = "together" if len(columns) > 1 else "unique"
-        yield from ((property_name(table, column), mark) for column in columns)
+        yield from ((table.property_name(column), mark) for column in columns)
     for index in table.indexes:
         yield from ((name, index.kind) for name in index.properties)
 

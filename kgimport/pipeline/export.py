@@ -22,7 +22,6 @@ from kgimport import (
     writer,
 )
 from kgimport.errors import ReconciliationError
-from kgimport.graph import NodeTable
 from kgimport.pipeline import witnessing
 from kgimport.pipeline.clock import Clock
 from kgimport.pipeline.locating import located
@@ -125,7 +124,7 @@ def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...
 def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) -> TableRecord:
     table, options = scanned.table, writing.options
     profile = writing.proof.profiles[table.name]
-    if isinstance(table, NodeTable):
+    if table.kind == "node":
         cells = writer.node_cells(table, scanned.schema, options.ids)
     else:
         cells = writer.relationship_cells(table, scanned.schema, writing.graph, options.ids)
@@ -195,7 +194,7 @@ def _table_record(
     table, dtypes = scanned.table, scanned.frame.collect_schema()
     return report.TableRecord(
         name=table.name,
-        kind="node" if isinstance(table, NodeTable) else "relationship",
+        kind=table.kind,
         counts=_counts(scanned, written.rows),
         argument=writer.argument(table),
         sources=sources.names(table),  # before the fingerprint, which tells of a later change
@@ -215,10 +214,8 @@ def _table_record(
 def _counts(scanned: Scanned, written: int) -> dict[str, int]:
     """How many nodes each label gets, or relationships each type."""
     table = scanned.table
-    names = table.labels if isinstance(table, NodeTable) else tuple(filter(None, (table.type,)))
-    column = table.label_column if isinstance(table, NodeTable) else table.type_column
-    fixed = dict.fromkeys(names, written)
-    if column is None:
+    fixed = dict.fromkeys(table.names, written)
+    if (column := table.name_column) is None:
         return fixed
     dtype = scanned.schema[column]
     each = dialect.as_names(column, dtype).alias("name")

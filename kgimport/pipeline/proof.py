@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,6 @@ import polars as pl
 
 from kgimport import checks, identity, sources, sums, temporary, witness
 from kgimport.errors import IntegrityError, ValueRefusedError
-from kgimport.graph import NodeTable, skips_missing_ends
 from kgimport.pipeline import witnessing
 from kgimport.pipeline.locating import located
 from kgimport.pipeline.resolution import resolved
@@ -147,42 +147,33 @@ def _examine(
 
 def kept(scanned: Scanned) -> pl.LazyFrame:
     """The rows that are exported: all, or those whose ends exist where the user chose to skip."""
-    if skips_missing_ends(scanned.table):
+    if scanned.table.skips_missing_ends:
         return scanned.frame.filter(~identity.missing())
     return scanned.frame
 
 
 def _source_rows(scanned: Scanned, profile: Profile) -> int:
-    if not skips_missing_ends(scanned.table):
+    if not scanned.table.skips_missing_ends:
         return profile.rows
     return int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
 
 
 def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
     table = scanned.table
-    if isinstance(table, NodeTable):
+    if table.kind == "node":
         yield from checks.key_checks(table.key, scanned.schema)
         if options.ids == "keys":
             yield from checks.first_cell_checks(table.key, scanned.schema)
-    elif not skips_missing_ends(table):
+    elif not table.skips_missing_ends:
         yield checks.end_check("start", table.start.key, identity.START)
         yield checks.end_check("end", table.end.key, identity.END)
-    column = table.label_column if isinstance(table, NodeTable) else table.type_column
-    if column is not None:
-        yield from checks.name_checks(column, scanned.schema[column], _word(table), options.format)
+    if (column := table.name_column) is not None:
+        yield from checks.name_checks(column, scanned.schema[column], table.word, options.format)
     yield from checks.value_checks(scanned.fields)
 
 
-def _word(table: Table) -> str:
-    return "label" if isinstance(table, NodeTable) else "type"
-
-
-def _key_columns(table: Table) -> tuple[str, ...]:
-    return table.key if isinstance(table, NodeTable) else (*table.start.key, *table.end.key)
-
-
 def _finding(table: Table, frame: pl.LazyFrame, one: Check, count: int) -> Finding:
-    rows = checks.samples(frame, one, _key_columns(table)).collect(engine="streaming")
+    rows = checks.samples(frame, one, chain.from_iterable(table.keys)).collect(engine="streaming")
     shown = checks.printable(rows)
     return checks.Finding(one.name, one.kind, table.name, one.columns, one.sentence, count, shown)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport import checks, identity, resolve, sources
-from kgimport.graph import RelationshipTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,7 +117,7 @@ def _with_ends(
 ) -> tuple[Scanned, tuple[Path, Path]]:
     """A relationship table, each row with the ids of its ends, and the files of these."""
     table = scanned.table
-    assert isinstance(table, RelationshipTable)  # noqa: S101  (the caller has only these)
+    assert table.kind == "relationship"  # noqa: S101  (the caller has only these)
     spaces = [graph.node(end.node).id_space for _, end in table.ends]
     start, end = (
         identity.join_key(end.key, scanned.schema, integers=integers[space])

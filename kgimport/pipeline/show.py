@@ -8,7 +8,6 @@ import polars as pl
 
 from kgimport import drawing, identity, sources, store
 from kgimport.errors import DestinationError
-from kgimport.graph import RelationshipTable, skips_missing_ends
 from kgimport.pipeline.scanning import scan
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def show(graph: Graph, out: Path) -> None:
 def _kept(graph: Graph, tables: Mapping[str, Scanned], scanned: Scanned) -> pl.LazyFrame:
     """The rows that would be exported: all, or those that are not set aside."""
     table = scanned.table
-    if not (isinstance(table, RelationshipTable) and skips_missing_ends(table)):
+    if table.kind == "node" or not table.skips_missing_ends:
         return scanned.frame
     nodes = {node.name: tables[node.name].frame for node in graph.nodes}
     return identity.with_existing_ends(scanned.frame, table, graph, nodes)

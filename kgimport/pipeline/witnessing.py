@@ -15,9 +15,8 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from kgimport import points, readings, sources, witness
+from kgimport import readings, sources, witness
 from kgimport.errors import SourceError
-from kgimport.graph import rule_of, skips_missing_ends
 from kgimport.identity import END, START
 from kgimport.report import CellRecord
 from kgimport.sums import Kind, ends_sql, extent_of, kind_of
@@ -61,7 +60,7 @@ def planned(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] 
     """What DuckDB can read of a table; `ends` are the files of its ends' ids."""
     source = sources.relation(made, scanned.table)
     types = witness.types(made, source)
-    relation = _kept_rows(source, ends) if ends and skips_missing_ends(scanned.table) else source
+    relation = _kept_rows(source, ends) if ends and scanned.table.skips_missing_ends else source
     found = {each.name: _column(scanned, each, types) for each in scanned.fields}
     both = {name: column for name, column in found.items() if column}
     coarse = frozenset(name for name, (_, is_coarse) in both.items() if is_coarse)
@@ -76,7 +75,7 @@ def _kept_rows(source: str, ends: tuple[Path, Path]) -> str:
 
 def _column(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Column, bool] | None:
     """How DuckDB reads a property, and whether too coarsely; None where it cannot."""
-    kind = _kind(scanned, each)
+    kind = kind_of(each.carrier.type)
     if kind.base == "point":
         return _point(scanned, each, kind, types)
     if not _is_told_apart(each.column, scanned, types):
@@ -84,7 +83,7 @@ def _column(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Co
     name, typed, rule = (
         _quoted(each.column),
         types[each.column],
-        rule_of(scanned.table, each.column),
+        scanned.table.rule(each.column),
     )
     if sql := readings.reading(kind, typed, name, rule):
         return Column(kind, sql), False
@@ -99,11 +98,6 @@ def _column(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Co
 
 def _quoted(column: str) -> str:
     return witness.name(column)
-
-
-def _kind(scanned: Scanned, each: Field) -> Kind:
-    values = scanned.frame.select(each.carrier.value(pl.col(each.column)))
-    return kind_of(each, values.collect_schema().dtypes()[0], points.axes(each))
 
 
 def _is_told_apart(column: str, scanned: Scanned, types: Mapping[str, str]) -> bool:
@@ -214,7 +208,7 @@ def recorded(
     alone = [each for each in scanned.fields if each.name not in told]
     spelled = [each.carrier.spell(each.carrier.value(pl.col(each.column))) for each in alone]
     marks = [_ID if _is_id(spelling.rows, cell) else _TEXT for cell in cells]
-    kinds = [*marks, *(_kind(scanned, each) for each in alone)]
+    kinds = [*marks, *(kind_of(each.carrier.type) for each in alone)]
     found = spelling.facts(kinds, [*(cell.values for cell in cells), *spelled])
     first = zip(marks, found[: len(cells)], strict=True)
     others = dict(zip((each.name for each in alone), found[len(cells) :], strict=True))
@@ -235,7 +229,7 @@ def _is_id(rows: pl.LazyFrame, cell: Cell) -> bool:
 def _cell(
     scanned: Scanned, each: Field, told: Mapping[str, Facts], others: Mapping[str, Facts]
 ) -> CellRecord:
-    kind = _kind(scanned, each)
+    kind = kind_of(each.carrier.type)
     if each.name in told:
         return CellRecord(each.name, kind, told[each.name], "duckdb")
     return CellRecord(each.name, kind, others[each.name], "polars")

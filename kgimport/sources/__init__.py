@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from kgimport import aws, s3, witness
 from kgimport.errors import DestinationError, KgimportError, SourceError, short
-from kgimport.graph import NodeTable, is_property
 from kgimport.sources import files, parquet, unseen
 
 if TYPE_CHECKING:
@@ -36,8 +35,7 @@ def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
 
 
 def _is_used(table: Table, column: str) -> bool:
-    keys = [table.key] if isinstance(table, NodeTable) else [end.key for _, end in table.ends]
-    return is_property(table, column) or any(column in key for key in keys)
+    return table.is_property(column) or any(column in key for key in table.keys)
 
 
 def findings(table: Table) -> list[Finding]:
@@ -47,7 +45,7 @@ def findings(table: Table) -> list[Finding]:
     """
     with reading(table.name):
         found = files.some(table.location)
-        return list(unseen.findings(table.name, found, lambda column: is_property(table, column)))
+        return list(unseen.findings(table.name, found, table.is_property))
 
 
 def relation(made: DuckDBPyConnection, table: Table) -> str:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport.cypher import quoted
-from kgimport.graph import NodeTable, skips_missing_ends
 from kgimport.identity import END, ID, START, key_text, missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kgimport.graph import End, Graph, Table
+    from kgimport.graph import End, Graph, NodeTable, Table
     from kgimport.verify.samples import Rows
 
 
@@ -29,11 +28,11 @@ def keyed(
 
     An end that is no node has none, and is not found.
     """
-    if isinstance(table, NodeTable):
+    if table.kind == "node":
         return drawn, drawn.select(ID).rows()
     for side, (_, end) in zip((START, END), table.ends, strict=True):
         drawn = _with_id(graph, rows, drawn, end, side)
-    kept = drawn.filter(~missing()) if skips_missing_ends(table) else drawn
+    kept = drawn.filter(~missing()) if table.skips_missing_ends else drawn
     return kept, kept.select(START, END).rows()
 
 
@@ -64,7 +63,7 @@ def _ids(rows: Rows, node: NodeTable) -> pl.LazyFrame:
 
 def query(_: Graph, table: Table, __: Mapping[str, Rows]) -> str:
     """Cypher: all that has one of `$keys`, as `key`, its properties as `p`, and its `names`."""
-    if isinstance(table, NodeTable):
+    if table.kind == "node":
         return (
             "MATCH (n) WHERE id(n) IN [key IN $keys | key[0]] "
             "RETURN [id(n)] AS key, properties(n) AS p, labels(n) AS names"

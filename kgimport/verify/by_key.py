@@ -13,30 +13,24 @@ import polars as pl
 
 from kgimport import dialect, identity
 from kgimport.cypher import quoted
-from kgimport.graph import (
-    NodeTable,
-    RelationshipTable,
-    property_name,
-    rule_of,
-    skips_missing_ends,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kgimport.dialect import Carrier
-    from kgimport.graph import Graph, Table
+    from kgimport.graph import Graph, NodeTable, RelationshipTable, Table
+    from kgimport.properties import Kind
     from kgimport.verify.samples import Rows
 
 
 def can_be_found(graph: Graph, table: Table) -> bool:
     """Whether all columns of a table's keys, or of its ends' keys, are properties of nodes."""
-    names = [table.name] if isinstance(table, NodeTable) else [e.node for _, e in table.ends]
+    names = [table.name] if table.kind == "node" else [e.node for _, e in table.ends]
     return all(_keeps_key(graph.node(name)) for name in names)
 
 
 def _keeps_key(table: NodeTable) -> bool:
-    return not any(rule_of(table, column).skip for column in table.key)
+    return not any(table.rule(column).skip for column in table.key)
 
 
 def keyed(
@@ -47,7 +41,7 @@ def keyed(
     A relationship's row has the keys of both ends.
     """
     kept = drawn
-    if isinstance(table, RelationshipTable) and skips_missing_ends(table):
+    if table.kind == "relationship" and table.skips_missing_ends:
         nodes = {node.name: rows[node.name].frame for node in graph.nodes}
         kept = identity.with_existing_ends(drawn.lazy(), table, graph, nodes).collect()
     parts = _key_parts(graph, table, rows)
@@ -58,13 +52,18 @@ def keyed(
 def query(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> str:
     """Cypher: all that has one of `$keys`, as `key`, its properties as `p`, and its `names`."""
     key = tuple(_key_parts(graph, table, rows))
-    if isinstance(table, NodeTable):
+    if table.kind == "node":
         return _nodes_query(table, key)
     return _relationships_query(graph, table, key)
 
 
-# Cypher has a function of the same name for each of them.
-_MOMENTS = ("date", "localdatetime", "datetime")
+# The functions of Cypher that make them of text.
+_MOMENTS: dict[Kind, str] = {
+    "date": "date",
+    "local_datetime": "localdatetime",
+    "instant": "datetime",
+    "zoned_datetime": "datetime",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,7 @@ class _KeyPart:
 
     @property
     def _moment(self) -> str:
-        kind = self.carrier.header.partition("{")[0]
-        return kind if kind in _MOMENTS else ""
+        return _MOMENTS.get(self.carrier.type.kind, "")
 
     def parameter(self) -> pl.Expr:
         """The values as the driver takes them: moments as text, for Cypher to read exactly.
@@ -90,7 +88,7 @@ class _KeyPart:
         values = self.carrier.value(pl.col(self.column).cast(self.dtype))
         if not self._moment:
             return values
-        zone = "Z" if "{timezone:Z}" in self.carrier.header else ""
+        zone = "Z" if self.carrier.type.kind == "instant" else ""
         return self.carrier.spell(values) + zone
 
     def among(self, at: int) -> str:
@@ -104,7 +102,7 @@ class _KeyPart:
 
 def _key_parts(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> Iterator[_KeyPart]:
     """The parts of a row's key (of both ends' keys), each as the node's table carries it."""
-    if isinstance(table, NodeTable):
+    if table.kind == "node":
         pairs = [(column, table, column) for column in table.key]
     else:
         ends = [(end, graph.node(end.node)) for _, end in table.ends]
@@ -115,9 +113,9 @@ def _key_parts(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> Iterator
         ]
     for column, node, theirs in pairs:
         dtype = rows[node.name].schema[theirs]
-        how = dialect.carrier(dtype, rule_of(node, theirs))
+        how = dialect.carrier(dtype, node.rule(theirs))
         assert isinstance(how, dialect.Carrier)  # noqa: S101  (the export has carried it)
-        yield _KeyPart(column, dtype, property_name(node, theirs), how)
+        yield _KeyPart(column, dtype, node.property_name(theirs), how)
 
 
 def _nodes_query(table: NodeTable, key: Sequence[_KeyPart]) -> str:

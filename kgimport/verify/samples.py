@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from kgimport import checks, values
 from kgimport.cypher import statement
-from kgimport.graph import NodeTable
 from kgimport.identity import ID
 from kgimport.verify import by_id, by_key
 
@@ -134,9 +133,8 @@ _NAMES = ""
 
 
 def _names_of(table: Table, rows: pl.DataFrame) -> list[tuple[str, ...]]:
-    names = table.labels if isinstance(table, NodeTable) else tuple(filter(None, (table.type,)))
-    column = table.label_column if isinstance(table, NodeTable) else table.type_column
-    if column is None:
+    names = table.names
+    if (column := table.name_column) is None:
         return [tuple(sorted(names))] * rows.height
     more = rows.get_column(column).to_list()
     return [tuple(sorted({*names, *(each if isinstance(each, list) else [each])})) for each in more]
@@ -157,9 +155,7 @@ def _fetched(driver: Driver, query: str, keys: list[Key]) -> dict[Key, Counter[P
 
 
 def _key_columns(table: Table) -> list[str]:
-    if isinstance(table, NodeTable):
-        return list(table.key)
-    return list(dict.fromkeys((*table.start.key, *table.end.key)))
+    return list(dict.fromkeys(chain.from_iterable(table.keys)))
 
 
 Found = Mapping[Key, Counter[Properties]]

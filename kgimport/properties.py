@@ -1,0 +1,57 @@
+"""What the values of a property are, in the words of no target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Kind = Literal[
+    "string", "integer", "float", "boolean", "bytes", "date", "time", "local_datetime", "instant",
+    "zoned_datetime", "duration", "point", "null",
+]  # fmt: skip
+Unit = Literal["ms", "us", "ns"]
+# The coordinate reference systems by their numbers, and how many coordinates a point has in each.
+SRID = {"wgs-84": 4326, "wgs-84-3d": 4979, "cartesian": 7203, "cartesian-3d": 9157}
+_AXES: dict[int, Literal[2, 3]] = {4326: 2, 4979: 3, 7203: 2, 9157: 3}
+_TEXTS = frozenset({"string", "null"})
+_MOMENTS = frozenset({"date", "time", "local_datetime", "instant", "zoned_datetime"})
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyType:
+    """The kind of a property's values, in a list or not.
+
+    `unit` is what moments and durations count since 1970, or at all; a date counts days and a time
+    nanoseconds since midnight. An `instant` is a moment in UTC, a `zoned_datetime` one with the
+    local time of `zone` (a region, or an offset). `srid` is a point's coordinate reference system.
+    A column in which every value is null is of kind `null`, and has the values of a text.
+    """
+
+    kind: Kind
+    many: bool = False
+    unit: Unit | None = None
+    zone: str | None = None
+    srid: int | None = None
+
+    @property
+    def element(self) -> PropertyType:
+        """The type of a list's elements."""
+        return replace(self, many=False)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether values, or the elements of lists, are texts."""
+        return self.kind in _TEXTS
+
+    @property
+    def is_moment(self) -> bool:
+        """Whether values, or the elements of lists, are dates, times or both."""
+        return self.kind in _MOMENTS
+
+    @property
+    def axes(self) -> Literal[0, 2, 3]:
+        """How many coordinates a point has; 0 where values are no points."""
+        return _AXES[self.srid] if self.srid is not None else 0
+
+
+STRING, INTEGER, FLOAT = PropertyType("string"), PropertyType("integer"), PropertyType("float")
