@@ -32,7 +32,7 @@ $(TOOLS)/bin/uv: .ci/uv.txt
 	@mkdir -p $(TOOLS)
 	@{ $(PYTHON) -m venv $(TOOLS) >/dev/null 2>&1 && $(TOOLS)/bin/python -m pip install $(PINNED); } || \
 		{ $(PYTHON) -m pip install --target $(TOOLS) $(PINNED); } 2>/dev/null || \
-		{ echo "Python's venv module is missing: apt-get install python3-venv, then make again"; exit 1; }
+		{ echo "uv cannot be installed. Where Python's venv module is missing: apt-get install python3-venv, then make again"; exit 1; }
 	@touch $@
 
 run: install ## build the sample graph from data/, import it into Neo4j, verify it

@@ -56,7 +56,7 @@ FINE: dict[str, Any] = {
     "LookAtReaders": rollout("COMPLETED"),
     "Tell": {},
 }
-BUILT = ["Load", "Bake", "LookAtBaked", "ListReplicas", "AreThereReplicas", "LookAtReplicas"]
+BUILT = ["Load", "ListReplicas", "AreThereReplicas", "LookAtReplicas", "Bake", "LookAtBaked"]
 ROLLED = ["RollOver", "WaitForReaders", "LookAtReaders", "ReadersDone", "Ready"]
 WAY = [
     *("Settle", "LookForOthers", "IsAlone", "Crawl", "AllCrawled"),

@@ -183,23 +183,32 @@ def test_a_nights_history_does_not_grow_with_the_customers() -> None:
 def test_the_same_image_on_all_replicas_is_not_rolled_over() -> None:
     night = run(LookAtReplicas=[replicas("sha256:new", "sha256:new")])
 
-    assert (night.status, night.path[-3:]) == ("SUCCEEDED", ["LookAtReplicas", "IsServed", "Ready"])
+    assert (night.status, night.path[-3:]) == ("SUCCEEDED", ["LookAtBaked", "IsServed", "Ready"])
     assert night.called("RollOver") == []
 
 
 @pytest.mark.parametrize(
-    "answers",
+    ("answers", "kept"),
     [
-        {"ListReplicas": [{"TaskArns": []}]},
-        {"LookAtReplicas": [replicas("sha256:new", "sha256:old")]},
-        {"LookAtReplicas": [{"Tasks": [{"Containers": [{"Name": "readers_container"}]}]}]},
+        ({}, "sha256:old"),
+        ({"ListReplicas": [{"TaskArns": []}]}, "none"),
+        ({"LookAtReplicas": [replicas("sha256:new", "sha256:old")]}, "none"),
+        (
+            {"LookAtReplicas": [{"Tasks": [{"Containers": [{"Name": "readers_container"}]}]}]},
+            "none",
+        ),
     ],
-    ids=["no replica", "one of the old image", "none that has pulled it"],
+    ids=["all of the old image", "no replica", "one of the old image", "none that has pulled it"],
 )
-def test_replicas_that_do_not_all_run_the_image_are_rolled_over(answers: dict[str, Any]) -> None:
+def test_replicas_that_do_not_all_run_the_image_are_rolled_over(
+    answers: dict[str, Any], kept: str
+) -> None:
     night = run(**answers)
 
     assert (night.status, night.path[-len(ROLLED) :]) == ("SUCCEEDED", ROLLED)
+    (baked,) = night.called("Bake")
+    given = {each["Name"]: each["Value"] for each in baked["EnvironmentVariablesOverride"]}
+    assert given == {"HANDOVER": "s3://handover/tonight.tar", "RUNNING": kept}
 
 
 @pytest.mark.parametrize(

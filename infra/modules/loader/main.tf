@@ -1,8 +1,9 @@
 locals {
   container = "loader"
   current   = "current" # the tag that readers run
+  served    = "served"  # the tag of what they ran when the last bake began
   # What is in use and stays, however many images come after it.
-  in_use = { loader = var.image_tag, graph = local.current }
+  in_use = { loader = [var.image_tag], graph = [local.current, local.served] }
 }
 
 data "aws_region" "this" {}
@@ -14,10 +15,10 @@ data "aws_caller_identity" "this" {}
 ################################################################################
 
 resource "aws_ecr_repository" "this" {
-  #checkov:skip=CKV_AWS_51: no tag moves, except the graph's "current", see the exclusion below
+  #checkov:skip=CKV_AWS_51: no tag moves, except the graph's "current" and "served", see the exclusion below
   for_each = {
     loader = []
-    graph  = [local.current]
+    graph  = [local.current, local.served]
   }
 
   name                 = "${var.name}/${each.key}"
@@ -48,21 +49,21 @@ resource "aws_ecr_lifecycle_policy" "this" {
 
   repository = each.value.name
   policy = jsonencode({
-    # An image that a rule is about is safe from those behind it, and one image at most has this tag.
-    rules = [
-      {
-        rulePriority = 1
-        description  = "The image in use, by its tag, never expires"
-        selection    = { tagStatus = "tagged", tagPatternList = [local.in_use[each.key]], countType = "imageCountMoreThan", countNumber = 1 }
+    # An image that a rule is about is safe from those behind it, and one image at most has a tag.
+    rules = concat(
+      [for at, tag in local.in_use[each.key] : {
+        rulePriority = at + 1
+        description  = "What is ${tag} never expires"
+        selection    = { tagStatus = "tagged", tagPatternList = [tag], countType = "imageCountMoreThan", countNumber = 1 }
         action       = { type = "expire" }
-      },
-      {
-        rulePriority = 2
+      }],
+      [{
+        rulePriority = 9
         description  = "Of all others the last ones"
         selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.images }
         action       = { type = "expire" }
-      },
-    ]
+      }],
+    )
   })
 }
 
@@ -177,6 +178,7 @@ resource "aws_codebuild_project" "this" {
         GRAPH    = aws_ecr_repository.this["graph"].repository_url
         LOADER   = "${aws_ecr_repository.this["loader"].repository_url}:${var.image_tag}"
         REPO     = aws_ecr_repository.this["graph"].name
+        SERVED   = local.served
         REGISTRY = split("/", aws_ecr_repository.this["graph"].repository_url)[0]
       }
 

@@ -46,9 +46,9 @@ locals {
   states      = "arn:${data.aws_partition.this.partition}:states:${data.aws_region.this.region}:${local.account}"
   nightly_arn = "${local.states}:stateMachine:${var.name}-nightly"
   # Of a Map, each item's execution is named behind a colon or a slash.
-  executions  = ["${local.states}:execution:${var.name}-nightly:*", "${local.states}:execution:${var.name}-nightly/*"]
-  events      = "arn:${data.aws_partition.this.partition}:events:${data.aws_region.this.region}:${local.account}"
-  tasks       = "arn:${data.aws_partition.this.partition}:ecs:${data.aws_region.this.region}:${local.account}:task"
+  executions = ["${local.states}:execution:${var.name}-nightly:*", "${local.states}:execution:${var.name}-nightly/*"]
+  events     = "arn:${data.aws_partition.this.partition}:events:${data.aws_region.this.region}:${local.account}"
+  tasks      = "arn:${data.aws_partition.this.partition}:ecs:${data.aws_region.this.region}:${local.account}:task"
 }
 
 data "aws_partition" "this" {}

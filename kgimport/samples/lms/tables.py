@@ -6,14 +6,13 @@ grows with the users.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kgimport.synthetic import words
-from kgimport.synthetic.columns import (
+from kgimport.samples.columns import (
     DAY,
     MOMENT,
     dates,
@@ -27,8 +26,9 @@ from kgimport.synthetic.columns import (
     tokens,
     unless,
 )
-from kgimport.synthetic.draws import Draws, Ints, places, running, zipf
-from kgimport.synthetic.lms_journeys import (
+from kgimport.samples.draws import Draws, Ints, places, running, zipf
+from kgimport.samples.lms import words
+from kgimport.samples.lms.journeys import (
     LEFT_OPEN,
     Purpose,
     Sessions,
@@ -41,7 +41,7 @@ from kgimport.synthetic.lms_journeys import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-Columns: TypeAlias = dict[str, pa.Array]
+    from kgimport.samples.sample import Columns
 
 _STRINGS: Final = pa.list_(pa.string())
 _ASSET_TABLES: Final = ("courses_assets", "assets_details", "assets_history")

@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from polars.testing import assert_frame_equal
 
 from kgimport.errors import DestinationError, UsageError
-from kgimport.synthetic.draws import Draws
-from kgimport.synthetic.lms import Generated, TableFiles, generate
+from kgimport.samples import NAMES, Name, find, writing
+from kgimport.samples.columns import keys
+from kgimport.samples.draws import Draws
+from kgimport.samples.lms import SAMPLE
+from kgimport.samples.sample import Sample, declared
+from kgimport.samples.writing import Generated, TableFiles
 
 COMMITTED = Path(__file__).parents[1] / "data"
 MOMENT = pl.Datetime("us", "UTC")
@@ -104,6 +110,17 @@ HISTORIES = ("assets_history", "courses_history")
 MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06")
 
 
+def generate(out: Path, **options: Any) -> Generated:
+    """The sample of the learning platform."""
+    return writing.generate(SAMPLE, out, **options)
+
+
+def whose(part: TableFiles) -> tuple[str, str]:
+    """A table's customer and its name."""
+    customer, _, name = part.table.partition("/")
+    return customer, name
+
+
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Generated:
     """The sample of scale 1, as committed."""
@@ -132,7 +149,7 @@ def table(generated: Generated, customer: str, name: str) -> pl.DataFrame:
 
 def everywhere(generated: Generated, name: str) -> pl.DataFrame:
     """A table of all customers that have it."""
-    customers = [part.customer for part in generated.tables if part.table == name]
+    customers = [whose(part)[0] for part in generated.tables if whose(part)[1] == name]
     return pl.concat(
         [
             table(generated, customer, name).with_columns(customer=pl.lit(customer))
@@ -151,23 +168,21 @@ def digests(out: Path) -> dict[str, str]:
 
 
 def test_the_rows_of_every_table_are_counted(sample: Generated) -> None:
-    assert {(part.customer, part.table): part.rows for part in sample.tables} == ROWS
+    assert {whose(part): part.rows for part in sample.tables} == ROWS
     assert sample.rows == sum(ROWS.values())
-    assert sample.interactions == sum(n for (_, name), n in ROWS.items() if name in HISTORIES)
-    assert sample.interactions >= 105_000
+    assert sum(ROWS[each] for each in ROWS if each[1] in HISTORIES) >= 105_000
 
 
 def test_what_is_reported_is_what_was_written(small: Generated) -> None:
     written = tuple(
         TableFiles(
-            customer=part.customer,
             table=part.table,
             files=len(paths),
-            rows=table(small, part.customer, part.table).height,
+            rows=table(small, *whose(part)).height,
             bytes=sum(path.stat().st_size for path in paths),
         )
         for part in small.tables
-        for paths in [list((small.out / part.customer / part.table).rglob("*"))]
+        for paths in [list((small.out / part.table).rglob("*"))]
         for paths in [[path for path in paths if path.is_file()]]
     )
 
@@ -179,13 +194,14 @@ def test_every_table_has_its_columns_and_nulls_only_where_they_may_be(
     any_size: Generated,
 ) -> None:
     for part in any_size.tables:
-        expected = dict(SCHEMAS[part.table])
-        if (part.customer, part.table) == ("customer_2", "users_details"):
+        customer, name = whose(part)
+        expected = dict(SCHEMAS[name])
+        if (customer, name) == ("customer_2", "users_details"):
             del expected["skills"]
-        frame = table(any_size, part.customer, part.table)
+        frame = table(any_size, customer, name)
 
         assert dict(frame.schema) == expected, part
-        assert {c for c in frame.columns if frame[c].null_count()} <= NULLABLE[part.table], part
+        assert {c for c in frame.columns if frame[c].null_count()} <= NULLABLE[name], part
 
 
 def test_every_nullable_column_has_nulls_and_values(sample: Generated) -> None:
@@ -213,9 +229,9 @@ def test_the_customers_have_different_tables(
 
 def test_histories_lie_in_the_folder_of_their_month(sample: Generated) -> None:
     for part in sample.tables:
-        if part.table not in HISTORIES:
+        if whose(part)[1] not in HISTORIES:
             continue
-        folder = sample.out / part.customer / part.table
+        folder = sample.out / part.table
         frame = pl.read_parquet(folder / "**/*.parquet", hive_partitioning=True)
         months = frame["event_at"].dt.strftime("%Y-%m")
 
@@ -504,7 +520,7 @@ def test_every_word_of_a_fixed_set_occurs_and_no_other(sample: Generated) -> Non
 def test_users_and_interactions_grow_with_the_scale_and_catalogues_with_its_root(
     sample: Generated, tmp_path: Path
 ) -> None:
-    quadruple = {(t.customer, t.table): t.rows for t in generate(tmp_path, scale=4).tables}
+    quadruple = {whose(t): t.rows for t in generate(tmp_path, scale=4).tables}
     growth = {key: quadruple[key] / rows for key, rows in ROWS.items()}
 
     assert {growth[key] for key in ROWS if key[1] == "users_details"} == {4}
@@ -516,7 +532,7 @@ def test_progress_is_told_table_by_table(tmp_path: Path) -> None:
     told: list[str] = []
     generated = generate(tmp_path, scale=0.01, progress=told.append)
 
-    assert told == [f"{part.customer}/{part.table}" for part in generated.tables]
+    assert told == [part.table for part in generated.tables]
 
 
 def test_an_earlier_sample_is_replaced_and_its_readme_stays(tmp_path: Path) -> None:
@@ -581,3 +597,28 @@ def test_a_seed_below_zero_is_refused(tmp_path: Path) -> None:
 def test_draws_are_the_same_on_every_machine() -> None:
     assert Draws(7, (1, 2, 3, 4)).below(1000, 5).tolist() == [250, 375, 185, 776, 187]
     assert Draws(7, (1, 2, 3, 0)).below(1000, 5).tolist() == [389, 205, 553, 991, 52]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_sample_is_found_by_its_name(name: Name) -> None:
+    assert find(name).name == name
+
+
+def test_a_table_may_be_declared_by_its_columns_alone(tmp_path: Path) -> None:
+    rows = 40_000  # more than one block
+    shelves = {
+        "book": lambda _, numbers: keys("b", numbers),
+        "copies": lambda draws, numbers: pa.array(draws.below(9, numbers.size)),
+        "lent": lambda draws, numbers: pa.array(draws.below(9, numbers.size)),
+    }
+    books = Sample("books", 10, lambda _, seed: iter([declared(1, seed, "books", rows, shelves)]))
+
+    made = [writing.generate(books, tmp_path / str(seed), seed=seed) for seed in (7, 7, 8)]
+
+    assert made[0].tables == (TableFiles("books", 1, rows, made[0].bytes),)
+    read = [pl.read_parquet(each.out / "books/part-0.parquet") for each in made]
+    assert read[0]["book"].n_unique() == rows
+    assert_frame_equal(read[0], read[1])
+    assert not read[0]["copies"].equals(read[2]["copies"])
+    assert not read[0]["copies"].equals(read[0]["lent"])
+    assert not read[0]["copies"][:7_000].equals(read[0]["copies"][32_768:39_768])

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kgimport.synthetic.draws import Bools, Draws, Ints, places
+from kgimport.samples.draws import Bools, Draws, Ints, places
 
 DAY: Final = 86_400_000_000
 HOUR: Final = 3_600_000_000

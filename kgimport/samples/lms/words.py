@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kgimport.synthetic.columns import picked
+from kgimport.samples.columns import picked
 
 if TYPE_CHECKING:
-    from kgimport.synthetic.draws import Draws, Ints
+    from kgimport.samples.draws import Draws, Ints
 
 # fmt: off
 # A value that is written twice is drawn twice as often.
@@ -49,7 +49,7 @@ KINDS: Final = pa.array([
     "interactive", "interactive",
 ])
 TIMED_KINDS: Final = pa.array(["video", "audio", "interactive"])
-# Positions in these two are written down in lms_tables.
+# Positions in these two are written down in tables.
 ACTIONS: Final = pa.array(["opened", "viewed", "completed", "downloaded"])
 STATUSES: Final = pa.array(["enrolled", "started", "progressed", "completed", "dropped"])
 # fmt: on

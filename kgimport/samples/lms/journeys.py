@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from kgimport.synthetic.columns import DAY, HOUR
-from kgimport.synthetic.draws import Bools, Draws, Ints, places, running, zipf
+from kgimport.samples.columns import DAY, HOUR
+from kgimport.samples.draws import Bools, Draws, Ints, places, running, zipf
 
 
 @dataclass(frozen=True, slots=True)
