@@ -7,6 +7,7 @@ import random
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import typer
@@ -14,6 +15,7 @@ import typer
 from kgimport.runtime.programs import embedded, quick_to_start
 from tests.conftest import VERSIONS
 from tests.soak import builds as nights
+from tests.soak import containers
 from tests.soak import kills as soak
 from tests.towns import made, with_dbt
 
@@ -21,15 +23,17 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def kills(count: int, seed: int = 0) -> None:
-    """Kill commands at random moments."""
+def kills(count: int, seed: int = 0, docker: bool = False) -> None:
+    """Kill commands at random moments; with --docker, `image` and `rollout` among them."""
     seed = seed or time.time_ns() % 1_000_000
     typer.echo(f"seed {seed}", err=True)
-    with tempfile.TemporaryDirectory(prefix="soak-") as place:
+    with tempfile.TemporaryDirectory(prefix="soak-") as place, ExitStack() as stack:
         towns = with_dbt(made(Path(place)))
         found = soak.Soak(towns, random.Random(seed))
         order = (soak.EXPORT, soak.BUILD_DB, soak.RUN)
         victims = [*(soak.measured(towns, each) for each in order), soak.SERVE]
+        if docker:
+            victims += stack.enter_context(containers.victims(towns))
         for _ in range(count):
             killed = found.kill(found.chance.choice(victims))
             mark = " ".join(killed.wrong) or "well"
