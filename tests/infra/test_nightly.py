@@ -153,6 +153,14 @@ def test_a_notice_that_cannot_be_given_is_no_silent_build() -> None:
     assert night.called("Load") == []
 
 
+def test_a_notice_that_is_throttled_is_given_and_the_graph_built() -> None:
+    refused = Thrown("SNS.ThrottledException", "Rate exceeded")
+    none = crawler("READY", None)
+    night = run({"tolerated": "3"}, LookAtCrawler=[none], TellOfCrawlers=[refused, refused, {}])
+
+    assert (night.status, len(night.called("TellOfCrawlers"))) == ("SUCCEEDED", 3)
+
+
 def test_a_crawler_that_runs_already_is_started_again_when_it_is_done() -> None:
     running = Thrown("Glue.CrawlerRunningException", "it runs")
     night = run({"crawlers": '["one"]'}, StartCrawler=[running, running, running, {}])
