@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 from tests.infra import machine
@@ -83,10 +84,12 @@ def aws(**answers: list[Any]) -> Aws:
     Where a crawler is asked for, an answer may be a mapping by its name.
     """
     left = {state: list(each) for state, each in answers.items()}
+    turn = threading.Lock()  # items of a Map ask side by side
 
     def answer(state: str, arguments: Any) -> Any:
         queue = left.get(state, [FINE[state]])
-        found = queue.pop(0) if len(queue) > 1 else queue[0]
+        with turn:
+            found = queue.pop(0) if len(queue) > 1 else queue[0]
         if isinstance(found, dict) and arguments.get("Name") in found:
             found = found[arguments["Name"]]
         if isinstance(found, Thrown):

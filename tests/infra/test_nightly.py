@@ -34,7 +34,7 @@ def test_a_night_in_which_nothing_fails_rolls_over_and_tells_nobody() -> None:
     night = run()
 
     assert (night.status, night.path) == ("SUCCEEDED", WAY)
-    assert night.called("StartCrawler") == [{"Name": name} for name in CUSTOMERS]
+    assert sorted(each["Name"] for each in night.called("StartCrawler")) == CUSTOMERS
     assert night.called("Tell") == night.called("TellOfCrawlers") == []
     (asked,) = night.called("LookAtReplicas")
     assert asked == {"Cluster": "readers_cluster", "Tasks": ["task/1", "task/2"]}
@@ -151,6 +151,14 @@ def test_a_notice_that_cannot_be_given_is_no_silent_build() -> None:
 
     assert "SNS.AuthorizationErrorException" in told_by(night)
     assert night.called("Load") == []
+
+
+def test_a_notice_that_is_throttled_is_given_and_the_graph_built() -> None:
+    refused = Thrown("SNS.ThrottledException", "Rate exceeded")
+    none = crawler("READY", None)
+    night = run({"tolerated": "3"}, LookAtCrawler=[none], TellOfCrawlers=[refused, refused, {}])
+
+    assert (night.status, len(night.called("TellOfCrawlers"))) == ("SUCCEEDED", 3)
 
 
 def test_a_crawler_that_runs_already_is_started_again_when_it_is_done() -> None:
