@@ -154,7 +154,6 @@ def _hand_over(
         return False
 
     def gone() -> None:
-        progress("stop old replicas", None)
         compose.remove(old, _STOP_S)
         balancer.drain(front, ())
         unfinished.forget(wanted.project)
@@ -162,6 +161,7 @@ def _hand_over(
     try:
         progress("drain old replicas", None)
         _wait(drained, wanted.drain_s)
+        progress("stop old replicas", None)
         gone()
     except BaseException:
         gone()  # also what has been done of it: an interrupt may have come at any line

@@ -25,7 +25,7 @@ _ASK = 'exec 3<>/dev/tcp/127.0.0.1/9999 && echo "$1" >&3 && cat <&3'
 
 def drain(balancer: str, replicas: Iterable[Replica]) -> int:
     """Give some replicas no more connections, and all others theirs; how many those have left."""
-    addresses = {each.address for each in replicas}
+    addresses = {each.address for each in replicas} - {""}  # which free slots have, too
     slots = _slots(balancer)
     states = {slot["svname"]: "drain" if _address(slot) in addresses else "ready" for slot in slots}
     _tell(balancer, ";".join(f"set server {BACKEND}/{at} state {states[at]}" for at in states))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from neo4j.exceptions import DriverError, Neo4jError
 from kgimport.errors import RuntimeMissingError
 from kgimport.pipeline.build import BuildOptions, build_db
 from kgimport.pipeline.image import image as bake
-from kgimport.runtime import docker
+from kgimport.runtime import compose, docker
+from kgimport.runtime.process import Command, run
 from kgimport.runtime.programs import of_image
 from tests.conftest import quiet
 from tests.docker.standin import make
@@ -171,3 +173,46 @@ def docker_lines(*argv: str) -> list[str]:
     """What docker answers, by lines; it must succeed."""
     done = subprocess.run(("docker", *argv), capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="session")
+def compose_program(engine: None) -> tuple[str, ...]:
+    """Compose, as it is called here."""
+    try:
+        return compose.program()
+    except RuntimeMissingError as error:
+        _leave_out(error.message)
+        raise
+
+
+def free_address() -> str:
+    """An address of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+@contextmanager
+def composed(program: tuple[str, ...], image: str, count: int, address: str) -> Iterator[str]:
+    """Replicas of an image behind the balancer, at an address; gives the project's name."""
+    name = f"kgimport{uuid4().hex[:8]}"
+    settings = pytest.MonkeyPatch()
+    settings.setenv("KGIMPORT_GRAPH", image)
+    settings.setenv("KGIMPORT_REPLICAS", str(count))
+    settings.setenv("KGIMPORT_BIND", address)
+    settings.setenv("KGIMPORT_BALANCER", os.environ.get("KGIMPORT_BALANCER") or make.haproxy())
+    argv = (*program, f"--project-name={name}", f"--file={ROOT / 'docker' / 'compose.yaml'}")
+    try:
+        began = run(Command((*argv, "up", "--detach")))
+        assert began.exit_code == 0, began.tail
+        yield name
+    finally:
+        run(Command((*argv, "down", "--volumes", "--timeout=20")))
+        settings.undo()
+
+
+def images(project: str) -> list[str]:
+    """The images of a compose project's replicas that run."""
+    labels = (f"project={project}", "service=neo4j")
+    filters = (f"--filter=label=com.docker.compose.{each}" for each in labels)
+    return docker_lines("ps", *filters, "--format={{.Image}}")

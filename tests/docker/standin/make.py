@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -53,6 +54,25 @@ def haproxy() -> str:
             'ENTRYPOINT ["haproxy", "-W", "-db"]\n'
             'CMD ["-f", "/usr/local/etc/haproxy/haproxy.cfg"]\n'
         )
+        docker("build", "--tag", tag, "-", given=text.encode())
+    return tag
+
+
+def replica() -> str:
+    """The stand-in for a graph's image where only its coming and going matters: it shakes hands."""
+    listen = (
+        'use Socket; $SIG{TERM} = sub { exit }; $SIG{CHLD} = "IGNORE";'
+        "socket S, PF_INET, SOCK_STREAM, 0; setsockopt S, SOL_SOCKET, SO_REUSEADDR, 1;"
+        "bind S, sockaddr_in(7687, INADDR_ANY); listen S, 99;"
+    )
+    answer = 'sysread C, $b, 20; syswrite C, pack("N", 5); 1 while sysread C, $b, 99; exit'
+    serve = f"{listen} for (;;) {{ accept(C, S) or next; fork or do {{ {answer} }}; close C }}"
+    text = (
+        f"FROM {debian()}\nRUN mkdir /kgimport && ln -s /bin/true /kgimport/healthcheck.sh\n"
+        f"ENTRYPOINT {json.dumps(['perl', '-e', serve])}\n"
+    )
+    tag = f"kgimport-standin-replica:{_digest((text,))}"
+    if not exists(tag):
         docker("build", "--tag", tag, "-", given=text.encode())
     return tag
 
