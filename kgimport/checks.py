@@ -165,14 +165,20 @@ class Profile:
     """What one pass over a table's rows says about them.
 
     `properties` counts the values that become properties, as the importer does; `longest_row` is
-    an upper bound in bytes; `unspelled` names the properties with values that Polars' own CSV
-    writer does not spell as the importer reads them.
+    an upper bound in bytes, and `bytes` one for all rows; `unspelled` names the properties with
+    values that Polars' own CSV writer does not spell as the importer reads them.
     """
 
     rows: int
     properties: int
     longest_row: int
+    bytes: int
     unspelled: frozenset[str]
+
+    @property
+    def long_row(self) -> int:
+        """Bytes of the longest row, or of sixteen usual ones where that alone is so long."""
+        return min(self.longest_row, 16 * (self.bytes // max(self.rows, 1) + 1))
 
 
 # No cell that is not text takes more bytes than this: an instant with the longest zone's name
@@ -183,11 +189,12 @@ _CELL_BYTES = 80
 def profile(fields: Sequence[Field]) -> list[pl.Expr]:
     """The aggregations that, selected from a table's rows, give its `Profile`."""
     present = [_value(field).is_not_null().sum().cast(pl.Int64) for field in fields]
-    sizes = [_size(field) for field in fields]
+    size = pl.sum_horizontal(pl.lit(0, pl.Int64), *map(_size, fields))
     return [
         pl.len().alias("rows"),
         pl.sum_horizontal(pl.lit(0, pl.Int64), *present).alias("properties"),
-        pl.sum_horizontal(pl.lit(0, pl.Int64), *sizes).max().alias("longest_row"),
+        size.max().alias("longest_row"),
+        size.sum().alias("bytes"),
         *(_unspelled(field) for field in fields if field.carrier.native_unless),
     ]
 
@@ -199,8 +206,14 @@ def profiled(fields: Sequence[Field], row: Mapping[str, int | None]) -> Profile:
         rows=row["rows"] or 0,
         properties=row["properties"] or 0,
         longest_row=row["longest_row"] or 0,
+        bytes=row["bytes"] or 0,
         unspelled=frozenset(name for name in floats if row[f"unspelled:{name}"]),
     )
+
+
+def longest(fields: Sequence[Field]) -> list[pl.Expr]:
+    """The aggregations that give, under each field's name, the bytes of its longest cell."""
+    return [_size(field).max().alias(field.name) for field in fields]
 
 
 def _value(field: Field) -> pl.Expr:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROWS_PER_PART = 2_000_000
 _CHUNK = 1 << 20
 _BATCH_ROWS = 8_192
-_GROUP_ROWS = 500_000
+ROWS_PER_GROUP = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,13 @@ def write(
     form: Format = "csv",
     unspelled: frozenset[str] = frozenset(),
     rows_per_part: int = ROWS_PER_PART,
+    rows_per_group: int = ROWS_PER_GROUP,
 ) -> Written:
     """Writes one table below `root/<form>/<table>/`.
 
     `cells` come first, then a cell for each of `fields`; `unspelled` names those with values
-    that Polars' own writer does not spell as the importer reads them.
+    that Polars' own writer does not spell as the importer reads them. A row group of Parquet is in
+    memory as a whole while it is written.
     """
     folder = root / form / folder_name(table)
     folder.mkdir(parents=True)
@@ -139,7 +141,8 @@ def write(
     header = folder / "header.csv"
     header.write_text("".join(map(dialect.header_row, rows)), encoding="utf-8", newline="")
     how = _FORMS[form]
-    how.sink(frame.select(columns), _parts(folder, f"part-{{:05d}}.{form}", rows_per_part))
+    parts = _parts(folder, f"part-{{:05d}}.{form}", rows_per_part)
+    how.sink(frame.select(columns), parts, rows_per_group)
     with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter's lock
         files = tuple(pool.map(partial(how.examine, root), sorted(folder.glob("part-*"))))
     path = header.relative_to(root).as_posix()
@@ -167,7 +170,7 @@ def _parts(folder: Path, name: str, rows_per_part: int) -> pl.PartitionBy:
     )
 
 
-def _sink_csv(frame: pl.LazyFrame, parts: pl.PartitionBy) -> None:
+def _sink_csv(frame: pl.LazyFrame, parts: pl.PartitionBy, _: int) -> None:
     frame.sink_csv(
         parts,
         include_header=False,
@@ -182,12 +185,12 @@ def _sink_csv(frame: pl.LazyFrame, parts: pl.PartitionBy) -> None:
     )
 
 
-def _sink_parquet(frame: pl.LazyFrame, parts: pl.PartitionBy) -> None:
+def _sink_parquet(frame: pl.LazyFrame, parts: pl.PartitionBy, rows_per_group: int) -> None:
     frame.sink_parquet(
         parts,
         compression="snappy",
         statistics=False,
-        row_group_size=_GROUP_ROWS,
+        row_group_size=rows_per_group,
         maintain_order=True,
         engine="streaming",
     )
@@ -247,7 +250,7 @@ def _examine_parquet(root: Path, part: Path) -> DataFile:
 class _Form:
     """How one format is written, and looked at afterwards."""
 
-    sink: Callable[[pl.LazyFrame, pl.PartitionBy], None]
+    sink: Callable[[pl.LazyFrame, pl.PartitionBy, int], None]
     examine: Callable[[Path, Path], DataFile]
 
 

@@ -404,10 +404,10 @@ def test_a_build_directory_whose_writer_erred_is_not_published(
 ) -> None:
     right = writer._FORMS["csv"]
 
-    def wrong(frame: pl.LazyFrame, parts: pl.PartitionBy) -> None:
+    def wrong(frame: pl.LazyFrame, parts: pl.PartitionBy, rows: int) -> None:
         # The record has the hashes of what was written, so nothing else can notice.
         last = frame.collect_schema().names()[-1]
-        right.sink(frame.with_columns(pl.col(last).reverse().first()), parts)
+        right.sink(frame.with_columns(pl.col(last).reverse().first()), parts, rows)
 
     monkeypatch.setitem(writer._FORMS, "csv", replace(right, sink=wrong))
     export(people(tmp_path), tmp_path / "build", quiet)

@@ -14,6 +14,7 @@ import pytest
 
 from kgimport import temporary
 from kgimport.errors import DestinationError
+from kgimport.pipeline.serve import borrowed
 
 
 @pytest.fixture
@@ -111,6 +112,25 @@ def test_a_disk_without_room_is_told(place: Path) -> None:
         pytest.fail("there is no such disk")
 
     assert list(place.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_a_server_without_room_for_its_files_is_told_before_it_stands_still(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = place / "full"
+    full.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", full], check=True)
+    try:
+        monkeypatch.setenv("TMPDIR", str(full))
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        with (
+            pytest.raises(DestinationError, match="full has 1 MiB left for temporary files"),
+            borrowed(place / "data"),
+        ):
+            pytest.fail("began")
+    finally:
+        subprocess.run(["umount", full], check=True)
 
 
 def test_no_folder_for_temporary_files_is_told(

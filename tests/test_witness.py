@@ -150,14 +150,14 @@ def corrupted(monkeypatch: pytest.MonkeyPatch, cell: int, rows: Callable[[int], 
     """Has the writer change one column of the file in some rows, by their share of all."""
     for form, how in writer._FORMS.items():
 
-        def sink(frame: pl.LazyFrame, parts: Any, right: Any = how.sink) -> None:
+        def sink(frame: pl.LazyFrame, parts: Any, group: int, right: Any = how.sink) -> None:
             schema = frame.collect_schema()
             name, dtype = str(cell), schema.get(str(cell))
             if dtype is not None and len(schema) > cell:
                 at = rows(int(frame.select(pl.len()).collect().item()))
                 wrong = pl.when(at).then(other(pl.col(name), dtype)).otherwise(pl.col(name))
                 frame = frame.with_columns(wrong.cast(dtype).alias(name))
-            right(frame, parts)
+            right(frame, parts, group)
 
         monkeypatch.setitem(writer._FORMS, form, replace(how, sink=sink))
 

@@ -139,7 +139,7 @@ Memory = Annotated[
     typer.Option(
         "--memory",
         min=64,
-        help="MiB for resolving ids; what does not fit is spilled to disk.",
+        help="MiB for resolving ids, which spill to disk, and for rows written at a time.",
         rich_help_panel=OUTPUT,
     ),
 ]

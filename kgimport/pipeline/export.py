@@ -138,6 +138,7 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
             scanned.fields,
             form=options.format,
             unspelled=profile.unspelled,
+            rows_per_group=_rows_per_group(profile, options.memory_mb),
         )
         if rejected:
             _set_aside(scanned, writing.folder)
@@ -149,6 +150,12 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
     record = _table_record(scanned, written, profile, rejected)
     with sources.reading(table.name):
         return _bound(record, writing, scanned, cells, ends)
+
+
+def _rows_per_group(profile: Profile, memory_mb: int) -> int:
+    """As many rows as fit into memory, and no more than are usual."""
+    fit = memory_mb * 2**20 // max(profile.long_row, 1)
+    return max(1, min(writer.ROWS_PER_GROUP, fit))
 
 
 def _bound(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from kgimport import checks, identity, sources, sums, temporary, witness
-from kgimport.errors import IntegrityError, ValueRefusedError
+from kgimport.errors import IntegrityError, SourceError, ValueRefusedError
 from kgimport.pipeline import witnessing
 from kgimport.pipeline.locating import located
 from kgimport.pipeline.resolution import resolved
@@ -117,6 +118,8 @@ def witnessed(
     }
     proof = prove(graph, there, options, progress, plans)
     refuse(proof.findings)
+    for name, scanned in there.tables.items():
+        _must_fit(scanned, proof.profiles[name], options)
     told = {}
     for at, (name, scanned) in enumerate(there.tables.items()):
         progress(f"read {name} a second time", at / len(plans))
@@ -124,6 +127,28 @@ def witnessed(
             made, scanned, plans[name], proof.extents[name], fingerprint=before[name]
         )
     return proof, told
+
+
+def _must_fit(scanned: Scanned, profile: Profile, options: ExportOptions) -> None:
+    """Refuses rows so long that those which are written at one time take far more than `--memory`.
+
+    Some kilobytes of Parquet may say a long text a million times; Polars writes some thousand rows
+    at a time, and ends without a word where it has no memory for them.
+    """
+    at_once = min(profile.rows, _ROWS_AT_ONCE) * profile.long_row
+    if at_once <= _TIMES * options.memory_mb * 2**20:
+        return
+    sizes = kept(scanned).select(checks.longest(scanned.fields)).collect(engine="streaming")
+    column, size = max(sizes.row(0, named=True).items(), key=itemgetter(1))
+    wanted = at_once // (_TIMES * 2**20) + 1
+    raise SourceError(
+        f"the rows of table {scanned.table.name} take too much memory: {profile.rows:,} of them, "
+        f"whose {column} has up to {size / 2e6:,.0f} MB",
+        f"give more with --memory {wanted}, or cut or leave out what is so long",
+    )
+
+
+_ROWS_AT_ONCE, _TIMES = 1_000, 4
 
 
 def _examine(

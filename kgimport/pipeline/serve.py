@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 DATABASE = "neo4j"  # the one user database that Community serves without being told
 USER = "neo4j"
+# What a server writes beside a store are one or two; one that has no room for them stands still.
+_ROOM_MB = 16
 _OPEN = {"dbms.security.auth_enabled": "false"}
 
 
@@ -42,7 +44,7 @@ def borrowed(data: Path) -> Iterator[tuple[Path, Path]]:
     so that the first real start of the store takes the user's password.
     """
     _must_be_free(data)
-    with temporary.folder() as place:
+    with temporary.folder(_ROOM_MB) as place:
         home, own = place / "home", place / "data"
         for part in ("databases", "transactions"):
             (own / part).mkdir(parents=True)
@@ -108,7 +110,7 @@ def served(
             home, data = stack.enter_context(borrowed(store / "data"))
             settings |= _OPEN
         else:
-            home = stack.enter_context(temporary.folder())
+            home = stack.enter_context(temporary.folder(_ROOM_MB))
             data = store / "data"
             _must_be_free(data)
             configure(neo4j, home=home, data=data, settings={})

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kgimport.errors import SourceError, ValueRefusedError
-from kgimport.sources import thrift
+from kgimport.sources import pages, thrift
 from kgimport.sources.nested import in_unit, leaves, types
 from kgimport.sources.quiet import without_panics
 
@@ -97,7 +97,7 @@ def _must_be_parquet(table: str, wrong: Mapping[str, Sequence[str]]) -> None:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise SourceError(
             f"the rows of table {table} cannot be read: {what}: {', '.join(names[:_SHOWN])}{more}",
-            _REMEDIES[what],
+            _REMEDIES.get(what, _SMALLER),
         )
 
 
@@ -110,21 +110,20 @@ _REMEDIES = {
     _ENCRYPTED: "write it without encryption",
     **dict.fromkeys((_CUT_OFF, _DAMAGED), "write it again"),
 }
+_SMALLER = "write it with smaller pages and row groups, or cut or leave out what is so long"
 
 
 def _kind(file: File) -> Kind | str:
     """What kind of Parquet a file is, or else what is wrong with it."""
     begin, tail = file.part(0, len(_MAGIC)), file.part(max(file.size - _TAIL, 0), _TAIL)
-    end = tail[-len(_MAGIC) :]
-    if b"PARE" in {begin, end}:
-        return _ENCRYPTED
-    if begin != _MAGIC:
-        return _NO_PARQUET
-    if end != _MAGIC:
-        return _CUT_OFF
+    if wrong := _unlike_parquet(begin, tail):
+        return wrong
     footer = _footer(file, tail)
     try:
-        said = _said(footer)
+        about = _about(footer)
+        if about and (large := pages.too_large(file, about)):
+            return large
+        said = _said(footer, about)
         _, size = thrift.struct(footer, 0, _SCHEMA)
     except (pa.ArrowException, OSError, ValueError, IndexError, KeyError):
         return _DAMAGED
@@ -132,13 +131,33 @@ def _kind(file: File) -> Kind | str:
     return Kind(footer[:size], said.get(b"ARROW:schema"), spans)
 
 
-def _said(footer: bytes) -> Mapping[bytes, bytes]:
-    """What the writer said beside the schema; Arrow reads no integers of 128 bits, Polars' own."""
+def _unlike_parquet(begin: bytes, tail: bytes) -> str:
+    """What is wrong with how a file begins and ends, if anything."""
+    end = tail[-len(_MAGIC) :]
+    if b"PARE" in {begin, end}:
+        return _ENCRYPTED
+    if begin != _MAGIC:
+        return _NO_PARQUET
+    if end != _MAGIC:
+        return _CUT_OFF
+    size = int.from_bytes(tail[-8:-4], "little")
+    return f"a footer of {size / 1e6:,.0f} MB" if size > _LARGEST else ""
+
+
+def _about(footer: bytes) -> pq.FileMetaData | None:
+    """A footer as Arrow has it, which reads no integers of 128 bits, Polars' own."""
     try:
-        return pq.read_metadata(pa.BufferReader(_whole(footer))).metadata or {}
+        return pq.read_metadata(pa.BufferReader(_whole(footer)))
     except pa.ArrowNotImplementedError:
-        pairs = thrift.struct(footer, 0, _SAID)[0].get(_SAID, ())
-        return {pair[1]: pair.get(2, b"") for pair in pairs}
+        return None
+
+
+def _said(footer: bytes, about: pq.FileMetaData | None) -> Mapping[bytes, bytes]:
+    """What the writer said beside the schema."""
+    if about is not None:
+        return about.metadata or {}
+    pairs = thrift.struct(footer, 0, _SAID)[0].get(_SAID, ())
+    return {pair[1]: pair.get(2, b"") for pair in pairs}
 
 
 def _footer(file: File, tail: bytes) -> bytes:
@@ -150,6 +169,7 @@ def _footer(file: File, tail: bytes) -> bytes:
 
 
 _TAIL = 1 << 16
+_LARGEST = 1 << 27  # a million pieces, each of which a reader holds with all that is said of it
 # The fields of a footer.
 _SCHEMA, _SAID = 2, 5
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from kgimport.checks import SAMPLES, Finding
 from kgimport.errors import SourceError
-from kgimport.sources import thrift
+from kgimport.sources import pages, thrift
 from kgimport.sources.nested import arrays, types
 
 if TYPE_CHECKING:
@@ -78,10 +78,12 @@ def _has_checksums(file: File, about: pq.FileMetaData) -> bool:
     if not about.num_row_groups or not about.num_columns:
         return False
     try:
-        header, _ = thrift.struct(file.part(_begin(about.row_group(0).column(0)), _WINDOW), 0, _CRC)
+        header, _ = thrift.struct(
+            file.part(pages.begin(about.row_group(0).column(0)), pages.WINDOW), 0, pages.CRC
+        )
     except (IndexError, KeyError):
         return False
-    return _CRC in header
+    return pages.CRC in header
 
 
 def _must_be_whole(table: str, file: File, stream: BinaryIO, about: pq.FileMetaData) -> None:
@@ -96,47 +98,20 @@ def _must_be_whole(table: str, file: File, stream: BinaryIO, about: pq.FileMetaD
                 )
 
 
-def _begin(chunk: pq.ColumnChunkMetaData) -> int:
-    """Where a column's pages begin: with its dictionary, of which some writers do not tell."""
-    offsets = (chunk.dictionary_page_offset, chunk.data_page_offset)
-    return min((offset for offset in offsets if offset), default=0)
-
-
 def _damaged(stream: BinaryIO, chunk: pq.ColumnChunkMetaData) -> int | None:
     """The offset of the first page that is not what its checksum says."""
-    at = _begin(chunk)
+    at = pages.begin(chunk)
     end = at + chunk.total_compressed_size
     while at < end:
         try:
-            header, size = _header(stream, at, end)
-            length, wanted = header[_COMPRESSED], header.get(_CRC)
+            header, size = pages.header(stream, at, end)
+            length, wanted = header[pages.COMPRESSED], header.get(pages.CRC)
         except (IndexError, KeyError):
             return at
         if wanted is not None and _crc(stream, at + size, length) != wanted % 2**32:
             return at
         at += size + length
     return None
-
-
-# The fields of a page's header.
-_COMPRESSED, _CRC = 3, 4
-
-
-def _header(stream: BinaryIO, at: int, end: int) -> tuple[dict[int, Any], int]:
-    """A page's header and its length; statistics may make it a long one."""
-    window = _WINDOW
-    while True:
-        stream.seek(at)
-        data = stream.read(min(window, end - at))
-        try:
-            return thrift.struct(data, 0)
-        except IndexError:
-            if window >= end - at:
-                raise
-            window *= 16
-
-
-_WINDOW = 1 << 10
 
 
 def _crc(stream: BinaryIO, at: int, length: int) -> int | None:
