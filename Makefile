@@ -45,6 +45,7 @@ check: install ## format, lint, types, layers and the quick tests: before each c
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy --no-error-summary
+	@mkdir -p .cache
 	@$(BIN)/lint-imports > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
 	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not athena and not slow and not infra'
 

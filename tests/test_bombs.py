@@ -174,7 +174,10 @@ def test_a_large_page_of_many_short_texts_is_none(tmp_path: Path) -> None:
     assert list(footers.shapes("t", files.some(str(path)))[0].columns) == ["text"]
 
 
-def test_long_texts_are_exported_as_long_as_they_fit(tmp_path: Path) -> None:
+def test_long_texts_are_exported_as_long_as_they_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kgimport.pipeline.export._GROUP_BYTES", 2**26)
     bomb(tmp_path, 20, 2_000_000)
     graph = declaration.load_yaml(tmp_path / "graph.yml")
     little = ExportOptions(memory_mb=16)

@@ -138,7 +138,7 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
             scanned.fields,
             form=options.format,
             unspelled=profile.unspelled,
-            rows_per_group=_rows_per_group(profile, options.memory_mb),
+            rows_per_group=_rows_per_group(profile),
         )
         if rejected:
             _set_aside(scanned, writing.folder)
@@ -152,10 +152,13 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
         return _bound(record, writing, scanned, cells, ends)
 
 
-def _rows_per_group(profile: Profile, memory_mb: int) -> int:
-    """As many rows as fit into memory, and no more than are usual."""
-    fit = memory_mb * 2**20 // max(profile.long_row, 1)
+def _rows_per_group(profile: Profile) -> int:
+    """As many rows as fit into a gibibyte: `--memory` must not change what the files hold."""
+    fit = _GROUP_BYTES // max(profile.long_row, 1)
     return max(1, min(writer.ROWS_PER_GROUP, fit))
+
+
+_GROUP_BYTES = 2**30
 
 
 def _bound(
