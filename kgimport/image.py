@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PLACE = "/kgimport"  # where a store lies in its image
 _SCRIPTS = ("start.sh", "healthcheck.sh")
+_NOTICE = "NOTICE"  # Neo4j's licence, and what it asks of whoever passes the image on
+_OCI = "org.opencontainers.image"
 _TITLE = "Neo4j Community with the graph {graph}"
 
 
@@ -45,11 +47,11 @@ class Baked:
 
 def labels(store: StoreRecord, export: ExportRecord, revision: str | None) -> dict[str, str]:
     """What an image says about itself: the same for the same store (opencontainers/image-spec)."""
-    oci, own = "org.opencontainers.image", "org.kgimport"
+    own = "org.kgimport"
     return {
-        f"{oci}.title": _TITLE.format(graph=store.graph),
-        f"{oci}.version": store.build_id,
-        **({f"{oci}.revision": revision} if revision else {}),
+        f"{_OCI}.title": _TITLE.format(graph=store.graph),
+        f"{_OCI}.version": store.build_id,
+        **({f"{_OCI}.revision": revision} if revision else {}),
         f"{own}.graph": store.graph,
         f"{own}.build-id": store.build_id,
         f"{own}.nodes": str(export.nodes),
@@ -103,6 +105,7 @@ def bake(
     """
     assert neo4j.image  # noqa: S101  (the caller made it of an image)
     base = neo4j.image.name
+    labels = {**labels, **_of_base(base)}
     entrypoint = json.loads(
         docker.ask("inspect", "--format={{json .Config.Entrypoint}}", base) or ""
     )
@@ -124,6 +127,14 @@ def bake(
     return Baked(tag, identity, size, base, _inspect(base)[1], labels)
 
 
+def _of_base(base: str) -> dict[str, str]:
+    """What an image stands on: its name, and its digest where it came from a registry."""
+    digests = docker.ask("image", "inspect", '--format={{join .RepoDigests "\n"}}', base) or ""
+    digest = digests.partition("\n")[0].partition("@")[2]
+    found = {f"{_OCI}.base.name": base, f"{_OCI}.base.digest": digest}
+    return {name: value for name, value in found.items() if value}
+
+
 def _inspect(name: str) -> tuple[str, int]:
     answer = docker.ask("image", "inspect", "--format={{.Id}} {{.Size}}", name) or "? 0"
     identity, _, size = answer.partition(" ")
@@ -138,6 +149,11 @@ def write_context(pipe: IO[bytes], store: Path, scripts: Mapping[str, str]) -> N
             held = resources.files("kgimport") / "docker" / name
             place = name if name == "Dockerfile" else f"scripts/{name}"
             _add(tar, place, held.read_bytes(), executable=name in _SCRIPTS)
+        _add(
+            tar,
+            f"scripts/{_NOTICE}",
+            (resources.files("kgimport") / "docker" / _NOTICE).read_bytes(),
+        )
         for name, text in scripts.items():
             _add(tar, f"scripts/{name}", text.encode())
         _add(tar, f"store/{STORE_RECORD}", (store / STORE_RECORD).read_bytes())

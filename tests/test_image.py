@@ -57,6 +57,7 @@ def test_the_context_holds_the_store_alone_and_no_room_for_later_transactions(
     assert held == {
         "Dockerfile": (ROOT / "docker" / "Dockerfile").read_bytes(),
         **{f"scripts/{name}": content for name, content in scripts.items()},
+        "scripts/NOTICE": (ROOT / "NOTICE").read_bytes(),
         "scripts/settings": b"A=b\n",
         "store/store.json": b"{}",
         "store/data/databases/neo4j/neostore": b"store\0\0",

@@ -227,6 +227,7 @@ def test_the_labels_say_what_is_in_it_and_stay(
         "org.kgimport.relationships": "42726",
         "org.kgimport.neo4j": record.neo4j,
         "org.kgimport.version": record.kgimport,
+        "org.opencontainers.image.base.name": baked.base,
     }
 
 
@@ -248,7 +249,7 @@ def test_the_image_holds_the_store_and_no_secret(baked: Baked, image_store: Path
 
     assert names == {
         *("", "data", "data/databases", "data/transactions"),
-        *("start.sh", "healthcheck.sh", "entrypoint", "settings", "store.json"),
+        *("start.sh", "healthcheck.sh", "entrypoint", "settings", "store.json", "NOTICE"),
     }
     owners = {(each.uid, each.gid) for each in entries if "/data/" in each.name}
     assert owners == {(7474, 0)}
