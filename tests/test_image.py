@@ -75,12 +75,12 @@ def test_the_same_store_gives_the_same_context(tmp_path: Path) -> None:
     assert context(store) == first
 
 
-def test_every_file_of_the_docker_folder_is_in_the_package() -> None:
-    names = sorted(path.name for path in (ROOT / "docker").iterdir())
+def test_every_file_of_the_docker_folder_is_in_the_package_and_the_notice_too() -> None:
+    files = [*(ROOT / "docker").iterdir(), ROOT / "NOTICE"]
 
     packaged = {path.name: path.read_bytes() for path in (ROOT / "kgimport" / "docker").iterdir()}
 
-    assert packaged == {name: (ROOT / "docker" / name).read_bytes() for name in names}
+    assert packaged == {file.name: file.read_bytes() for file in files}
 
 
 def test_a_setting_is_spelled_as_the_official_image_reads_it() -> None:
