@@ -120,15 +120,13 @@ def _kind(file: File) -> Kind | str:
         return wrong
     footer = _footer(file, tail)
     try:
-        about = _about(footer)
-        if about and (large := pages.too_large(file, about)):
-            return large
-        said = _said(footer, about)
+        said = _said(footer)
         _, size = thrift.struct(footer, 0, _SCHEMA)
     except (pa.ArrowException, OSError, ValueError, IndexError, KeyError):
         return _DAMAGED
     spans = frozenset(_timedeltas(said.get(b"pandas")))
-    return Kind(footer[:size], said.get(b"ARROW:schema"), spans)
+    kind = Kind(footer[:size], said.get(b"ARROW:schema"), spans)
+    return pages.too_large(file, footer, _categories(kind.arrow)) or kind
 
 
 def _unlike_parquet(begin: bytes, tail: bytes) -> str:
@@ -144,20 +142,13 @@ def _unlike_parquet(begin: bytes, tail: bytes) -> str:
     return f"a footer of {size / 1e6:,.0f} MB" if size > _LARGEST else ""
 
 
-def _about(footer: bytes) -> pq.FileMetaData | None:
-    """A footer as Arrow has it, which reads no integers of 128 bits, Polars' own."""
+def _said(footer: bytes) -> Mapping[bytes, bytes]:
+    """What the writer said beside the schema; Arrow reads no integers of 128 bits, Polars' own."""
     try:
-        return pq.read_metadata(pa.BufferReader(_whole(footer)))
+        return pq.read_metadata(pa.BufferReader(_whole(footer))).metadata or {}
     except pa.ArrowNotImplementedError:
-        return None
-
-
-def _said(footer: bytes, about: pq.FileMetaData | None) -> Mapping[bytes, bytes]:
-    """What the writer said beside the schema."""
-    if about is not None:
-        return about.metadata or {}
-    pairs = thrift.struct(footer, 0, _SAID)[0].get(_SAID, ())
-    return {pair[1]: pair.get(2, b"") for pair in pairs}
+        pairs = thrift.struct(footer, 0, _SAID)[0].get(_SAID, ())
+        return {pair[1]: pair.get(2, b"") for pair in pairs}
 
 
 def _footer(file: File, tail: bytes) -> bytes:
@@ -290,13 +281,22 @@ def _mark(leaf: dict[int, Any], *, arrow: bool) -> str:
 
 def _date64s(arrow: bytes | None) -> set[str]:
     """The columns in which Arrow had dates as milliseconds."""
+    return {each.name for each in _fields(arrow) if pa.date64() in types(each.type)}
+
+
+def _categories(arrow: bytes | None) -> set[str]:
+    """The columns that Arrow had as dictionaries, whose values Polars spells for each row."""
+    return {each.name for each in _fields(arrow) if pa.types.is_dictionary(each.type)}
+
+
+def _fields(arrow: bytes | None) -> list[pa.Field]:
+    """The schema that Arrow had, if it says one."""
     if arrow is None:
-        return set()
+        return []
     try:
-        schema = pa.ipc.read_schema(pa.BufferReader(base64.b64decode(arrow)))
+        return list(pa.ipc.read_schema(pa.BufferReader(base64.b64decode(arrow))))
     except (pa.ArrowException, OSError, ValueError):
-        return set()
-    return {each.name for each in schema if pa.date64() in types(each.type)}
+        return []
 
 
 def _timedeltas(pandas: bytes | None) -> set[str]:

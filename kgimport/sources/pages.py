@@ -7,15 +7,15 @@ themselves, which are believed more than the footer's.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
-
-import pyarrow as pa
 
 from kgimport import s3
 from kgimport.sources import thrift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     import pyarrow.parquet as pq
 
@@ -29,58 +29,72 @@ _AT_ONCE = 1 << 32
 _ROWS, _ROWS_OF_CATEGORIES = 1_000, 100_000
 
 
-def too_large(file: File, about: pq.FileMetaData) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The values of a column in a row group: how many, and which bytes of the file they are."""
+
+    column: str
+    values: int
+    unpacked: int
+    begin: int
+    end: int
+
+
+def too_large(file: File, footer: bytes, categories: Collection[str]) -> str | None:
     """What is wrong with a file whose texts or bytes are too long to be read, if they are.
 
-    Of files here every page's header is read. In S3, where each takes a request, only those of
-    columns that are large by what the footer says.
+    `categories` are columns whose values are spelled for each row. Of files here every page's
+    header is read. In S3, where each takes a request, only those of columns that are large by what
+    the footer says.
     """
-    chunks = [chunk for chunk in _of_bytes(about) if not _is_small(file, chunk)]
+    remote = s3.is_s3(file.place)
+    chunks = [each for each in _of_bytes(footer) if not remote or each.unpacked > LARGEST]
     if not chunks:
         return None
-    categories = _categories(about)
     with file.opened() as stream:
-        found = (_wrong(stream, chunk, categories) for chunk in chunks)
+        found = (_wrong(stream, chunk, chunk.column in categories) for chunk in chunks)
         return next((wrong for wrong in found if wrong), None)
 
 
-def _wrong(
-    stream: BinaryIO, chunk: pq.ColumnChunkMetaData, categories: frozenset[str]
-) -> str | None:
-    name = chunk.path_in_schema.split(".")[0]
-    most = min(chunk.num_values, _ROWS_OF_CATEGORIES if name in categories else _ROWS)
+def _wrong(stream: BinaryIO, chunk: Chunk, is_category: bool) -> str | None:
+    most = min(chunk.values, _ROWS_OF_CATEGORIES if is_category else _ROWS)
     for size, values, is_dictionary in _sizes(stream, chunk):
         if size > LARGEST and size > _LONG * values:
             texts = f"{values:,} {'value' if values == 1 else 'values'}"
-            return f"the column {name} has a page of {size / 1e6:,.0f} MB that holds {texts}"
+            return (
+                f"the column {chunk.column} has a page of {size / 1e6:,.0f} MB that holds {texts}"
+            )
         if is_dictionary and size * most > _AT_ONCE * values:
-            usual = f"{size / values / 1e6:,.1f} MB" if values else "no value"
-            return f"the column {name} repeats values of {usual} in {chunk.num_values:,} rows"
+            usual = f"{size / max(values, 1) / 1e6:,.1f} MB"
+            return f"the column {chunk.column} repeats values of {usual} in {chunk.values:,} rows"
     return None
 
 
-def _categories(about: pq.FileMetaData) -> frozenset[str]:
-    """The columns whose values Polars takes for categories, and then spells for each row."""
-    try:
-        schema = about.schema.to_arrow_schema()
-    except pa.ArrowException:
-        return frozenset()
-    return frozenset(each.name for each in schema if pa.types.is_dictionary(each.type))
+def _of_bytes(footer: bytes) -> Iterator[Chunk]:
+    """The chunks of texts and bytes that a footer tells of; what it garbles is told elsewhere.
+
+    Arrow knows them too, and ends the process over those of some columns.
+    """
+    with suppress(*_GARBLED):
+        for group in thrift.struct(footer, 0, _GROUPS)[0].get(_GROUPS, ()):
+            for chunk in group[_CHUNKS]:
+                about = chunk[_ABOUT]
+                if about[_PHYSICAL] in _BYTES:
+                    yield _chunk(about)
 
 
-def _of_bytes(about: pq.FileMetaData) -> Iterator[pq.ColumnChunkMetaData]:
-    wide = [
-        at
-        for at in range(about.num_columns)
-        if about.schema.column(at).physical_type in {"BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"}
-    ]
-    for group in range(about.num_row_groups):
-        row_group = about.row_group(group)
-        yield from (row_group.column(at) for at in wide)
+# The fields of a footer, of a row group, and of a chunk; two physical types.
+_GROUPS, _CHUNKS, _ABOUT = 4, 1, 3
+_PHYSICAL, _PATH, _COUNT, _WHOLE, _PACKED, _DATA, _DICTIONARY_AT = 1, 3, 5, 6, 7, 9, 11
+_BYTES = {6, 7}
 
 
-def _is_small(file: File, chunk: pq.ColumnChunkMetaData) -> bool:
-    return s3.is_s3(file.place) and chunk.total_uncompressed_size <= LARGEST
+def _chunk(about: Mapping[int, Any]) -> Chunk:
+    offsets = (about.get(_DICTIONARY_AT), about[_DATA])
+    start = min(int(offset) for offset in offsets if offset)
+    name = about[_PATH][0].decode(errors="replace")
+    end = start + int(about[_PACKED])
+    return Chunk(name, int(about[_COUNT]), int(about[_WHOLE]), max(start, 0), end)
 
 
 def begin(chunk: pq.ColumnChunkMetaData) -> int:
@@ -89,21 +103,23 @@ def begin(chunk: pq.ColumnChunkMetaData) -> int:
     return min((offset for offset in offsets if offset), default=0)
 
 
-def _sizes(stream: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Iterator[tuple[int, int, bool]]:
+def _sizes(stream: BinaryIO, chunk: Chunk) -> Iterator[tuple[int, int, bool]]:
     """Of each page how many bytes it unpacks to, how many values it has, and if it is a dictionary.
 
     What is no page ends them: whoever reads the rows will say so.
     """
-    at = begin(chunk)
-    end = at + chunk.total_compressed_size
-    while at < end:
+    at = chunk.begin
+    while at < chunk.end:
         try:
-            found, size = header(stream, at, end)
+            found, size = header(stream, at, chunk.end)
             kind = next(field for field in _KINDS if field in found)
-            yield found[_UNPACKED], found[kind][_VALUES], kind == _DICTIONARY
-            at += size + found[COMPRESSED]
-        except (IndexError, KeyError, StopIteration):
+            yield int(found[_UNPACKED]), int(found[kind][_VALUES]), kind == _DICTIONARY
+            at += size + max(int(found[COMPRESSED]), 0)
+        except (*_GARBLED, StopIteration):
             return
+
+
+_GARBLED = (IndexError, KeyError, TypeError, ValueError, AttributeError)
 
 
 # The fields of a page's header: a page of data, a dictionary, and data of the second version.
