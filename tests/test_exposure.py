@@ -43,7 +43,7 @@ TIMEOUT_S = 4
 MONITOR_S = 2  # how often Neo4j looks for transactions that have had their time
 CROWD = 400  # as many as Bolt has threads
 STOPPED_WITHIN_S = 10  # before which Neo4j, by itself, gives no query up
-ENDED_AT_ONCE_S = 3
+ENDED_AT_ONCE_S = 5
 ENDLESS = "UNWIND range(1, 1000000000000) AS x WITH x WHERE x % 7 = 8 RETURN count(x)"
 GREEDY = "UNWIND range(1, 100000000) AS x WITH collect(x) AS numbers RETURN size(numbers)"
 
