@@ -59,7 +59,7 @@ def _constraints(table: NodeTable) -> Iterator[SchemaItem]:
 
 
 def _entity(table: Table) -> tuple[str, str]:
-    word = table.names[0]
+    word = next(iter(table.names), "")  # none where a column gives the types
     return word, f"(e:{quoted(word)})" if table.kind == "node" else f"()-[e:{quoted(word)}]-()"
 
 
