@@ -84,9 +84,9 @@ infra-validate: install $(PROVIDER) ## OpenTofu's own word on infra/ (Go; five m
 infra-smoke: ## one night in an account of yours, workspace dev, and all of it gone again: infra/README.md
 	@infra/scripts/smoke
 
-soak: install ## an hour of kills at random moments, and of builds in a row
+soak: install ## an hour of kills at random moments, and of builds in a row; SOAK=--docker with images and rollouts
 	@$(BIN)/python -m tests.soak builds $${KGIMPORT_SOAK_BUILDS:-100}
-	@$(BIN)/python -m tests.soak kills $${KGIMPORT_SOAK_KILLS:-200}
+	@$(BIN)/python -m tests.soak kills $${KGIMPORT_SOAK_KILLS:-200} $(SOAK)
 
 readers: install ## many readers through a balancer that runs: docs/docker.md; READERS="--by session.run"
 	@$(BIN)/python -m tests.benchmarks.readers $(READERS)
