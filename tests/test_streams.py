@@ -177,3 +177,32 @@ def test_a_folder_that_is_gone_is_no_defect(tmp_path: Path) -> None:
     assert told.returncode == ExitCode.DESTINATION
     assert "cannot be used: No such file or directory" in told.stderr
     assert "defect" not in told.stderr
+
+
+def test_a_signal_within_the_python_of_a_library_in_c_ends_by_an_exit_code(tmp_path: Path) -> None:
+    """As while such a library is imported: by itself, `python -m` would end by SIGINT then."""
+    script = """
+import ctypes
+from kgimport import cli
+from kgimport.cli.app import command
+
+@command("kgimport lost", name="lost")
+def lost():
+    lines = b"import os, signal, time; os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)"
+    ctypes.pythonapi.PyRun_SimpleString(lines)
+    raise KeyboardInterrupt
+
+cli.main()
+"""
+    (tmp_path / "lost.py").write_text(script, encoding="utf-8")
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "lost", "lost"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == ExitCode.INTERRUPTED
+    assert ended.stderr.endswith("kgimport: interrupted; nothing half-done was left behind\n")

@@ -42,8 +42,21 @@ def main() -> None:
     streams.settle()
     try:
         _told(_program)()
-    except typer.Exit as end:
-        sys.exit(end.exit_code)
+    except (typer.Exit, SystemExit) as end:
+        _end(getattr(end, "exit_code", getattr(end, "code", None)))
+
+
+def _end(code: Any) -> NoReturn:
+    """Ends with an exit code, and not by a signal.
+
+    Where an interrupt went through Python that a library's C had called, Python would remember it,
+    and `python -m` would end by SIGINT after all.
+    """
+    if _signalled and isinstance(code, int):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _program() -> None:

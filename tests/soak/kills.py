@@ -173,7 +173,7 @@ BUILD = "build/towns"
 EXPORT = Victim(
     "export",
     ("export", "--graph", "graph.yml", "--out", BUILD),
-    sweeps=(TEMPORARY, BUILDS),
+    sweeps=(BUILDS,),  # it needs nothing of TMPDIR, and so does not look there
 )
 BUILD_DB = Victim(
     "build-db",
