@@ -47,7 +47,9 @@ def rollout(wanted: Rollout, progress: Progress) -> tuple[int, int]:
     Raises UsageError when the project does not run here, DestinationError when another rollout of
     it is at work, ServerError when the new replicas do not answer within `ready_s` seconds.
     """
-    project, front = wanted.project, compose.balancer(wanted.project)
+    project = wanted.project
+    compose.replicas(project)  # of a project that does not run at all, no balancer is missed
+    front = compose.balancer(project)
     with unfinished.alone(project, compose.image_of(front)):
         running = compose.replicas(project)
         note = _note(project, running)

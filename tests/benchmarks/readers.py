@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -75,8 +75,12 @@ async def read(
     by: str = "execute_read",
     lifetime_s: float = 3600,
     stop: Callable[[], bool] = lambda: False,
+    asked: Sequence[Query] = (),
 ) -> Tally:
-    """Lets many sessions ask at the same time, until the time is over or `stop` says so."""
+    """Lets many sessions ask at the same time, until the time is over or `stop` says so.
+
+    They ask the documented queries, unless others are given.
+    """
     tally = Tally()
     async with AsyncGraphDatabase.driver(
         uri,
@@ -85,7 +89,7 @@ async def read(
         connection_acquisition_timeout=120,
         max_connection_lifetime=lifetime_s,
     ) as driver:
-        mix = await _mix(driver)
+        mix = list(asked) or await _mix(driver)
         began = time.monotonic()
 
         def over() -> bool:
