@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from kgimport.errors import DestinationError
 from kgimport.report import STORE_RECORD
 from kgimport.runtime import docker
-from kgimport.runtime.config import READ_ONLY, Limits, defaults, within
+from kgimport.runtime.config import READ_ONLY, Limits, defaults, ending_within, within
 from kgimport.runtime.process import Command, run
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PLACE = "/kgimport"  # where a store lies in its image
 _SCRIPTS = ("start.sh", "healthcheck.sh")
 _NOTICE = "NOTICE"  # Neo4j's licence, and what it asks of whoever passes the image on
+# `docker stop` kills after ten seconds, of which Neo4j needs some for itself.
+_LAST_QUERIES_S = 3
 _OCI = "org.opencontainers.image"
 _TITLE = "Neo4j Community with the graph {graph}"
 
@@ -72,6 +74,7 @@ def settings(neo4j: Neo4j) -> dict[str, str]:
         **ours,
         **READ_ONLY,
         **within(Limits()),
+        **ending_within(_LAST_QUERIES_S),
         "server.directories.data": f"{PLACE}/data",
     }
     return {variable(key): value for key, value in wanted.items()}

@@ -14,7 +14,7 @@ from kgimport import verify as verification
 from kgimport.errors import ServerError
 from kgimport.pipeline.scanning import scan
 from kgimport.report import EXPORT_RECORD
-from kgimport.runtime.config import READ_ONLY, Limits, configure, within
+from kgimport.runtime.config import READ_ONLY, Limits, configure, ending_within, within
 from kgimport.runtime.programs import quick_to_start
 from kgimport.runtime.server import serving, set_initial_password
 
@@ -104,7 +104,9 @@ def served(
     store: Path, neo4j: Neo4j, options: ServeOptions, on_line: Callable[[str], None]
 ) -> Iterator[Server]:
     """Serves a store on the loopback address, read-only unless it is to be writable."""
-    settings = within(options.limits) | ({} if options.writable else READ_ONLY)
+    # Whoever presses Ctrl-C waits for no query, unless it may be writing.
+    reading = READ_ONLY | ending_within(0)
+    settings = within(options.limits) | ({} if options.writable else reading)
     with ExitStack() as stack:
         if options.password is None:
             home, data = stack.enter_context(borrowed(store / "data"))

@@ -80,11 +80,16 @@ _SINCE = (
 )
 
 
-# Nothing that is read needs to be finished, so a server that stops waits for no query.
-READ_ONLY = {
-    "server.databases.default_to_read_only": "true",
-    "db.shutdown_transaction_end_timeout": "0s",
-}
+READ_ONLY = {"server.databases.default_to_read_only": "true"}
+
+
+def ending_within(seconds: int) -> dict[str, str]:
+    """Return the setting that gives transactions so long to end, once a server is to stop.
+
+    One that is cut off while it commits is the reader's failure: no driver asks it again, not even
+    where nothing was written.
+    """
+    return {"db.shutdown_transaction_end_timeout": f"{seconds}s"}
 
 
 def within(limits: Limits) -> dict[str, str]:
