@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from kgimport.errors import DeclarationError, RuntimeMissingError, SourceError, listed, short
-from kgimport.runtime.process import Command, run
+from kgimport.process import Command, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """From key columns to node ids: what a key is as text, as a join key, and as a dense record id.
 
 A node's dense id is its row's number over all node tables, in the order of their declaration. It
-needs no lookup on the nodes' side; relationships get theirs by a join (`kgimport.resolve`).
+needs no lookup on the nodes' side; relationships get theirs by a join (`kgimport.checks.joins`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from kgimport.dialect import is_text, moment_text
 from kgimport.errors import DeclarationError
+from kgimport.targets.neo4j import is_text, moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import dialect
-from kgimport.dialect import Carrier, Field, Refusal, Rule, after, spelled_floats
 from kgimport.graph import ColumnRule
 from kgimport.properties import SRID, PropertyType
+from kgimport.targets import neo4j as dialect
+from kgimport.targets.neo4j import Carrier, Field, Refusal, Rule, after, spelled_floats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kgimport.dialect import Format
     from kgimport.graph import Point, Table
+    from kgimport.targets.neo4j import Format
 
 # The names of the coordinates as the importer reads them, by coordinate reference system.
 _AXES = {

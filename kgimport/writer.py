@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from kgimport import dialect
-from kgimport.dialect import is_plain
 from kgimport.identity import END, ID, START, key_text
-from kgimport.report import DataFile, HeaderFile
+from kgimport.records import DataFile, HeaderFile
+from kgimport.targets import neo4j as dialect
+from kgimport.targets.neo4j import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from polars.io.partition import FileProviderArgs
 
-    from kgimport.dialect import Field, Format
     from kgimport.graph import End, Graph, NodeTable, RelationshipTable, Table
     from kgimport.identity import Ids
+    from kgimport.targets.neo4j import Field, Format
 
 ROWS_PER_PART = 2_000_000
 _CHUNK = 1 << 20

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kgimport import dbt, declaration
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.export import export
-from kgimport.pipeline.prepare import prepare
-from kgimport.pipeline.serve import connected
-from kgimport.runtime.programs import embedded, quick_to_start
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.export import export
+from kgimport.commands.prepare import prepare
+from kgimport.commands.serve import connected
+from kgimport.neo4j.runtime.programs import embedded, quick_to_start
 from tests.local_athena.fixtures import (  # noqa: F401  (fixtures of all tests)
     athena,
     athena_server,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
 
     from kgimport.graph import Graph
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
 
 
 VERSIONS = ("2026.08.1", "5.26.30")

@@ -11,7 +11,7 @@ from kgimport.graph import End, Graph, NodeTable, RelationshipTable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kgimport.report import ExportRecord
+    from kgimport.records import ExportRecord
 
 Rows = dict[str, list[Any]] | pl.DataFrame
 PERSONS: dict[str, list[Any]] = {"id": ["a", "b", "c"], "name": ["Ann", None, ""]}

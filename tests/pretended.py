@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from neo4j import Record
 
-from kgimport import importer
-from kgimport.pipeline import build, serve
-from kgimport.runtime.programs import Neo4j
-from kgimport.verify import Samples
+from kgimport.commands import build_db, serve
+from kgimport.neo4j import importer
+from kgimport.neo4j.reconcile import Samples
+from kgimport.neo4j.runtime.programs import Neo4j
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -105,7 +105,7 @@ def instead_of_neo4j(monkeypatch: pytest.MonkeyPatch) -> Pretended:
         it.compares()
         return Samples(5, it.differences)
 
-    for module in (build, serve):
+    for module in (build_db, serve):
         monkeypatch.setattr(module, "connected", connected)
         monkeypatch.setattr(module, "compare", compare)
         monkeypatch.setattr(module.verification, "total_differences", lambda *_: it.totals)

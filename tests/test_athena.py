@@ -16,10 +16,10 @@ import pytest
 
 from kgimport import s3 as store
 from kgimport import sources, writer
+from kgimport.checks.run import ExportOptions, check
+from kgimport.commands.export import export
 from kgimport.errors import AwsRefusedError, ExitCode, KgimportError, SourceError, UsageError
 from kgimport.graph import NodeTable, relocated
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions, check
 from kgimport.sources.athena import Warehouse, own_files, relation
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people

@@ -15,10 +15,10 @@ from uuid import uuid4
 import pytest
 
 from kgimport import aws, dbt, s3
-from kgimport.pipeline.declared import of_dbt, warehouse
-from kgimport.pipeline.export import export
-from kgimport.pipeline.land import land
-from kgimport.pipeline.proof import ExportOptions
+from kgimport.checks.run import ExportOptions
+from kgimport.commands.export import export
+from kgimport.commands.land import land
+from kgimport.commands.load_graph import of_dbt, warehouse
 from tests.conftest import ROOT, quiet
 from tests.graphs import cells
 

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from kgimport import declaration
+from kgimport.checks.run import ExportOptions
+from kgimport.commands.export import export
 from kgimport.errors import ExitCode, SourceError
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions
 from kgimport.sources import files, footers, pages
 from tests.conftest import quiet
 
@@ -177,7 +177,7 @@ def test_a_large_page_of_many_short_texts_is_none(tmp_path: Path) -> None:
 def test_long_texts_are_exported_as_long_as_they_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kgimport.pipeline.export._GROUP_BYTES", 2**26)
+    monkeypatch.setattr("kgimport.commands.export._GROUP_BYTES", 2**26)
     bomb(tmp_path, 20, 2_000_000)
     graph = declaration.load_yaml(tmp_path / "graph.yml")
     little = ExportOptions(memory_mb=16)

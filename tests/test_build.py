@@ -17,7 +17,12 @@ import polars as pl
 import pytest
 from neo4j.time import Date
 
-from kgimport import builds, importer, report, store, writer
+from kgimport import records, writer
+from kgimport.builds import folders
+from kgimport.checks.run import DEFAULTS, ExportOptions
+from kgimport.commands.build_db import BuildOptions, Built, build_db
+from kgimport.commands.export import export
+from kgimport.commands.serve import connected, verify
 from kgimport.errors import (
     DeclarationError,
     DestinationError,
@@ -28,11 +33,9 @@ from kgimport.errors import (
     SourceError,
 )
 from kgimport.graph import ColumnRule, End, Graph, relocated
-from kgimport.pipeline.build import BuildOptions, Built, build_db
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import DEFAULTS, ExportOptions
-from kgimport.pipeline.serve import connected, verify
-from kgimport.report import ExportRecord, QueryRecord, SchemaItem
+from kgimport.neo4j import importer
+from kgimport.neo4j import stores as store
+from kgimport.records import ExportRecord, QueryRecord, SchemaItem
 from kgimport.sources import fingerprint
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
 
 
 @pytest.fixture
@@ -95,9 +98,9 @@ def another_statement(build: Path) -> None:
     """As an attacker would: the record, its id and the script agree."""
     record = store.read_export(build)
     schema = (SchemaItem("x", "MATCH (n) DETACH DELETE n"),)
-    build_id = report.build_id(record.graph, record.tables, schema)
+    build_id = records.build_id(record.graph, record.tables, schema)
     forged = replace(record, schema=schema, build_id=build_id)
-    (build / "export.json").write_text(report.dump(forged))
+    (build / "export.json").write_text(records.dump(forged))
     (build / "schema.cypher").write_text("MATCH (n) DETACH DELETE n;\n")
 
 
@@ -105,9 +108,9 @@ def another_label(build: Path) -> None:
     record = store.read_export(build)
     person = replace(record.tables[0], argument="Human", counts={"Human": 3})
     tables = (person, *record.tables[1:])
-    build_id = report.build_id(record.graph, tables, record.schema)
+    build_id = records.build_id(record.graph, tables, record.schema)
     forged = replace(record, tables=tables, build_id=build_id)
-    (build / "export.json").write_text(report.dump(forged))
+    (build / "export.json").write_text(records.dump(forged))
     (build / "import.args").write_text(importer.argument_file(importer.arguments(forged)))
 
 
@@ -173,7 +176,7 @@ def another_argument(place: Path) -> None:
 
 def another_record(place: Path) -> None:
     record = store.read_export(place / "build")
-    (place / "build" / "export.json").write_text(report.dump(replace(record, kgimport="x")))
+    (place / "build" / "export.json").write_text(records.dump(replace(record, kgimport="x")))
 
 
 def another_record_of_that_size_and_time(place: Path) -> None:
@@ -266,7 +269,7 @@ def test_a_store_keeps_the_record_that_it_was_built_by(
 
     assert store.read_export(made.path) == record
     assert (made.record.graph, made.record.build_id) == (record.graph, record.build_id)
-    assert (made.path / "export.json").read_text() == report.dump(record)
+    assert (made.path / "export.json").read_text() == records.dump(record)
 
 
 def test_a_build_directory_behind_a_link_is_held_where_it_lies(
@@ -313,9 +316,9 @@ def test_rows_that_were_queried_into_a_build_directory_are_held_while_a_store_is
     asked = (QueryRecord("person", "0", 0, 0),)
     tables = (person, *record.tables[1:])
     queried = replace(record, declaration=moved, tables=tables, queries=asked)
-    (tmp_path / "build" / "export.json").write_text(report.dump(queried))
+    (tmp_path / "build" / "export.json").write_text(records.dump(queried))
     made = built(tmp_path, pretended)
-    monkeypatch.setattr(builds, "READERS_S", 0)
+    monkeypatch.setattr(folders, "READERS_S", 0)
     refused: list[str] = []
 
     def export_another() -> None:
@@ -689,9 +692,9 @@ def test_one_wrong_cell_in_a_small_table_is_found(neo4j: Neo4j, tmp_path: Path) 
     # As if the writer itself had been wrong: the record agrees with the file.
     file = replace(record.tables[1].files[0], sha256=writer.sha256(part))
     tables = (record.tables[0], replace(record.tables[1], files=(file,)))
-    build_id = report.build_id(record.graph, tables, record.schema)
+    build_id = records.build_id(record.graph, tables, record.schema)
     forged = replace(record, tables=tables, build_id=build_id)
-    (tmp_path / "build" / "export.json").write_text(report.dump(forged))
+    (tmp_path / "build" / "export.json").write_text(records.dump(forged))
 
     with pytest.raises(ReconciliationError, match=r"knows\.since: other values were written"):
         build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from kgimport import builds
+from kgimport.builds import folders
 from kgimport.errors import DestinationError
 from tests.conftest import quiet
 
@@ -29,7 +29,7 @@ ME = f"process {os.getpid()} on {platform.node()}"
 
 def make(out: Path, text: str) -> None:
     """Leaves a build directory with nothing but a record."""
-    with builds.fresh(out, quiet) as folder:
+    with folders.fresh(out, quiet) as folder:
         (folder / "export.json").write_text(text)
 
 
@@ -57,7 +57,7 @@ def test_an_export_takes_the_place_of_the_one_before(out: Path) -> None:
 
 def test_an_export_that_fails_leaves_the_one_before(out: Path) -> None:
     def fail() -> None:
-        with builds.fresh(out, quiet) as folder:
+        with folders.fresh(out, quiet) as folder:
             (folder / "export.json").write_text("two")
             raise ZeroDivisionError
 
@@ -71,9 +71,9 @@ def test_two_exports_into_one_directory_do_not_run_at_once(out: Path) -> None:
     said = rf"another export is at work in .*lms \(by {ME}\)"
 
     with (
-        builds.fresh(out, quiet) as folder,
+        folders.fresh(out, quiet) as folder,
         pytest.raises(DestinationError, match=said),
-        builds.fresh(out, quiet),
+        folders.fresh(out, quiet),
     ):
         pytest.fail("two at once")
 
@@ -83,9 +83,9 @@ def test_two_exports_into_one_directory_do_not_run_at_once(out: Path) -> None:
 
 
 def test_a_second_export_does_not_touch_what_the_first_is_writing(out: Path) -> None:
-    with builds.fresh(out, quiet) as folder:
+    with folders.fresh(out, quiet) as folder:
         (folder / "export.json").write_text("two")
-        with pytest.raises(DestinationError), builds.fresh(out, quiet):
+        with pytest.raises(DestinationError), folders.fresh(out, quiet):
             pytest.fail("two at once")
 
         assert (folder / "export.json").read_text() == "two"
@@ -100,11 +100,11 @@ def test_who_reads_is_waited_for_and_told(out: Path) -> None:
         waiting.set()
 
     def replace() -> None:
-        with builds.fresh(out, tell) as folder:
+        with folders.fresh(out, tell) as folder:
             (folder / "export.json").write_text("two")
 
     writer = threading.Thread(target=replace)
-    with builds.reading(out), builds.reading(out):  # as many as like may read
+    with folders.reading(out), folders.reading(out):  # as many as like may read
         writer.start()
         assert waiting.wait(60)
         assert held(out) == "one"
@@ -115,10 +115,10 @@ def test_who_reads_is_waited_for_and_told(out: Path) -> None:
 
 
 def test_an_export_does_not_wait_for_ever(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builds, "READERS_S", 0)
+    monkeypatch.setattr(folders, "READERS_S", 0)
 
     with (
-        builds.reading(out),
+        folders.reading(out),
         pytest.raises(DestinationError, match=rf"lms was still being read .* \(by {ME}\)"),
     ):
         make(out, "two")
@@ -131,10 +131,10 @@ def test_an_export_does_not_wait_for_ever(out: Path, monkeypatch: pytest.MonkeyP
 def test_who_ends_reading_first_leaves_the_lock_to_the_others(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(builds, "READERS_S", 0)
+    monkeypatch.setattr(folders, "READERS_S", 0)
 
-    with builds.reading(out):
-        with builds.reading(out):
+    with folders.reading(out):
+        with folders.reading(out):
             pass
         with pytest.raises(DestinationError, match="still being read"):
             make(out, "two")
@@ -153,10 +153,10 @@ def test_a_lock_that_is_gone_by_the_time_one_has_it_is_none(
             Path(file.name).unlink()
         plain(file, kind)
 
-    monkeypatch.setattr(builds, "READERS_S", 0)
+    monkeypatch.setattr(folders, "READERS_S", 0)
     monkeypatch.setattr(fcntl, "flock", flock)
 
-    with builds.reading(out), pytest.raises(DestinationError, match="still being read"):
+    with folders.reading(out), pytest.raises(DestinationError, match="still being read"):
         make(out, "two")
 
     assert held(out) == "one"
@@ -165,16 +165,16 @@ def test_a_lock_that_is_gone_by_the_time_one_has_it_is_none(
 def test_a_reader_waits_for_the_renames_and_no_longer(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(builds, "_RENAMES_S", 0)
+    monkeypatch.setattr(folders, "_RENAMES_S", 0)
     with (out.parent / ".lms.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with (
             pytest.raises(DestinationError, match=r"an export is replacing .*lms"),
-            builds.reading(out),
+            folders.reading(out),
         ):
             pytest.fail("read what is being replaced")
 
-    with builds.reading(out):  # the file of who was killed is in nobody's way, and taken away
+    with folders.reading(out):  # the file of who was killed is in nobody's way, and taken away
         pass
 
 
@@ -185,7 +185,7 @@ def test_a_reader_finds_what_the_renames_leave(out: Path) -> None:
 
     def read() -> None:
         while not done.is_set():
-            with builds.reading(out):
+            with folders.reading(out):
                 seen.append((held(out), held(out)))
             time.sleep(0.02)
 
@@ -237,7 +237,7 @@ def test_an_export_killed_between_two_renames_costs_no_build(out: Path) -> None:
     out.rename(out.with_name(".lms.old-1"))
 
     def fail() -> None:
-        with builds.fresh(out, quiet):
+        with folders.fresh(out, quiet):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -283,12 +283,12 @@ def test_a_file_system_without_locks_is_written_and_read_all_the_same(
     monkeypatch.setattr(fcntl, "flock", refuse)
 
     make(out, "two")
-    with builds.reading(out):
+    with folders.reading(out):
         assert held(out) == "two"
 
 
 def test_where_nobody_may_write_there_is_nothing_to_hold() -> None:
-    with builds.reading(Path("/proc/kgimport/build")):
+    with folders.reading(Path("/proc/kgimport/build")):
         assert not Path("/proc/kgimport").exists()
 
 
@@ -313,7 +313,7 @@ def test_where_a_disk_is_mounted_is_told_before_the_export(out: Path) -> None:
     try:
         with (
             pytest.raises(DestinationError, match="is where a disk is mounted"),
-            builds.fresh(out.parent / "mounted", quiet),
+            folders.fresh(out.parent / "mounted", quiet),
         ):
             pytest.fail("exported")
         make(out.parent / "mounted" / "build", "one")
@@ -347,8 +347,8 @@ def test_two_runs_have_names_of_their_own_though_each_is_process_1(
     monkeypatch.setattr(fcntl, "flock", refuse)
     monkeypatch.setattr(os, "getpid", lambda: 1)
 
-    with builds.fresh(tmp_path / "lms", quiet) as one:
-        with builds.fresh(tmp_path / "lms", quiet) as other:
+    with folders.fresh(tmp_path / "lms", quiet) as one:
+        with folders.fresh(tmp_path / "lms", quiet) as other:
             (other / "export.json").write_text("two")
         one.mkdir(exist_ok=True)
         (one / "export.json").write_text("one")

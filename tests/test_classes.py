@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kgimport.commands.doctor import Symptom, examine
+from kgimport.commands.prepare import prepare
 from kgimport.errors import RuntimeMissingError
-from kgimport.pipeline.doctor import Symptom, examine
-from kgimport.pipeline.prepare import prepare
-from kgimport.runtime import classes, jars
-from kgimport.runtime import java as javas
-from kgimport.runtime.jars import Jar
-from kgimport.runtime.java import Java
-from kgimport.runtime.process import Finished, run
-from kgimport.runtime.programs import admin_command, describe
+from kgimport.neo4j.runtime import classes, jars
+from kgimport.neo4j.runtime import java as javas
+from kgimport.neo4j.runtime.jars import Jar
+from kgimport.neo4j.runtime.java import Java
+from kgimport.neo4j.runtime.programs import admin_command, describe
+from kgimport.process import Finished, run
 from tests.conftest import quiet
 
 if TYPE_CHECKING:
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
 
 JAVA = Java(Path("/opt/java"), "25.0.2")
 

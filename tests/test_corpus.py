@@ -20,7 +20,7 @@ from tests.roundtrip.lanes import LANES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
     from tests.corpus.passage import Exported, Stored, Written
     from tests.corpus.shape import Shape
     from tests.roundtrip.lanes import Lane

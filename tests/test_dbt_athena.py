@@ -18,15 +18,15 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from kgimport.checks.run import ExportOptions
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.export import export
+from kgimport.commands.load_graph import of_dbt
 from kgimport.errors import DeclarationError
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.declared import of_dbt
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions
-from kgimport.runtime.jars import DEFAULT_VERSION
-from kgimport.runtime.programs import embedded, quick_to_start
-from kgimport.store import read_export
-from kgimport.verify import expected
+from kgimport.neo4j.reconcile import expected
+from kgimport.neo4j.runtime.jars import DEFAULT_VERSION
+from kgimport.neo4j.runtime.programs import embedded, quick_to_start
+from kgimport.neo4j.stores import read_export
 from tests.conftest import quiet
 from tests.graphs import cells
 from tests.local_athena import lake

@@ -13,10 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from kgimport.cli import app
+from kgimport.commands import doctor
+from kgimport.commands.doctor import Symptom
 from kgimport.errors import ExitCode
-from kgimport.pipeline import doctor
-from kgimport.pipeline.doctor import Symptom
-from kgimport.runtime import jars
+from kgimport.neo4j.runtime import jars
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +153,7 @@ def test_a_package_is_installed_or_by_what_extra_it_comes(
     assert symptom(subject, tmp_path) == Symptom(subject, good=True, state="installed")
 
     monkeypatch.setattr(
-        "kgimport.pipeline.doctor.find_spec",
+        "kgimport.commands.doctor.find_spec",
         lambda name: None if name == module else find_spec(name),
     )
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 import pytest
 
-from kgimport import store, writer
+from kgimport import writer
+from kgimport.checks.run import ExportOptions
+from kgimport.commands.export import export
 from kgimport.errors import (
     DeclarationError,
     DestinationError,
@@ -19,14 +21,13 @@ from kgimport.errors import (
     ValueRefusedError,
 )
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions
+from kgimport.neo4j import stores
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, Rows, people
 
 if TYPE_CHECKING:
     from kgimport.identity import Ids
-    from kgimport.report import ExportRecord
+    from kgimport.records import ExportRecord
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -128,7 +129,7 @@ def test_ends_are_resolved_in_the_order_of_the_rows_whatever_the_memory(tmp_path
 def test_the_record_says_what_is_in_the_files(tmp_path: Path) -> None:
     made = export(people(tmp_path), tmp_path / "build", quiet)
 
-    assert store.read_export(tmp_path / "build") == made
+    assert stores.read_export(tmp_path / "build") == made
     person, knows = made.tables
     assert (person.rows, person.written, person.rejected, person.properties) == (3, 3, 0, 5)
     assert (knows.rows, knows.written, knows.rejected, knows.properties) == (2, 2, 0, 2)
@@ -336,7 +337,7 @@ def test_a_failed_export_leaves_the_build_before_it(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="table person cannot be read"):
         export(graph, tmp_path / "build", quiet)
 
-    assert store.read_export(tmp_path / "build") == good
+    assert stores.read_export(tmp_path / "build") == good
     assert sorted(each.name for each in tmp_path.iterdir()) == ["bad", "build", "good"]
 
 

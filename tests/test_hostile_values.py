@@ -15,13 +15,13 @@ import polars as pl
 import pytest
 from polars._typing import TimeUnit
 
-from kgimport import store
-from kgimport.dialect.scalars import SCALARS, TEXTS
+from kgimport.checks.run import ExportOptions, check
+from kgimport.checks.scan import scan
+from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions, check
-from kgimport.pipeline.scanning import scan
+from kgimport.neo4j import stores
+from kgimport.targets.neo4j.scalars import SCALARS, TEXTS
 from tests.conftest import quiet
 from tests.roundtrip.cells import PER_SECOND
 from tests.roundtrip.lanes import KEYS_CSV, LANES
@@ -192,7 +192,7 @@ def test_each_type_that_may_be_a_key_is_one_at_its_limits(
 
     exact = of.is_integer() or of.base_type() in {pl.Boolean, pl.Date, pl.Datetime, *TEXTS}
     if exact or (isinstance(of, pl.Decimal) and of.scale == 0):
-        record = store.read_export(tmp_path / "build")
+        record = stores.read_export(tmp_path / "build")
         assert (record.nodes, record.relationships) == (len(key.cells), len(key.cells))
     else:
         assert message == f"keys do not fit:\n  t.id is {of}, which cannot be a key"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from kgimport.checks.ids import resolved
+from kgimport.checks.run import ExportOptions, check
+from kgimport.checks.scan import scan
+from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, IntegrityError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
 from kgimport.identity import END, START
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions, check
-from kgimport.pipeline.resolution import resolved
-from kgimport.pipeline.scanning import scan
 from tests.conftest import quiet
 from tests.roundtrip.samples import Column, frame
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from kgimport.cli.options import Runtime, chosen_neo4j
-from kgimport.image import build_command, settings, variable, write_context
-from kgimport.runtime import docker
-from kgimport.runtime.config import Limits, within
-from kgimport.runtime.docker import Image
-from kgimport.runtime.process import Command
-from kgimport.runtime.programs import Neo4j, admin_command, server_command
+from kgimport.docker.image import build_command, settings, variable, write_context
+from kgimport.neo4j.runtime import docker
+from kgimport.neo4j.runtime.config import Limits, within
+from kgimport.neo4j.runtime.docker import Image
+from kgimport.neo4j.runtime.programs import Neo4j, admin_command, server_command
+from kgimport.process import Command
 
 ROOT = Path(__file__).parents[1]
 IMAGE = Image("neo4j:2026.08.1-community", "1000:1000")

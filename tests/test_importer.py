@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kgimport import importer
+from kgimport.checks.run import DEFAULTS, ExportOptions
+from kgimport.commands.export import export
 from kgimport.errors import ImportFailedError, RuntimeMissingError
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import DEFAULTS, ExportOptions
-from kgimport.runtime.config import configure
-from kgimport.runtime.java import Java
-from kgimport.runtime.programs import Neo4j
+from kgimport.neo4j import importer
+from kgimport.neo4j.runtime.config import configure
+from kgimport.neo4j.runtime.java import Java
+from kgimport.neo4j.runtime.programs import Neo4j
 from tests.conftest import quiet
 from tests.graphs import PERSONS, people
 
 if TYPE_CHECKING:
-    from kgimport.report import ExportRecord
+    from kgimport.records import ExportRecord
 
 
 def exported(tmp_path: Path, options: ExportOptions = DEFAULTS) -> ExportRecord:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kgimport import declaration
-from kgimport.pipeline.export import export
+from kgimport.commands.export import export
 from tests.towns import PROGRAM, TOWNS, content, made, nothing_runs
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Point:
 
     stage: str
     then_s: float = 0
-    # The function of kgimport.store that tells its name as a stage, and waits to be killed there.
+    # The function of kgimport.neo4j.stores that tells its name as a stage, and waits to be killed.
     held: str = ""
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from kgimport.commands.load_graph import of_dbt
 from kgimport.errors import DeclarationError, KgimportError, SourceError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
-from kgimport.pipeline.declared import of_dbt
 from tests.projects import people
 from tests.test_dbt_project import execute
 

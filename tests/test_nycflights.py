@@ -20,15 +20,15 @@ import pytest
 import yaml
 
 from kgimport import declaration
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.serve import connected
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.serve import connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from neo4j import Driver
 
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
 
 GRAPH = Path(__file__).parent / "nycflights" / "graph.yml"
 TABLES = ("airlines", "airports", "planes", "weather", "flights")

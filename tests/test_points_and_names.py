@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 from neo4j.spatial import WGS84Point
 
+from kgimport.checks.run import ExportOptions, check
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.export import export
+from kgimport.commands.serve import connected
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import ColumnRule, Graph, Point
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions, check
-from kgimport.pipeline.serve import connected
-from kgimport.runtime.programs import reading_parquet
+from kgimport.neo4j.runtime.programs import reading_parquet
 from tests.conftest import quiet
 from tests.graphs import people
 from tests.roundtrip.samples import Column, frame
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kgimport.dialect import Format
     from kgimport.graph import Crs
-    from kgimport.report import DataFile
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
+    from kgimport.records import DataFile
+    from kgimport.targets.neo4j import Format
 
 PLACES: dict[str, list[Any]] = {
     "id": ["a", "b", "c"],

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from kgimport.dialect import headers
 from kgimport.properties import SRID, STRING, Kind, PropertyType
+from kgimport.targets.neo4j import headers
 
 
 @pytest.mark.parametrize(

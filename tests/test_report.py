@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kgimport import report, store
+from kgimport import records
+from kgimport.builds import intact
+from kgimport.commands.export import export
 from kgimport.errors import DestinationError, KgimportError
 from kgimport.graph import (
     ColumnRule,
@@ -23,9 +25,8 @@ from kgimport.graph import (
     RelationshipTable,
     flaws,
 )
-from kgimport.pipeline import intact
-from kgimport.pipeline.export import export
-from kgimport.report import ExportRecord, HeaderFile, SchemaItem, StoreRecord, build_id
+from kgimport.neo4j import stores
+from kgimport.records import ExportRecord, HeaderFile, SchemaItem, StoreRecord, build_id
 from tests.conftest import quiet
 from tests.graphs import people
 
@@ -67,7 +68,7 @@ def test_a_property_renamed_or_of_another_type_is_another_build(tmp_path: Path) 
 
 
 def test_a_header_is_recorded_with_its_digest(build: Path) -> None:
-    for table in store.read_export(build).tables:
+    for table in stores.read_export(build).tables:
         content = (build / table.header.path).read_bytes()
         assert table.header.sha256 == hashlib.sha256(content).hexdigest()
 
@@ -111,7 +112,7 @@ CONTENT: dict[str, Callable[[ExportRecord], ExportRecord]] = {
 
 @pytest.mark.parametrize("what", CONTENT)
 def test_the_build_id_changes_with_the_content(build: Path, what: str) -> None:
-    record = store.read_export(build)
+    record = stores.read_export(build)
     changed = CONTENT[what](record)
 
     assert _id(record) == record.build_id
@@ -119,7 +120,7 @@ def test_the_build_id_changes_with_the_content(build: Path, what: str) -> None:
 
 
 def test_the_order_of_a_tables_files_is_content(build: Path) -> None:
-    record = store.read_export(build)
+    record = stores.read_export(build)
     (file,) = record.tables[1].files
     pair = (file, replace(file, path="csv/knows/part-00001.csv", sha256=OTHER))
 
@@ -129,7 +130,7 @@ def test_the_order_of_a_tables_files_is_content(build: Path) -> None:
 
 
 def test_the_build_id_says_nothing_of_when_and_where(build: Path) -> None:
-    record = store.read_export(build)
+    record = stores.read_export(build)
     place = replace(record.declaration.nodes[0], location="elsewhere")
     same = _with_table(record, 0, fingerprint="x", fields=())
     moved = replace(same.declaration, nodes=(place,))
@@ -203,7 +204,7 @@ RECONCILED = {
 
 
 def test_whatever_is_changed_in_a_record_is_refused_or_found_by_reconciliation(build: Path) -> None:
-    good = (build / report.EXPORT_RECORD).read_text()
+    good = (build / records.EXPORT_RECORD).read_text()
     content = json.loads(good)
     outcomes = [
         (".".join(map(str, path)), _refusal(build, _changed(good, path, value)))
@@ -221,7 +222,7 @@ def test_whatever_is_changed_in_a_record_is_refused_or_found_by_reconciliation(b
 def _refusal(build: Path, text: str) -> KgimportError | None:
     """What `build-db` has to say against a record; any other exception is a defect."""
     try:
-        intact.admit(build, report.parse(ExportRecord, text, report.EXPORT_RECORD))
+        intact.admit(build, records.parse(ExportRecord, text, records.EXPORT_RECORD))
     except KgimportError as error:
         return error
     return None
@@ -249,14 +250,14 @@ def _refusal(build: Path, text: str) -> KgimportError | None:
 def test_names_and_paths_are_believed_no_more_than_those_of_a_declaration(
     build: Path, path: tuple[Step, ...], value: str
 ) -> None:
-    good = (build / report.EXPORT_RECORD).read_text()
+    good = (build / records.EXPORT_RECORD).read_text()
     # As an attacker would: the id agrees with what was changed.
     text = _changed(good, path, value)
     if path != ("build_id",):
         text = _changed(text, ("build_id",), _forged_id(json.loads(text)))
 
     with pytest.raises(DestinationError, match=r"export\.json is damaged: (graph|build_id|tables)"):
-        report.parse(ExportRecord, text, report.EXPORT_RECORD)
+        records.parse(ExportRecord, text, records.EXPORT_RECORD)
 
 
 @pytest.mark.parametrize(
@@ -278,11 +279,11 @@ def test_names_and_paths_are_believed_no_more_than_those_of_a_declaration(
 def test_numbers_and_words_that_no_export_writes_are_damage(
     build: Path, path: tuple[Step, ...], value: object
 ) -> None:
-    text = _changed((build / report.EXPORT_RECORD).read_text(), path, value)
+    text = _changed((build / records.EXPORT_RECORD).read_text(), path, value)
     where = "tables|build_id" if path == ("format",) else ".".join(map(str, path))
 
     with pytest.raises(DestinationError, match=rf"export\.json is damaged: ({where})"):
-        report.parse(ExportRecord, text, report.EXPORT_RECORD)
+        records.parse(ExportRecord, text, records.EXPORT_RECORD)
 
 
 def _forged_id(content: dict[str, Any]) -> str:
@@ -301,20 +302,20 @@ def _forged_id(content: dict[str, Any]) -> str:
 
 
 def test_a_forged_id_is_what_the_record_would_have(build: Path) -> None:
-    content = json.loads((build / report.EXPORT_RECORD).read_text())
+    content = json.loads((build / records.EXPORT_RECORD).read_text())
 
     assert _forged_id(content) == content["build_id"]
 
 
 def test_one_file_named_twice_is_refused(build: Path) -> None:
-    content = json.loads((build / report.EXPORT_RECORD).read_text())
+    content = json.loads((build / records.EXPORT_RECORD).read_text())
     table = content["tables"][1]
     table["files"] *= 2
     table["rows"] = table["written"] = 2 * table["written"]
     content["build_id"] = _forged_id(content)
 
     with pytest.raises(DestinationError, match="two of them have one file"):
-        report.parse(ExportRecord, json.dumps(content), report.EXPORT_RECORD)
+        records.parse(ExportRecord, json.dumps(content), records.EXPORT_RECORD)
 
 
 @pytest.mark.parametrize(
@@ -332,10 +333,10 @@ def test_one_file_named_twice_is_refused(build: Path) -> None:
     ids=["empty", "a list", "a number", "an object", "deep", "long", "no UTF-8", "a long version"],
 )
 def test_what_is_no_record_at_all_is_damaged(tmp_path: Path, content: bytes, reason: str) -> None:
-    (tmp_path / report.EXPORT_RECORD).write_bytes(content)
+    (tmp_path / records.EXPORT_RECORD).write_bytes(content)
 
     with pytest.raises(DestinationError, match=rf"export\.json (is damaged: .*)?{reason}") as error:
-        store.read_export(tmp_path)
+        stores.read_export(tmp_path)
 
     assert len(error.value.message) < 1_000
 
@@ -399,13 +400,13 @@ TOLD = {
 
 
 def test_whatever_is_changed_in_a_stores_record_names_no_other_place(tmp_path: Path) -> None:
-    good = report.dump(STORE)
+    good = records.dump(STORE)
     taken: dict[str, StoreRecord] = {}
     for path in _paths(json.loads(good)):
         for value in WRONG:
-            (tmp_path / report.STORE_RECORD).write_text(_changed(good, path, value))
+            (tmp_path / records.STORE_RECORD).write_text(_changed(good, path, value))
             with suppress(DestinationError):
-                taken[".".join(map(str, path))] = record = store.read_store(tmp_path)
+                taken[".".join(map(str, path))] = record = stores.read_store(tmp_path)
                 assert re.fullmatch(r"[A-Za-z]\w*", record.graph)
                 assert re.fullmatch(r"[0-9A-Za-z.]+", record.neo4j)
                 assert record.build_id == STORE.build_id

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kgimport.pipeline.rollout import whole
-from kgimport.runtime.compose import Replica
-from kgimport.runtime.unfinished import Unfinished
+from kgimport.commands.rollout import whole
+from kgimport.docker.compose import Replica
+from kgimport.docker.unfinished import Unfinished
 
 
 @pytest.mark.parametrize(

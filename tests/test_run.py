@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kgimport import dbt, store
+from kgimport import dbt
+from kgimport.builds import inputs
+from kgimport.builds.inputs import Watched
+from kgimport.checks.run import ExportOptions
+from kgimport.commands import run
+from kgimport.commands.build_db import BuildOptions
+from kgimport.commands.export import export
+from kgimport.commands.run import Project
 from kgimport.errors import SourceError
-from kgimport.pipeline import inputs, run
-from kgimport.pipeline.build import BuildOptions
-from kgimport.pipeline.export import export
-from kgimport.pipeline.inputs import Watched
-from kgimport.pipeline.proof import ExportOptions
-from kgimport.pipeline.run import Project
+from kgimport.neo4j import stores
 from tests.conftest import quiet
 from tests.graphs import people as graph_of_people
 from tests.projects import people, persons
 
 if TYPE_CHECKING:
-    from kgimport.pipeline.build import Built
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.commands.build_db import Built
+    from kgimport.neo4j.runtime.programs import Neo4j
 
 IF_CHANGED = BuildOptions(if_changed=True)
 
@@ -304,7 +306,7 @@ def test_a_run_builds_what_has_changed_and_nothing_else(project: Project, neo4j:
     Path("people/models/knows.sql").write_text("select 1 as a, 2 as b, no_such_column")
     with pytest.raises(SourceError, match=r"(?s)dbt build failed:\n.*no_such_column"):
         built(project, neo4j, IF_CHANGED)
-    assert store.find(Path("stores/people")) == second.path.resolve()
+    assert stores.find(Path("stores/people")) == second.path.resolve()
     with pytest.raises(SourceError, match="dbt build failed"):
         built(project, neo4j, IF_CHANGED)
 

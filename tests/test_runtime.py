@@ -23,13 +23,12 @@ from hypothesis import strategies as st
 from neo4j.exceptions import AuthError
 
 from kgimport.errors import DestinationError, RuntimeMissingError, ServerError, UsageError
-from kgimport.runtime import jars, java
-from kgimport.runtime.config import configure, write_config
-from kgimport.runtime.jars import Jar
-from kgimport.runtime.java import Java
-from kgimport.runtime.lock import HEADER, format_lock
-from kgimport.runtime.process import LONGEST_LINE, TAIL_LINES, Command, Finished, lines, run
-from kgimport.runtime.programs import (
+from kgimport.neo4j.runtime import jars, java
+from kgimport.neo4j.runtime.config import configure, write_config
+from kgimport.neo4j.runtime.jars import Jar
+from kgimport.neo4j.runtime.java import Java
+from kgimport.neo4j.runtime.lock import HEADER, format_lock
+from kgimport.neo4j.runtime.programs import (
     Neo4j,
     admin_command,
     describe,
@@ -39,7 +38,8 @@ from kgimport.runtime.programs import (
     quick_to_start,
     server_command,
 )
-from kgimport.runtime.server import Server, serving, set_initial_password
+from kgimport.neo4j.runtime.server import Server, serving, set_initial_password
+from kgimport.process import LONGEST_LINE, TAIL_LINES, Command, Finished, lines, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,7 +144,7 @@ def test_an_exception_ends_the_program_before_it_goes_on(beginning: str) -> None
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_program_does_not_outlive_a_kgimport_that_is_killed(number: signal.Signals) -> None:
     ours = (
-        "import sys; from kgimport.runtime.process import Command, run; "
+        "import sys; from kgimport.process import Command, run; "
         "run(Command(tuple(sys.argv[1:]), {}), on_line=lambda line: print(line, flush=True))"
     )
     argv = (sys.executable, "-c", ours, sys.executable, "-c", PATIENT + WAIT)

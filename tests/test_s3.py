@@ -15,8 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kgimport import aws, landing, report, sources, writer
+from kgimport import aws, lake, records, sources, writer
 from kgimport import s3 as store
+from kgimport.builds import intact
+from kgimport.builds.remote import export_to, fetched
+from kgimport.commands.export import export
+from kgimport.commands.land import land
 from kgimport.errors import (
     AwsRefusedError,
     DeclarationError,
@@ -28,10 +32,6 @@ from kgimport.errors import (
     ValueRefusedError,
 )
 from kgimport.graph import ColumnRule, NodeTable, relocated
-from kgimport.pipeline import intact
-from kgimport.pipeline.export import export
-from kgimport.pipeline.land import land
-from kgimport.pipeline.remote import export_to, fetched
 from kgimport.sources import files
 from tests.conftest import quiet
 from tests.graphs import people
@@ -354,8 +354,8 @@ def test_a_build_directory_goes_to_s3_and_comes_back_byte_by_byte(
 
     assert again.build_id == local.build_id
     assert there.keys() == here.keys()
-    assert {n: b for n, b in there.items() if n != report.EXPORT_RECORD} == {
-        n: b for n, b in here.items() if n != report.EXPORT_RECORD
+    assert {n: b for n, b in there.items() if n != records.EXPORT_RECORD} == {
+        n: b for n, b in here.items() if n != records.EXPORT_RECORD
     }
 
 
@@ -366,7 +366,7 @@ def test_what_the_new_build_does_not_have_is_taken_away(s3: LocalAws, tmp_path: 
     export_to(people(tmp_path / "tables"), home, quiet)
 
     assert not [name for name in names(home) if "old" in name]
-    assert report.EXPORT_RECORD in names(home)
+    assert records.EXPORT_RECORD in names(home)
 
 
 def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) 
         export_to(changed, home, quiet)
 
     s3.faults.clear()
-    assert report.EXPORT_RECORD not in names(home)
+    assert records.EXPORT_RECORD not in names(home)
     with (
         pytest.raises(DestinationError, match=r"is no build directory: it has no export\.json"),
         fetched(home, quiet),
@@ -450,7 +450,7 @@ def test_two_exports_to_one_prefix_leave_no_build_that_is_half_of_each(
     with pytest.raises(DestinationError, match="another export writes to s3://"):
         export_to(people(tmp_path / "tables"), home, tell)
 
-    assert report.EXPORT_RECORD not in names(home)
+    assert records.EXPORT_RECORD not in names(home)
 
 
 def test_a_prefix_that_holds_something_else_is_left_alone(s3: LocalAws, tmp_path: Path) -> None:
@@ -609,9 +609,9 @@ def test_data_that_glue_could_not_show_whole_is_refused(s3: LocalAws, raw: Path)
     ],
 )
 def test_types_have_the_names_that_athena_has_for_them(dtype: pl.DataType, name: str) -> None:
-    assert landing.hive_type(dtype, "t.c") == name
+    assert lake.hive_type(dtype, "t.c") == name
 
 
 def test_a_type_without_a_name_in_athena_is_refused() -> None:
     with pytest.raises(ValueRefusedError, match=r"t\.c is UInt64, for which Athena has no type"):
-        landing.hive_type(pl.UInt64(), "t.c")
+        lake.hive_type(pl.UInt64(), "t.c")

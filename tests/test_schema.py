@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from neo4j.exceptions import ClientError, Neo4jError
 
-from kgimport import schema
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, ImportFailedError
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.export import export
-from kgimport.report import SchemaItem
+from kgimport.neo4j import indexes as schema
+from kgimport.records import SchemaItem
 from tests.conftest import quiet
 from tests.graphs import people
 from tests.pretended import Answer, Pretended
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from neo4j import Driver
 
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
 
 PERSON = NodeTable("person", "p.parquet", ("Person", "Human"), ("id",), "Person")
 CITY = NodeTable("city", "c.parquet", ("City",), ("code",), "City")

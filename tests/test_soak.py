@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kgimport.runtime.programs import embedded, quick_to_start
+from kgimport.neo4j.runtime.programs import embedded, quick_to_start
 from tests.conftest import VERSIONS
 from tests.soak import builds, kills
 from tests.towns import QUICK, made

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from kgimport import sources
+from kgimport.checks.run import DEFAULTS, check
+from kgimport.commands.export import export
 from kgimport.errors import SourceError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import DEFAULTS, check
 from kgimport.sources import files, layout
 from kgimport.sources.footers import Column, Shape
 from kgimport.sources.quiet import without_panics

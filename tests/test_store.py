@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kgimport import store
+from kgimport.commands.export import export
 from kgimport.errors import DestinationError
-from kgimport.pipeline.export import export
-from kgimport.report import StoreRecord, dump
+from kgimport.neo4j import stores
+from kgimport.records import StoreRecord, dump
 from tests.conftest import quiet
 from tests.graphs import people
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 def a_store(root: Path, name: str) -> Path:
     """A published store with nothing in it."""
-    with store.building(root) as folder:
+    with stores.building(root) as folder:
         (folder / "data" / "databases" / "neo4j").mkdir(parents=True)
         (folder / "data" / "databases" / "neo4j" / "database_lock").touch()
         (folder / "store.json").write_text("{}")
-        return store.publish(folder, root, name)
+        return stores.publish(folder, root, name)
 
 
 def test_current_points_to_what_was_published_last(tmp_path: Path) -> None:
     one, two = a_store(tmp_path, "one"), a_store(tmp_path, "two")
 
-    assert store.find(tmp_path) == two
-    assert store.find(one) == one
+    assert stores.find(tmp_path) == two
+    assert stores.find(one) == one
     assert sorted(each.name for each in tmp_path.iterdir()) == ["current", "one", "two"]
 
 
@@ -84,12 +84,12 @@ def test_a_switch_that_fails_leaves_no_store(
     def refuse(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(store, "switch", refuse)
+    monkeypatch.setattr(stores, "switch", refuse)
     with pytest.raises(OSError, match="Input/output error"):
         a_store(tmp_path, "two")
 
     assert sorted(each.name for each in tmp_path.iterdir()) == ["current", "one"]
-    assert store.find(tmp_path) == one
+    assert stores.find(tmp_path) == one
 
 
 @pytest.mark.parametrize("folder", [True, False])
@@ -101,7 +101,7 @@ def test_a_current_that_is_no_link_is_told_before_a_build(folder: bool, tmp_path
 
     with (
         pytest.raises(DestinationError, match="current is no link to a store"),
-        store.locked(tmp_path),
+        stores.locked(tmp_path),
     ):
         pytest.fail("built")
 
@@ -109,10 +109,10 @@ def test_a_current_that_is_no_link_is_told_before_a_build(folder: bool, tmp_path
 def test_a_current_that_leads_nowhere_is_switched(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("gone")
 
-    with store.locked(tmp_path):
+    with stores.locked(tmp_path):
         one = a_store(tmp_path, "one")
 
-    assert store.find(tmp_path) == one
+    assert stores.find(tmp_path) == one
 
 
 def test_what_a_killed_switch_left_is_swept_by_the_next(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_file_is_written_whole_though_others_write_it_too(tmp_path: Path) -> N
 
     def write(text: str) -> None:
         for _ in range(200):
-            store.write_whole(tmp_path / "note", text * 1_000)
+            stores.write_whole(tmp_path / "note", text * 1_000)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(write, ("one", "two")))
@@ -141,7 +141,7 @@ def test_a_file_is_written_where_a_link_leads(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "note").symlink_to("elsewhere/note")
 
-    store.write_whole(tmp_path / "note", "one")
+    stores.write_whole(tmp_path / "note", "one")
 
     assert (tmp_path / "note").is_symlink()
     assert (tmp_path / "elsewhere" / "note").read_text() == "one"
@@ -151,7 +151,7 @@ def test_what_is_no_file_is_written_to_and_never_replaced(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "pipe")
     with ThreadPoolExecutor() as pool:
         read = pool.submit((tmp_path / "pipe").read_text)
-        store.write_whole(tmp_path / "pipe", "one")
+        stores.write_whole(tmp_path / "pipe", "one")
 
         assert read.result(30) == "one"
     assert (tmp_path / "pipe").is_fifo()
@@ -169,21 +169,21 @@ def test_current_is_switched_to_a_store_that_is_there(tmp_path: Path) -> None:
     one = a_store(tmp_path, "one")
 
     with pytest.raises(FileNotFoundError):
-        store.publish(tmp_path / ".building-gone", tmp_path, "two")
+        stores.publish(tmp_path / ".building-gone", tmp_path, "two")
 
-    assert store.find(tmp_path) == one
+    assert stores.find(tmp_path) == one
     assert (tmp_path / "current").readlink() == Path("one")
 
 
 def test_a_name_is_free_again_only_where_nothing_has_it(tmp_path: Path) -> None:
     a_store(tmp_path, "one")
     a_store(tmp_path, "one")
-    store.retire(tmp_path, keep=1)  # what `one` was is gone, `one.2` is current
+    stores.retire(tmp_path, keep=1)  # what `one` was is gone, `one.2` is current
 
     third = a_store(tmp_path, "one")
 
     assert third.name == "one"
-    assert store.find(tmp_path) == third
+    assert stores.find(tmp_path) == third
     assert (tmp_path / "one.2").is_dir()
 
 
@@ -191,14 +191,14 @@ def test_a_failed_build_leaves_nothing_and_current_as_it_was(tmp_path: Path) -> 
     one = a_store(tmp_path, "one")
 
     def fail() -> None:
-        with store.building(tmp_path) as folder:
+        with stores.building(tmp_path) as folder:
             (folder / "data").mkdir()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
 
-    assert store.find(tmp_path) == one
+    assert stores.find(tmp_path) == one
     assert not list(tmp_path.glob(".building-*"))
 
 
@@ -213,7 +213,7 @@ def test_what_a_killed_build_left_is_swept_by_the_next(tmp_path: Path) -> None:
 def test_only_the_newest_stores_are_kept(tmp_path: Path) -> None:
     made = [a_store(tmp_path, name) for name in ("one", "two", "three")]
 
-    gone = store.retire(tmp_path, keep=2)
+    gone = stores.retire(tmp_path, keep=2)
 
     assert gone == (made[0],)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["current", "three", "two"]
@@ -221,11 +221,11 @@ def test_only_the_newest_stores_are_kept(tmp_path: Path) -> None:
 
 def test_the_current_store_is_kept_even_where_it_is_not_the_newest(tmp_path: Path) -> None:
     one, _ = a_store(tmp_path, "one"), a_store(tmp_path, "two")
-    store.switch(tmp_path, one)
+    stores.switch(tmp_path, one)
 
-    store.retire(tmp_path, keep=1)
+    stores.retire(tmp_path, keep=1)
 
-    assert store.find(tmp_path) == one
+    assert stores.find(tmp_path) == one
 
 
 HOLD = """
@@ -239,25 +239,25 @@ with open(sys.argv[1], "r+") as lock:
 
 def test_the_current_store_is_kept_though_others_are_newer_than_it(tmp_path: Path) -> None:
     one, two, three = (a_store(tmp_path, name) for name in ("one", "two", "three"))
-    store.switch(tmp_path, one)
+    stores.switch(tmp_path, one)
 
-    assert store.retire(tmp_path, keep=2) == (two,)
-    assert store.find(tmp_path) == one
+    assert stores.retire(tmp_path, keep=2) == (two,)
+    assert stores.find(tmp_path) == one
     assert three.is_dir()
 
 
 def test_no_store_is_kept_where_none_is_to_be_but_the_current_one(tmp_path: Path) -> None:
     one, two = a_store(tmp_path, "one"), a_store(tmp_path, "two")
 
-    assert store.retire(tmp_path, keep=0) == (one,)
-    assert store.find(tmp_path) == two
+    assert stores.retire(tmp_path, keep=0) == (one,)
+    assert stores.find(tmp_path) == two
 
 
 def test_what_is_no_store_is_never_retired(tmp_path: Path) -> None:
     a_store(tmp_path, "one")
     (tmp_path / "notes").mkdir()
 
-    assert store.retire(tmp_path, keep=1) == ()
+    assert stores.retire(tmp_path, keep=1) == ()
     assert (tmp_path / "notes").is_dir()
 
 
@@ -269,17 +269,17 @@ def test_a_served_store_is_kept(tmp_path: Path) -> None:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
 
-        assert store.retire(tmp_path, keep=1) == ()
+        assert stores.retire(tmp_path, keep=1) == ()
         holder.communicate()
 
-    assert store.retire(tmp_path, keep=1) == (one,)
+    assert stores.retire(tmp_path, keep=1) == (one,)
 
 
 def test_two_builds_of_one_graph_do_not_run_at_once(tmp_path: Path) -> None:
     with (
-        store.locked(tmp_path),
+        stores.locked(tmp_path),
         pytest.raises(DestinationError, match="another build is at work"),
-        store.locked(tmp_path),
+        stores.locked(tmp_path),
     ):
         pass
 
@@ -302,16 +302,16 @@ def test_a_store_whose_records_are_of_two_builds_is_damaged(tmp_path: Path) -> N
     )
     (tmp_path / "store.json").write_text(dump(record))
     (tmp_path / "export.json").write_text(dump(one))
-    assert store.read(tmp_path) == (record, one)
+    assert stores.read(tmp_path) == (record, one)
 
     (tmp_path / "export.json").write_text(dump(other))
     with pytest.raises(DestinationError, match=r"store\.json and its export\.json are of two"):
-        store.read(tmp_path)
+        stores.read(tmp_path)
 
 
 def test_no_store_is_told_with_the_command_that_makes_one(tmp_path: Path) -> None:
     with pytest.raises(DestinationError, match="kgimport build-db"):
-        store.find(tmp_path)
+        stores.find(tmp_path)
 
 
 def test_holes_change_no_byte_and_take_no_disk(tmp_path: Path) -> None:
@@ -321,8 +321,8 @@ def test_holes_change_no_byte_and_take_no_disk(tmp_path: Path) -> None:
     log = logs / "neostore.transaction.db.0"
     log.write_bytes(content)
 
-    store.dig_holes(tmp_path)
+    stores.dig_holes(tmp_path)
 
     assert log.read_bytes() == content
-    assert store.size(tmp_path) < 1_000_000
+    assert stores.size(tmp_path) < 1_000_000
     assert [each.name for each in logs.iterdir()] == [log.name]

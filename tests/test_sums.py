@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kgimport import readings, sums, witness, writer
+from kgimport import readings, second_reader, sums, writer
+from kgimport.checks import run
+from kgimport.commands.export import export
 from kgimport.errors import SourceError
 from kgimport.graph import ColumnRule, Graph, NodeTable
-from kgimport.pipeline import proof
-from kgimport.pipeline.export import export
+from kgimport.second_reader import Column
 from kgimport.sums import Extent, Kind
-from kgimport.witness import Column
 from tests.conftest import quiet
 from tests.read_back import differences
 
@@ -28,8 +28,8 @@ P = sums.PRIME
 
 def found(kind: Kind, sql: str, rows: str) -> dict[str, int]:
     """The sums of `sql` over the rows of a VALUES list, as DuckDB tells them."""
-    with witness.database(64) as made:
-        ((facts, _),) = witness.facts(made, f"(VALUES {rows}) t(v)", [Column(kind, sql)])
+    with second_reader.database(64) as made:
+        ((facts, _),) = second_reader.facts(made, f"(VALUES {rows}) t(v)", [Column(kind, sql)])
     return dict(facts.sums)
 
 
@@ -85,9 +85,9 @@ def test_a_cell_with_more_digits_than_its_unit_has_is_no_value() -> None:
     kind = Kind("localdatetime", unit="us")
     sql = str(readings.reading(kind, readings.TEXT, "v"))
 
-    with witness.database(64) as made:
+    with second_reader.database(64) as made:
         rows = "(VALUES ('2024-01-01T00:00:00.000000001')) t(v)"
-        ((facts, _),) = witness.facts(made, rows, [Column(kind, sql)])
+        ((facts, _),) = second_reader.facts(made, rows, [Column(kind, sql)])
     assert facts.values == 0
 
 
@@ -106,9 +106,11 @@ def test_an_offset_is_taken_off(cell: str, seconds: int) -> None:
 
 
 def test_minus_zero_is_told_from_zero_by_its_sign() -> None:
-    with witness.database(64) as made:
+    with second_reader.database(64) as made:
         (minus, zero) = (
-            witness.facts(made, f"(VALUES ({v}::DOUBLE)) t(v)", [Column(Kind("double"), "v")])[0][0]
+            second_reader.facts(
+                made, f"(VALUES ({v}::DOUBLE)) t(v)", [Column(Kind("double"), "v")]
+            )[0][0]
             for v in ("-0.0", "0.0")
         )
     assert (minus.signs, zero.signs) == (1, 0)
@@ -120,7 +122,7 @@ def test_exchanged_ends_and_turned_ones_are_other_numbers() -> None:
         query = (
             f"SELECT sum({sums.ends_sql('a::BIGINT', 'b::BIGINT')}) FROM (VALUES {pairs}) t(a, b)"
         )
-        with witness.database(64) as made:
+        with second_reader.database(64) as made:
             ((number,),) = made.execute(query).fetchall()
         return int(number)
 
@@ -216,4 +218,4 @@ def test_a_moment_that_is_compared_by_the_microsecond_is_compared(
 
     monkeypatch.setattr(pl, "scan_parquet", wrong)
     with pytest.raises(SourceError, match=r"two readers of table t do not agree:\n  v: "):
-        proof.check(table(tmp_path / "t.parquet"), proof.DEFAULTS, quiet)
+        run.check(table(tmp_path / "t.parquet"), run.DEFAULTS, quiet)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from kgimport import temporary
+from kgimport.commands.serve import borrowed
 from kgimport.errors import DestinationError
-from kgimport.pipeline.serve import borrowed
 
 
 @pytest.fixture

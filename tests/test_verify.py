@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 from neo4j import Record
 
-from kgimport import store
-from kgimport import verify as verification
+from kgimport.checks.run import ExportOptions
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.export import export
+from kgimport.commands.serve import compare, connected
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, Point, RelationshipTable
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions
-from kgimport.pipeline.serve import compare, connected
-from kgimport.verify.totals import questions
+from kgimport.neo4j import reconcile as verification
+from kgimport.neo4j import stores
+from kgimport.neo4j.reconcile.totals import questions
 from tests.conftest import quiet
 from tests.graphs import people
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from neo4j import Driver
 
-    from kgimport.report import ExportRecord
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
+    from kgimport.records import ExportRecord
 
 ROWS = 1_000
 _DAY = date(1969, 12, 1)
@@ -100,7 +100,7 @@ def built(neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def record(built: Path) -> ExportRecord:
-    return store.read_export(built)
+    return stores.read_export(built)
 
 
 @pytest.fixture(scope="module")

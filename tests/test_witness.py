@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kgimport import store, witness, writer
+from kgimport import second_reader, writer
+from kgimport.checks import run
+from kgimport.checks.run import ExportOptions
+from kgimport.commands.export import export
 from kgimport.errors import SourceError
 from kgimport.graph import End, Graph, NodeTable, RelationshipTable
-from kgimport.pipeline import proof
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import ExportOptions
+from kgimport.neo4j import stores
 from kgimport.sources import parquet
 from kgimport.sums import Extent
 from tests.conftest import quiet
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kgimport.report import ExportRecord
+    from kgimport.records import ExportRecord
 
 LANES = {
     "dense csv": ExportOptions(),
@@ -87,7 +88,7 @@ def test_one_value_that_polars_reads_as_another_is_found_before_anything_is_writ
 
     told = rf"two readers of table thing do not agree:\n  {name}: "
     with pytest.raises(SourceError, match=told):
-        proof.check(graph, ExportOptions(), quiet)
+        run.check(graph, ExportOptions(), quiet)
     with pytest.raises(SourceError, match=told):
         export(graph, tmp_path / "build", quiet)
     assert not (tmp_path / "build").exists()
@@ -240,7 +241,7 @@ def test_files_that_cannot_be_read_back_are_told(tmp_path: Path) -> None:
 
 def test_digests_of_another_duckdb_are_left_out_and_sums_are_not(tmp_path: Path) -> None:
     export(people(tmp_path), tmp_path / "build", quiet)
-    record = replace(store.read_export(tmp_path / "build"), witness="of another")
+    record = replace(stores.read_export(tmp_path / "build"), witness="of another")
 
     assert list(differences(tmp_path / "build", record)) == []
     assert _after(tmp_path, record, "person", "Ann", "Eve") == []
@@ -262,6 +263,6 @@ def _after(place: Path, record: ExportRecord, table: str, old: str, new: str) ->
 
 def test_a_second_reader_without_enough_memory_says_so(tmp_path: Path) -> None:
     graph = kinds(tmp_path)
-    with witness.database(64) as made:
-        asked = witness.parquet([graph.nodes[0].location])
-        assert "nano" in witness.types(made, asked)
+    with second_reader.database(64) as made:
+        asked = second_reader.parquet([graph.nodes[0].location])
+        assert "nano" in second_reader.types(made, asked)

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from kgimport import writer
-from kgimport.report import DataFile
+from kgimport.records import DataFile
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,10 +24,10 @@ import pytest
 import yaml
 
 from kgimport import declaration
+from kgimport.commands import export as pipeline
 from kgimport.errors import ExitCode
-from kgimport.pipeline import export as pipeline
-from kgimport.report import VERSION
-from kgimport.runtime.jars import DEFAULT_VERSION, locked
+from kgimport.neo4j.runtime.jars import DEFAULT_VERSION, locked
+from kgimport.records import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable

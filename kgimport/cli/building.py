@@ -45,7 +45,7 @@ from kgimport.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kgimport.pipeline.build import Built
+    from kgimport.commands.build_db import Built
 
 
 @command("kgimport export --dbt dbt --out build/lms")
@@ -72,9 +72,9 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Prove the tables' integrity and write the build directory for `build-db`."""
-    from kgimport import report
-    from kgimport.pipeline.proof import ExportOptions
-    from kgimport.pipeline.remote import export_to
+    from kgimport import records
+    from kgimport.builds.remote import export_to
+    from kgimport.checks.run import ExportOptions
 
     declared = chosen_graph(graph, dbt, name, target, tables, select)
     project = dbt if graph is None and tables is None else None
@@ -84,7 +84,7 @@ def export(
     with console.progress() as tell:
         record = export_to(declared, place, tell, options)
     if as_json:
-        typer.echo(report.dump(record), nl=False)
+        typer.echo(records.dump(record), nl=False)
     else:
         console.export_summary(record, place)
 
@@ -108,8 +108,8 @@ def check(
     memory: Memory = 1024,
 ) -> None:
     """Check the declaration and the tables' integrity; write nothing."""
-    from kgimport.pipeline.proof import ExportOptions
-    from kgimport.pipeline.proof import check as run
+    from kgimport.checks.run import ExportOptions
+    from kgimport.checks.run import check as run
 
     declared = chosen_graph(graph, dbt, name, target, tables, select, built=not declaration_only)
     project = dbt if graph is None and tables is None else None
@@ -141,9 +141,9 @@ def build_db(
     as_json: AsJson = False,
 ) -> None:
     """Import a build directory into a fresh store, index it, verify it and publish it."""
-    from kgimport.pipeline.build import BuildOptions
-    from kgimport.pipeline.build import build_db as run
-    from kgimport.pipeline.remote import fetched
+    from kgimport.builds.remote import fetched
+    from kgimport.commands.build_db import BuildOptions
+    from kgimport.commands.build_db import build_db as run
 
     program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
@@ -153,12 +153,12 @@ def build_db(
 
 
 def _tell(built: Built, stores: Path, seconds: Mapping[str, float], *, as_json: bool) -> None:
-    from kgimport import report
+    from kgimport import records
 
     if not built.fresh:
         console.note("nothing to do: the current store is of this build")
     if as_json:
-        typer.echo(report.dump(built.record), nl=False)
+        typer.echo(records.dump(built.record), nl=False)
         return
     console.store_summary(built.record, str(built.path), seconds)
     place = stores / built.record.graph
@@ -189,10 +189,10 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run dbt build, export and build-db, one after the other."""
-    from kgimport.pipeline.build import BuildOptions
-    from kgimport.pipeline.proof import ExportOptions
-    from kgimport.pipeline.run import Project as Chosen
-    from kgimport.pipeline.run import run as run_all
+    from kgimport.checks.run import ExportOptions
+    from kgimport.commands.build_db import BuildOptions
+    from kgimport.commands.run import Project as Chosen
+    from kgimport.commands.run import run as run_all
 
     program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)

@@ -17,8 +17,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from kgimport.report import ExportRecord, StoreRecord
-    from kgimport.report import Progress as Tell
+    from kgimport.records import ExportRecord, StoreRecord
+    from kgimport.records import Progress as Tell
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

@@ -24,8 +24,8 @@ from kgimport.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from kgimport.image import Baked
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.docker.image import Baked
+    from kgimport.neo4j.runtime.programs import Neo4j
 
 
 @command("kgimport image stores/lms --tag lms:today")
@@ -56,8 +56,8 @@ def image(
 
     A build directory is built first, with --runtime, below --stores. The image stands on --image.
     """
-    from kgimport import store
-    from kgimport.pipeline import image as pipeline
+    from kgimport.commands import image as pipeline
+    from kgimport.neo4j import stores as store
 
     def found(version: str) -> Neo4j:
         return chosen_neo4j(version, Runtime.DOCKER, base)
@@ -78,7 +78,7 @@ def image(
 
 
 def _built(build: Path, stores: Path, neo4j: Neo4j, heap_mb: int | None) -> Path:
-    from kgimport.pipeline.build import BuildOptions, build_db
+    from kgimport.commands.build_db import BuildOptions, build_db
 
     with console.progress() as tell:
         options = BuildOptions(if_changed=True, heap_mb=heap_mb)
@@ -126,7 +126,7 @@ def rollout(
 
     Compose's variables (NEO4J_AUTH, …) must be set as they were for docker compose up.
     """
-    from kgimport.pipeline import rollout as pipeline
+    from kgimport.commands import rollout as pipeline
 
     with console.progress() as tell:
         wanted = pipeline.Rollout(project, tag, drain_s, ready_s, replicas)

@@ -12,7 +12,7 @@ from kgimport.cli.app import command
 from kgimport.cli.options import OUTPUT, SOURCE
 
 if TYPE_CHECKING:
-    from kgimport.landing import Landed
+    from kgimport.lake import Landed
 
 
 @command("kgimport land data s3://my-lake/raw --prefix dev_")
@@ -37,7 +37,7 @@ def land(
     ] = False,
 ) -> None:
     """Upload the customers' Parquet to S3, what is new of it, and register it in Glue."""
-    from kgimport.pipeline.land import land as run
+    from kgimport.commands.land import land as run
 
     with console.progress() as tell:
         landed = run(data, to, prefix if register else None, tell, delete=delete)

@@ -33,9 +33,9 @@ from kgimport.cli.options import (
 from kgimport.errors import ExitCode, ReconciliationError, ServerError
 
 if TYPE_CHECKING:
-    from kgimport.pipeline.doctor import Symptom
-    from kgimport.runtime.config import Limits
-    from kgimport.runtime.server import Server
+    from kgimport.commands.doctor import Symptom
+    from kgimport.neo4j.runtime.config import Limits
+    from kgimport.neo4j.runtime.server import Server
 
 
 @command("kgimport serve stores/lms")
@@ -72,8 +72,8 @@ def serve(
     Anyone on this machine may read it, and any page in its browser, unless KGIMPORT_PASSWORD
     holds a password. 0 lifts a limit, and so does --writable where none is given.
     """
-    from kgimport import store as stores
-    from kgimport.pipeline.serve import ServeOptions, served
+    from kgimport.commands.serve import ServeOptions, served
+    from kgimport.neo4j import stores
 
     place = stores.find(store)
     program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime, image)
@@ -96,7 +96,7 @@ def serve(
 
 
 def _limits(writable: bool, **chosen: int | None) -> Limits:
-    from kgimport.runtime.config import Limits
+    from kgimport.neo4j.runtime.config import Limits
 
     given = {name: value for name, value in chosen.items() if value is not None}
     return replace(Limits(0, 0) if writable else Limits(), **given)
@@ -132,8 +132,8 @@ def verify(
     ] = 100,
 ) -> None:
     """Compare a store with the tables that it was built from: counts, and sampled rows."""
-    from kgimport import store as stores
-    from kgimport.pipeline.serve import verify as run
+    from kgimport.commands.serve import verify as run
+    from kgimport.neo4j import stores
 
     place = stores.find(store)
     program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime, image)
@@ -165,7 +165,7 @@ def show(
     ] = None,
 ) -> None:
     """Draw the declared graph with its labels, types, properties and counts, as SVG."""
-    from kgimport.pipeline.show import show as run
+    from kgimport.commands.show import show as run
 
     declared = chosen_graph(graph, dbt, name, target, tables)
     place = out or Path(f"{declared.name}.svg")
@@ -188,8 +188,8 @@ def prepare(
     image: Image = None,
 ) -> None:
     """Fetch all of Neo4j ahead, and have Java keep its classes: every start is quicker then."""
-    from kgimport.pipeline.prepare import prepare as run
-    from kgimport.runtime.programs import describe
+    from kgimport.commands.prepare import prepare as run
+    from kgimport.neo4j.runtime.programs import describe
 
     program = chosen_neo4j(neo4j, runtime, image)
     with console.progress() as tell:
@@ -200,7 +200,7 @@ def prepare(
 @command("kgimport doctor")
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show what is there and what is missing: Java, Neo4j, dbt, Docker, AWS, disk, memory."""
-    from kgimport.pipeline.doctor import examine
+    from kgimport.commands.doctor import examine
 
     findings = examine(Path.cwd())
     if as_json:

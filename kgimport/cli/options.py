@@ -13,7 +13,7 @@ from kgimport.errors import RuntimeMissingError, UsageError
 
 if TYPE_CHECKING:
     from kgimport.graph import Graph
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
     from kgimport.sources.athena import Warehouse
 
 
@@ -178,7 +178,7 @@ def chosen_graph(
     With `built`, dbt's last run must have made the project's tables.
     """
     from kgimport import declaration
-    from kgimport.pipeline.declared import of_dbt
+    from kgimport.commands.load_graph import of_dbt
 
     if file is not None:
         return _with_selected(declaration.load_yaml(file), selected or [])
@@ -208,14 +208,14 @@ def chosen_warehouse(
     project: Path | None, target: str | None, workgroup: str | None, results: str | None
 ) -> Warehouse:
     """Where Athena runs queries: what the command line says, else a dbt project's target."""
-    from kgimport.pipeline.declared import warehouse
+    from kgimport.commands.load_graph import warehouse
 
     return warehouse(project, target, workgroup, results)
 
 
 def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None) -> Neo4j:
     """The Neo4j that a command line means; jars or an image are fetched where they are missing."""
-    from kgimport.runtime import programs
+    from kgimport.neo4j.runtime import programs
 
     match runtime:
         case Runtime.AUTO:
@@ -248,7 +248,7 @@ def _first_there(version: str | None, image: str | None) -> Neo4j:
 
 def _of_image(version: str | None, image: str | None) -> Neo4j:
     from kgimport.cli.console import progress
-    from kgimport.runtime import programs
+    from kgimport.neo4j.runtime import programs
 
     with progress() as tell:
         return programs.of_image(image, version, lambda _: tell("pull Neo4j's image", None))
@@ -256,8 +256,8 @@ def _of_image(version: str | None, image: str | None) -> Neo4j:
 
 def _embedded(version: str | None) -> Neo4j:
     from kgimport.cli.console import progress
-    from kgimport.runtime import programs
-    from kgimport.runtime.jars import DEFAULT_VERSION
+    from kgimport.neo4j.runtime import programs
+    from kgimport.neo4j.runtime.jars import DEFAULT_VERSION
 
     with progress() as tell:
         return programs.embedded(

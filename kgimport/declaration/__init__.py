@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kgimport.declaration.form import json_schema
+from kgimport.declaration.graph_file import read_yaml
 from kgimport.declaration.manifest import (
     external_files,
     load_athena,
@@ -16,9 +16,9 @@ from kgimport.declaration.manifest import (
     load_tables,
     run_began,
 )
-from kgimport.declaration.mistakes import check_columns, check_properties
 from kgimport.declaration.parse import graph_of
-from kgimport.declaration.reading import read_yaml
+from kgimport.declaration.spec import json_schema
+from kgimport.declaration.validation import check_columns, check_properties
 
 if TYPE_CHECKING:
     from pathlib import Path

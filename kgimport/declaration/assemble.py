@@ -16,7 +16,7 @@ from kgimport.graph import (
 )
 
 if TYPE_CHECKING:
-    from kgimport.declaration.form import (
+    from kgimport.declaration.spec import (
         GraphSpec,
         IndexSpec,
         NodeSpec,

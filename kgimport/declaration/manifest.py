@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from kgimport.declaration import models
 from kgimport.declaration.artifacts import MANIFEST, RUN_RESULTS, Manifest, Models, RunResults
 from kgimport.declaration.assemble import place_of
-from kgimport.declaration.mistakes import instead, refuse
+from kgimport.declaration.graph_file import read_json
 from kgimport.declaration.parse import graph_of, shaped
-from kgimport.declaration.reading import read_json
+from kgimport.declaration.validation import instead, refuse
 from kgimport.errors import DeclarationError, SourceError, listed, short
 
 if TYPE_CHECKING:

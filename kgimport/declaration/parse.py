@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from kgimport.declaration.assemble import assemble
-from kgimport.declaration.form import GraphSpec, known_keys
-from kgimport.declaration.mistakes import (
+from kgimport.declaration.spec import GraphSpec, known_keys
+from kgimport.declaration.validation import (
     FORM,
     declaration_error,
     in_form,

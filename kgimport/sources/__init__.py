@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from kgimport import aws, s3, witness
+from kgimport import aws, s3, second_reader
 from kgimport.errors import DestinationError, KgimportError, SourceError, short
 from kgimport.sources import files, parquet, unseen
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from kgimport.checks import Finding
+    from kgimport.checks.rules import Finding
     from kgimport.graph import Graph, Table
 
 
@@ -56,10 +56,14 @@ def relation(made: DuckDBPyConnection, table: Table) -> str:
     with reading(table.name):
         found = files.some(table.location)
         if s3.is_s3(table.location):
-            return witness.registered(made, table.name, [file.opened() for file in found])
+            return second_reader.registered(made, table.name, [file.opened() for file in found])
         places = [file.place for file in found]
-        own = witness.parquet(places)
-        return own if witness.reads(made, own) else witness.registered(made, table.name, places)
+        own = second_reader.parquet(places)
+        return (
+            own
+            if second_reader.reads(made, own)
+            else second_reader.registered(made, table.name, places)
+        )
 
 
 def names(table: Table) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from kgimport import aws, s3
 from kgimport.errors import KgimportError, SourceError, UsageError
-from kgimport.report import QueryRecord
+from kgimport.records import QueryRecord
 from kgimport.sources import files, parquet
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kgimport.checks import SAMPLES, Finding
+from kgimport.checks.rules import SAMPLES, Finding
 from kgimport.errors import SourceError
 from kgimport.sources import pages, thrift
 from kgimport.sources.nested import arrays, types

@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport.pipeline.prepare import prepare
-from kgimport.runtime.programs import embedded
+from kgimport.commands.prepare import prepare
+from kgimport.neo4j.runtime.programs import embedded
 from tests.benchmarks import (
     checks_cost,
     contest,

@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kgimport.runtime.config import configure
-from kgimport.runtime.programs import Neo4j, admin_command
+from kgimport.neo4j.runtime.config import configure
+from kgimport.neo4j.runtime.programs import Neo4j, admin_command
 from tests.benchmarks.contest import Facts, Step
 from tests.benchmarks.measure import Cost, Program
 

@@ -6,7 +6,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kgimport.runtime.programs import Neo4j, embedded, reading_parquet
+from kgimport.neo4j.runtime.programs import Neo4j, embedded, reading_parquet
 from tests.benchmarks import by_hand, measure, ours
 from tests.benchmarks.contest import Contestant, Facts, Step
 from tests.benchmarks.export import peer

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport.runtime.programs import embedded
+from kgimport.neo4j.runtime.programs import embedded
 from tests.benchmarks import by_hand
 from tests.benchmarks.contest import Contestant, Step
 

@@ -12,15 +12,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from kgimport import checks
+from kgimport.checks import agreement, rules
 from kgimport.cli import main
-from kgimport.pipeline import witnessing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kgimport.checks import Check
-    from kgimport.dialect import Field
+    from kgimport.checks.rules import Check
+    from kgimport.targets.neo4j import Field
 
 
 def no_checks(_: Iterable[Field]) -> tuple[Check, ...]:
@@ -28,9 +27,9 @@ def no_checks(_: Iterable[Field]) -> tuple[Check, ...]:
     return ()
 
 
-def no_plan(*_: object) -> witnessing.Plan:
+def no_plan(*_: object) -> agreement.Plan:
     """Has the second reader read nothing."""
-    return witnessing.Plan("")
+    return agreement.Plan("")
 
 
 def nothing(*_: object, **__: object) -> dict[str, object]:
@@ -41,12 +40,12 @@ def nothing(*_: object, **__: object) -> dict[str, object]:
 def take_out(what: str) -> None:
     """Takes out the checks of that name."""
     if what == "values":
-        checks.value_checks = no_checks  # type: ignore[assignment]
+        rules.value_checks = no_checks  # type: ignore[assignment]
         return
-    witnessing.planned = no_plan  # type: ignore[assignment]
-    witnessing.compared = nothing  # type: ignore[assignment]
-    witnessing.recorded = lambda *_: ()
-    witnessing.ends = lambda *_: ((), 0)  # type: ignore[assignment]
+    agreement.planned = no_plan  # type: ignore[assignment]
+    agreement.compared = nothing  # type: ignore[assignment]
+    agreement.recorded = lambda *_: ()
+    agreement.ends = lambda *_: ((), 0)  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.export import export
+from kgimport.commands.serve import connected
 from kgimport.errors import ImportFailedError, KgimportError, ReconciliationError
 from kgimport.graph import Graph
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.export import export
-from kgimport.pipeline.serve import connected
 from tests.corpus import plain
 from tests.corpus.plain import Row
 from tests.roundtrip import bolt, harness
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from neo4j import Driver
 
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
     from tests.corpus.shape import Shape
     from tests.roundtrip.lanes import Lane
 

@@ -16,12 +16,13 @@ import pytest
 from neo4j import GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.image import image as bake
+from kgimport.docker import compose
 from kgimport.errors import RuntimeMissingError
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.image import image as bake
-from kgimport.runtime import compose, docker
-from kgimport.runtime.process import Command, run
-from kgimport.runtime.programs import of_image
+from kgimport.neo4j.runtime import docker
+from kgimport.neo4j.runtime.programs import of_image
+from kgimport.process import Command, run
 from tests.conftest import quiet
 from tests.docker.standin import make
 from tests.towns import QUICK
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from neo4j import Driver
     from testcontainers.core.container import DockerContainer
 
-    from kgimport.image import Baked
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.docker.image import Baked
+    from kgimport.neo4j.runtime.programs import Neo4j
 
 ROOT = Path(__file__).parents[2]
 ANSWERS_WITHIN_S = 240

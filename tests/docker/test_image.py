@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 from neo4j.exceptions import AuthError, ClientError, Neo4jError
 
-from kgimport import store as stores
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.image import image as bake
-from kgimport.runtime import docker
-from kgimport.runtime.programs import of_image
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.image import image as bake
+from kgimport.neo4j import stores
+from kgimport.neo4j.runtime import docker
+from kgimport.neo4j.runtime.programs import of_image
 from tests.conftest import quiet
 from tests.docker.conftest import Running, docker_lines, running
 from tests.docker.standin import make
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kgimport.image import Baked
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.docker.image import Baked
+    from kgimport.neo4j.runtime.programs import Neo4j
 
 pytestmark = pytest.mark.slow
 PASSWORD = "neo4j/a long password"

@@ -12,10 +12,10 @@ import pytest
 from neo4j import GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
+from kgimport.commands.rollout import Rollout, rollout
+from kgimport.docker.compose import replicas
 from kgimport.errors import ServerError, UsageError
-from kgimport.pipeline.rollout import Rollout, rollout
-from kgimport.runtime import docker
-from kgimport.runtime.compose import replicas
+from kgimport.neo4j.runtime import docker
 from tests.benchmarks.readers import Tally, read
 from tests.conftest import quiet
 from tests.docker.conftest import composed, docker_lines, free_address, images
@@ -24,7 +24,7 @@ from tests.docker.standin import make
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kgimport.image import Baked
+    from kgimport.docker.image import Baked
 
 pytestmark = pytest.mark.slow
 READY_S = 300

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kgimport.commands.rollout import Rollout, rollout
+from kgimport.docker.balancer import knows
+from kgimport.docker.compose import balancer, replicas
+from kgimport.docker.unfinished import alone
 from kgimport.errors import DestinationError, ExitCode, UsageError
-from kgimport.pipeline.rollout import Rollout, rollout
-from kgimport.runtime import docker
-from kgimport.runtime.balancer import knows
-from kgimport.runtime.compose import balancer, replicas
-from kgimport.runtime.unfinished import alone
+from kgimport.neo4j.runtime import docker
 from tests.conftest import quiet
 from tests.docker.conftest import composed, docker_lines, free_address, images
 from tests.docker.standin import make

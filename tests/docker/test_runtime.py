@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 from neo4j import GraphDatabase
 
-from kgimport import store as stores
 from kgimport.cli.options import Runtime, chosen_neo4j
 from kgimport.errors import ExitCode, RuntimeMissingError, UsageError
-from kgimport.runtime import docker
-from kgimport.runtime.programs import of_image
+from kgimport.neo4j import stores
+from kgimport.neo4j.runtime import docker
+from kgimport.neo4j.runtime.programs import of_image
 from tests.docker.conftest import docker_lines
 from tests.docker.standin import make
 

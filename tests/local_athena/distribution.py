@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgimport.errors import RuntimeMissingError
-from kgimport.runtime import jars
+from kgimport.neo4j.runtime import jars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kgimport.pipeline.land import land as run
+from kgimport.commands.land import land as run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from kgimport.runtime import jars
-from kgimport.runtime.process import Command, output, started
+from kgimport.neo4j.runtime import jars
+from kgimport.process import Command, output, started
 from tests.local_athena.access import KEY
 from tests.local_athena.distribution import provide
 from tests.local_athena.faults import Faults

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kgimport.errors import ServerError
-from kgimport.runtime import java as javas
-from kgimport.runtime.process import Command, output, started
+from kgimport.neo4j.runtime import java as javas
+from kgimport.process import Command, output, started
 from tests.local_athena.engine import CATALOG
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from tests.roundtrip.strategies import samples
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
     from tests.roundtrip.harness import Batch, Compared, Found
     from tests.roundtrip.lanes import Lane
     from tests.roundtrip.samples import Sample

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport import dialect
-from kgimport.dialect import Carrier, Field, Refusal
 from kgimport.graph import ColumnRule
+from kgimport.targets import neo4j as dialect
+from kgimport.targets.neo4j import Carrier, Field, Refusal
 from tests.roundtrip.lanes import LANES
 from tests.roundtrip.nasty import NASTY, type_name
 from tests.roundtrip.samples import Column, frame
@@ -22,7 +22,7 @@ from tests.roundtrip.samples import Column, frame
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kgimport.dialect import Rule
+    from kgimport.targets.neo4j import Rule
     from tests.roundtrip.nasty import Nasty
 
 _LIST, _PRICE = pl.List(pl.String()), pl.Decimal(10, 2)

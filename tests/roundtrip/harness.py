@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport import importer
+from kgimport.checks.ids import resolved
+from kgimport.checks.run import prove
+from kgimport.checks.scan import scan
+from kgimport.commands.export import export
+from kgimport.commands.serve import connected
 from kgimport.errors import ImportFailedError, KgimportError, ValueRefusedError
-from kgimport.pipeline.export import export
-from kgimport.pipeline.proof import prove
-from kgimport.pipeline.resolution import resolved
-from kgimport.pipeline.scanning import scan
-from kgimport.pipeline.serve import connected
-from kgimport.runtime.config import configure
-from kgimport.runtime.programs import reading_parquet
+from kgimport.neo4j import importer
+from kgimport.neo4j.runtime.config import configure
+from kgimport.neo4j.runtime.programs import reading_parquet
 from tests.roundtrip import bolt, expected, samples
 from tests.roundtrip.samples import Links, Nodes, Sample
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
 
     from kgimport.graph import Graph
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
     from tests.roundtrip.lanes import Lane
     from tests.roundtrip.reference import Held
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport.pipeline.proof import ExportOptions
+from kgimport.checks.run import ExportOptions
 
 if TYPE_CHECKING:
-    from kgimport.dialect import Format
     from kgimport.identity import Ids
+    from kgimport.targets.neo4j import Format
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from tests.roundtrip.samples import inner_type, struct_parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-    from kgimport.dialect import Format
     from kgimport.graph import ColumnRule
+    from kgimport.targets.neo4j import Format
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from polars._typing import TimeUnit
 
-from kgimport.dialect import types
-from kgimport.dialect.scalars import FLOATS, SCALARS
 from kgimport.graph import ColumnRule, Crs
+from kgimport.targets.neo4j import types
+from kgimport.targets.neo4j.scalars import FLOATS, SCALARS
 from tests.roundtrip import expected, harness
 from tests.roundtrip.lanes import KEYS_CSV, LANES
 from tests.roundtrip.nasty import NASTY

@@ -24,7 +24,7 @@ from tests.roundtrip.shrinking import shrink
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
     from tests.roundtrip.harness import Compared
     from tests.roundtrip.lanes import Lane
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from kgimport.runtime.programs import embedded, quick_to_start
+from kgimport.neo4j.runtime.programs import embedded, quick_to_start
 from tests.conftest import VERSIONS
 from tests.soak import builds as nights
 from tests.soak import containers

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from neo4j import GraphDatabase
 
 from kgimport import declaration
-from kgimport.pipeline.build import BuildOptions, build_db
-from kgimport.pipeline.export import export
-from kgimport.pipeline.serve import ServeOptions, served
+from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.export import export
+from kgimport.commands.serve import ServeOptions, served
 from tests.conftest import quiet
 from tests.towns import TOWNS, made, processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kgimport.runtime.programs import Neo4j
+    from kgimport.neo4j.runtime.programs import Neo4j
     from tests.towns import Towns
 
 

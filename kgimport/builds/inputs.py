@@ -1,0 +1,157 @@
+"""What decides what dbt and export make, as a digest: where it is the same, so is the graph.
+
+    build/lms/          a build directory
+    build/lms.inputs    beside it: the digest of what it was made of, and the digest of itself
+
+Files count by their names, sizes and times of change. What dbt itself writes into a project (the
+warehouse, external models) counts as the run left it, so that another's change to it is noticed and
+dbt's own is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgimport.commands.serve import changed_tables
+from kgimport.errors import KgimportError
+from kgimport.neo4j import stores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    # The bytes of each file and when it was changed, in nanoseconds since 1970.
+    Facts = Mapping[str, tuple[int, int]]
+
+_NOTE = ".inputs"
+_NO_INPUTS = frozenset({".git", ".venv", "__pycache__", ".user.yml", ".DS_Store"})
+_PACKAGES = ("kgimport", "dbt-core", "dbt-duckdb", "duckdb", "polars")
+_TEMPLATES = (".sql", ".yml", ".yaml", ".py", ".md")
+_VARIABLE = re.compile(rb"env_var\(\s*['\"](\w+)['\"]")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Which files decide, folders with all below them; and which of these do not."""
+
+    places: tuple[Path, ...]
+    but: frozenset[Path] = frozenset()
+
+
+def seen(watched: Watched) -> Facts:
+    """What there is of the files that decide."""
+    facts = {}
+    for file in _files(watched):
+        try:
+            at = file.stat()
+        except OSError:  # gone in between, or a link to nowhere
+            continue
+        facts[str(file)] = (at.st_size, at.st_mtime_ns)
+    return facts
+
+
+def _files(watched: Watched) -> Iterator[Path]:
+    but = {_absolute(each) for each in watched.but}
+    for place in watched.places:
+        if place.is_dir():
+            yield from _below(place, but)
+        else:
+            yield place
+
+
+def _below(folder: Path, but: set[Path]) -> Iterator[Path]:
+    """All files below a folder, those behind links too, each folder once."""
+    walked: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        here = Path(place)
+        if _is_again(here, walked):
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if _counts(here / name, but))
+        yield from (here / name for name in names if _counts(here / name, but))
+
+
+def _is_again(folder: Path, walked: set[tuple[int, int]]) -> bool:
+    """Whether a folder was walked before, by another name; links may lead in circles."""
+    at = folder.stat()
+    before = len(walked)
+    walked.add((at.st_dev, at.st_ino))
+    return len(walked) == before
+
+
+def _counts(path: Path, but: set[Path]) -> bool:
+    return path.name not in _NO_INPUTS and _absolute(path) not in but
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  (links stay, `..` goes)
+
+
+def settled(before: Facts, after: Facts, written: Iterable[Path]) -> Facts:
+    """The facts that a run goes by: what it found, but of what it writes itself what it left."""
+    own = {_absolute(each) for each in written}
+    theirs = {file: fact for file, fact in before.items() if not _is_of(file, own)}
+    return {**theirs, **{file: fact for file, fact in after.items() if _is_of(file, own)}}
+
+
+def _is_of(file: str, own: set[Path]) -> bool:
+    path = _absolute(Path(file))
+    return path in own or not own.isdisjoint(path.parents)
+
+
+def digest(facts: Facts, *settings: object) -> str:
+    """A digest of files, of settings, and of the versions and variables that they depend on."""
+    parts = (sorted(facts.items()), settings, [_version(each) for each in _PACKAGES])
+    return hashlib.sha256(repr((*parts, _environment(facts))).encode()).hexdigest()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _environment(facts: Facts) -> list[tuple[str, str | None]]:
+    """Our and dbt's own variables, and those that the project's files name."""
+    ours = {name for name in os.environ if name.startswith(("KGIMPORT_", "DBT_"))}
+    named = {name for file in facts if file.endswith(_TEMPLATES) for name in _named(Path(file))}
+    return [(name, os.environ.get(name)) for name in sorted(ours | named)]
+
+
+def _named(file: Path) -> set[str]:
+    try:
+        return {name.decode() for name in _VARIABLE.findall(file.read_bytes())}
+    except OSError:
+        return set()
+
+
+def note(build: Path, inputs: str) -> None:
+    """Writes beside a build directory what it was made of."""
+    stores.write_whole(build.with_name(f"{build.name}{_NOTE}"), _noted(build, inputs))
+
+
+def made_of(builds: Path, inputs: str) -> Path | None:
+    """The build directory that was made of just these inputs, if it and its tables are as then."""
+    for each in sorted(builds.glob(f"*{_NOTE}")):
+        build = each.with_name(each.name.removesuffix(_NOTE))
+        if each.read_text(encoding="utf-8", errors="replace") == _noted(build, inputs):
+            return build if _has_its_tables(build) else None
+    return None
+
+
+def _noted(build: Path, inputs: str) -> str:
+    facts = sorted(seen(Watched((build,))).items())
+    return f"{inputs}\n{hashlib.sha256(repr(facts).encode()).hexdigest()}\n"
+
+
+def _has_its_tables(build: Path) -> bool:
+    try:
+        return not list(changed_tables(stores.read_export(build)))
+    except KgimportError:
+        return False

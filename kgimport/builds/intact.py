@@ -1,0 +1,107 @@
+"""Whether a build directory is what its export left: before hours go into it, and after them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from kgimport import records, writer
+from kgimport.commands.serve import changed_tables
+from kgimport.errors import DestinationError, SourceError
+from kgimport.neo4j import importer, indexes, stores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from kgimport.records import ExportRecord
+
+    # The size of each file, and when it was written; None where it is missing.
+    Facts = Mapping[str, tuple[int, int] | None]
+
+
+def admit(build: Path, record: ExportRecord) -> Facts:
+    """Refuses a build directory that is not what its export left; gives what `still` asks for.
+
+    Every file is hashed. What follows from the record alone (the importer's arguments, the schema)
+    is made again and compared, so that a record is believed no more than what it declares. Raises
+    `DestinationError`, and `SourceError` where tables have changed since.
+    """
+    facts = _facts(build, record)
+    if touched := [*_unlike_the_record(build, record), *_unlike_their_digests(build, record)]:
+        raise DestinationError(
+            f"{build} is not what its export left: {', '.join(touched[:_SHOWN])}", "export again"
+        )
+    if tables := list(changed_tables(record)):
+        raise SourceError(
+            f"these tables changed since the export: {', '.join(tables)}",
+            "export again, so that the store can be compared with what it is made of",
+        )
+    return facts
+
+
+_SHOWN = 5
+
+
+def still(build: Path, record: ExportRecord, facts: Facts) -> None:
+    """Refuses a build directory, or tables, that have changed since they were admitted."""
+    now = _facts(build, record)
+    touched = [name for name, fact in facts.items() if now[name] != fact]
+    if touched or stores.read_export(build) != record:
+        names = ", ".join(touched[:_SHOWN]) or records.EXPORT_RECORD
+        raise DestinationError(
+            f"{build} changed while the store was built: {names}",
+            "build again when nothing writes there",
+        )
+    if tables := list(changed_tables(record)):
+        raise SourceError(
+            f"these tables changed while the store was built: {', '.join(tables)}",
+            "export again when nothing writes to them",
+        )
+
+
+def _facts(build: Path, record: ExportRecord) -> Facts:
+    names = [records.EXPORT_RECORD, importer.ARGUMENTS, indexes.SCRIPT]
+    return {name: _fact(build / name) for name in (*names, *(each.path for each in record.files))}
+
+
+def _fact(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _unlike_the_record(build: Path, record: ExportRecord) -> Iterator[str]:
+    """What does not follow from the record, or is not in it as it follows from the declaration."""
+    arguments = [writer.argument(table) for table in record.declaration.tables]
+    if (
+        record.schema != indexes.items(record.declaration)
+        or [table.argument for table in record.tables] != arguments
+    ):
+        yield records.EXPORT_RECORD
+    made = importer.argument_file(importer.arguments(record))
+    for name, text in ((importer.ARGUMENTS, made), (indexes.SCRIPT, indexes.script(record.schema))):
+        if _content(build / name) != text.encode():
+            yield name
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _unlike_their_digests(build: Path, record: ExportRecord) -> Iterator[str]:
+    def digest(path: str) -> str:
+        try:
+            return writer.sha256(build / path)
+        except OSError:
+            return ""
+
+    with ThreadPoolExecutor() as pool:  # hashing lets other threads run
+        digests = pool.map(digest, (file.path for file in record.files))
+        pairs = zip(record.files, digests, strict=True)
+        yield from (file.path for file, found in pairs if found != file.sha256)

@@ -1,0 +1,114 @@
+"""Build directories in S3: written here and carried there, or fetched from there."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgimport import records, s3, sources, temporary, writer
+from kgimport.checks.run import DEFAULTS, ExportOptions
+from kgimport.commands.export import export
+from kgimport.errors import DestinationError
+from kgimport.neo4j import importer, indexes, stores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kgimport.graph import Graph
+    from kgimport.records import ExportRecord, Progress
+
+
+def export_to(
+    graph: Graph, out: str, progress: Progress, options: ExportOptions = DEFAULTS
+) -> ExportRecord:
+    """Exports into a folder, or into S3; there, too, all of it or nothing that counts as a build.
+
+    On the way to S3 the build directory is on the local disk (TMPDIR), whole.
+    """
+    if not s3.is_s3(out):
+        return export(graph, Path(out), progress, options)
+    home = out.rstrip("/")
+    _must_be_ours(home)
+    with temporary.folder() as place:
+        folder = place / "build"
+        record = export(graph, folder, progress, options, home)
+        return _published(record, folder, home, progress)
+
+
+def _must_be_ours(home: str) -> None:
+    names = {each.uri.removeprefix(f"{home}/") for each in s3.below(home)}
+    if names and not names & {records.EXPORT_RECORD, _UNDER_WAY}:
+        raise DestinationError(
+            f"{home} holds something else than a build directory", "choose another --out"
+        )
+
+
+# Stands there while a build directory is carried: what a broken upload leaves is ours to replace.
+_UNDER_WAY = f"{records.EXPORT_RECORD}.partial"
+
+
+def _published(record: ExportRecord, folder: Path, home: str, progress: Progress) -> ExportRecord:
+    """Carries a build directory to S3; its record goes first and comes last."""
+    manifest = folder / records.EXPORT_RECORD
+    s3.upload(manifest, f"{home}/{_UNDER_WAY}", writer.sha256(manifest))
+    s3.delete_objects([f"{home}/{records.EXPORT_RECORD}"])
+    files = sorted(each for each in folder.rglob("*") if each.is_file() and each != manifest)
+    for at, file in enumerate(files):
+        name = file.relative_to(folder).as_posix()
+        progress(f"upload {name}", at / len(files))
+        s3.upload(file, f"{home}/{name}", writer.sha256(file))
+    ours = {f"{home}/{file.relative_to(folder).as_posix()}": file.stat().st_size for file in files}
+    _take_away_others(home, ours)
+    record = _seen_there(record)
+    stores.write_whole(manifest, records.dump(record))
+    s3.upload(manifest, f"{home}/{manifest.name}", writer.sha256(manifest))
+    s3.delete_objects([f"{home}/{_UNDER_WAY}"])
+    return record
+
+
+def _take_away_others(home: str, ours: Mapping[str, int]) -> None:
+    """Deletes what is not of this build, unless what is (bytes by URI) is not all there."""
+    there = {each.uri: each.bytes for each in s3.below(home)}
+    if any(there.get(uri) != size for uri, size in ours.items()):
+        raise DestinationError(f"another export writes to {home}", "export again when it has ended")
+    s3.delete_objects(sorted(there.keys() - ours.keys() - {f"{home}/{_UNDER_WAY}"}))
+
+
+def _seen_there(record: ExportRecord) -> ExportRecord:
+    """The record with the fingerprints of what was queried as S3 gives them."""
+    asked = {query.table for query in record.queries}
+    prints = {t.name: sources.fingerprint(t) for t in record.declaration.tables if t.name in asked}
+    tables = (replace(t, fingerprint=prints.get(t.name, t.fingerprint)) for t in record.tables)
+    return replace(record, tables=tuple(tables))
+
+
+@contextmanager
+def fetched(build: str, progress: Progress) -> Iterator[Path]:
+    """A build directory as a folder: itself, or a copy of the one in S3 while the block lasts.
+
+    Only what its record names is fetched, under those names, whatever else lies there.
+    """
+    if not s3.is_s3(build):
+        yield Path(build)
+        return
+    home = build.rstrip("/")
+    there = {each.uri for each in s3.below(home)}
+    if f"{home}/{records.EXPORT_RECORD}" not in there:
+        raise DestinationError(
+            f"{home} is no build directory: it has no {records.EXPORT_RECORD}",
+            "run `kgimport export` with that --out first",
+        )
+    with temporary.folder() as place:
+        folder = place / "build"
+        folder.mkdir()
+        s3.download(f"{home}/{records.EXPORT_RECORD}", folder / records.EXPORT_RECORD)
+        files = (each.path for each in stores.read_export(folder).files)
+        wanted = [importer.ARGUMENTS, indexes.SCRIPT, *files]
+        for at, name in enumerate(wanted):
+            progress(f"fetch {name}", at / len(wanted))
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            if f"{home}/{name}" in there:  # what is missing is told with all that is wrong
+                s3.download(f"{home}/{name}", folder / name)
+        yield folder

@@ -1,0 +1,221 @@
+"""`kgimport check`: every check of every table answered, before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from kgimport import identity, second_reader, sources, sums, temporary
+from kgimport.checks import agreement, rules
+from kgimport.checks.ids import resolved
+from kgimport.checks.scan import scan
+from kgimport.errors import IntegrityError, SourceError, ValueRefusedError
+from kgimport.sources.athena import PRIMARY, Warehouse
+from kgimport.sources.locate import located
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from duckdb import DuckDBPyConnection
+
+    from kgimport.checks.agreement import Plan
+    from kgimport.checks.ids import Resolved
+    from kgimport.checks.rules import Check, Finding, Profile
+    from kgimport.checks.scan import Scanned
+    from kgimport.graph import Graph, Table
+    from kgimport.identity import Ids
+    from kgimport.records import Facts, Progress
+    from kgimport.sums import Extent
+    from kgimport.targets.neo4j import Format
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What a user may choose for `export`.
+
+    `memory_mb` bounds the joins that resolve the ends; `warehouse` is asked for tables of Athena.
+    """
+
+    ids: Ids = "dense"
+    format: Format = "csv"
+    memory_mb: int = 1024
+    warehouse: Warehouse = PRIMARY
+
+
+DEFAULTS = ExportOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one pass over every table showed."""
+
+    profiles: Mapping[str, Profile]
+    sources: Mapping[str, int]  # rows in the source, the rejected ones among them
+    findings: tuple[Finding, ...]
+    # What Polars found in columns that a second reader reads, too, by table and property.
+    extents: Mapping[str, Mapping[str, Extent]]
+
+
+def prove(
+    graph: Graph,
+    there: Resolved,
+    options: ExportOptions,
+    progress: Progress,
+    plans: Mapping[str, Plan] = MappingProxyType({}),
+) -> Proof:
+    """Answers every check of every table, in one pass over each.
+
+    `plans` says of which columns a second reader has to find the same.
+    """
+    profiles, rows, extents, findings = {}, {}, {}, []
+    names = [table.name for table in graph.tables]
+    for at, name in enumerate(names):
+        progress(f"check {name}", at / len(names))
+        scanned = there.tables[name]
+        asked = dict(plans[name].asked(scanned)) if name in plans else {}
+        with sources.reading(name):
+            profiles[name], answers, found = _examine(scanned, options, asked)
+            rows[name] = _source_rows(scanned, profiles[name])
+        extents[name] = dict(zip(asked, sums.extents(answers), strict=True))
+        findings += [*sources.findings(scanned.table), *found]
+    return Proof(profiles, rows, (*findings, *there.duplicates), extents)
+
+
+def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
+    """Proves a graph's integrity and writes nothing that stays; raises what was found."""
+    with temporary.folder() as folder:
+        graph = located(graph, folder, options.warehouse, progress).graph
+        before = sources.fingerprints(graph)
+        tables = scan(graph, options.format)
+        there = resolved(graph, tables, folder, options.memory_mb, progress)
+        with second_reader.database(options.memory_mb) as made:
+            proof, _ = witnessed(graph, there, before, made, options=options, progress=progress)
+    return proof
+
+
+def witnessed(
+    graph: Graph,
+    there: Resolved,
+    before: Mapping[str, str],
+    made: DuckDBPyConnection,
+    *,
+    options: ExportOptions,
+    progress: Progress,
+) -> tuple[Proof, dict[str, dict[str, Facts]]]:
+    """Proves the graph's integrity, and that a second reader finds the same in its tables.
+
+    `before` are the tables' fingerprints. Gives, by table and property, what that reader has found.
+    Raises what was found wrong.
+    """
+    plans = {
+        name: agreement.planned(made, scanned, there.ends.get(name))
+        for name, scanned in there.tables.items()
+    }
+    proof = prove(graph, there, options, progress, plans)
+    refuse(proof.findings)
+    for name, scanned in there.tables.items():
+        _must_fit(scanned, proof.profiles[name], options)
+    told = {}
+    for at, (name, scanned) in enumerate(there.tables.items()):
+        progress(f"read {name} a second time", at / len(plans))
+        told[name] = agreement.compared(
+            made, scanned, plans[name], proof.extents[name], fingerprint=before[name]
+        )
+    return proof, told
+
+
+def _must_fit(scanned: Scanned, profile: Profile, options: ExportOptions) -> None:
+    """Refuses rows so long that those which are written at one time take far more than `--memory`.
+
+    Some kilobytes of Parquet may say a long text a million times; Polars writes some thousand rows
+    at a time, and ends without a word where it has no memory for them.
+    """
+    at_once = min(profile.rows, _ROWS_AT_ONCE) * profile.long_row
+    if at_once <= _TIMES * options.memory_mb * 2**20:
+        return
+    sizes = kept(scanned).select(rules.longest(scanned.fields)).collect(engine="streaming")
+    column, size = max(sizes.row(0, named=True).items(), key=itemgetter(1))
+    wanted = at_once // (_TIMES * 2**20) + 1
+    raise SourceError(
+        f"the rows of table {scanned.table.name} take too much memory: {profile.rows:,} of them, "
+        f"whose {column} has up to {size / 2e6:,.0f} MB",
+        f"give more with --memory {wanted}, or cut or leave out what is so long",
+    )
+
+
+_ROWS_AT_ONCE, _TIMES = 1_000, 4
+
+
+def _examine(
+    scanned: Scanned, options: ExportOptions, extents: Mapping[str, Sequence[pl.Expr]]
+) -> tuple[Profile, list[Any], list[Finding]]:
+    """A table's profile, the answers about `extents`, and what was found wrong."""
+    questions = tuple(_checks(scanned, options))
+    rows = kept(scanned)
+    more = [each for four in extents.values() for each in four]
+    asked = [
+        *rules.profile(scanned.fields),
+        *rules.counts(questions),
+        *(each.alias(f"extent:{at}") for at, each in enumerate(more)),
+    ]
+    answers = rows.select(asked).collect(engine="streaming").row(0, named=True)
+    profile = rules.profiled(scanned.fields, answers)
+    offended = rules.offended(questions, answers)
+    found = [_finding(scanned.table, rows, each, count) for each, count in offended]
+    return profile, [answers[f"extent:{at}"] for at in range(len(more))], found
+
+
+def kept(scanned: Scanned) -> pl.LazyFrame:
+    """The rows that are exported: all, or those whose ends exist where the user chose to skip."""
+    if scanned.table.skips_missing_ends:
+        return scanned.frame.filter(~identity.missing())
+    return scanned.frame
+
+
+def _source_rows(scanned: Scanned, profile: Profile) -> int:
+    if not scanned.table.skips_missing_ends:
+        return profile.rows
+    return int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
+
+
+def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
+    table = scanned.table
+    if table.kind == "node":
+        yield from rules.key_checks(table.key, scanned.schema)
+        if options.ids == "keys":
+            yield from rules.first_cell_checks(table.key, scanned.schema)
+    elif not table.skips_missing_ends:
+        yield rules.end_check("start", table.start.key, identity.START)
+        yield rules.end_check("end", table.end.key, identity.END)
+    if (column := table.name_column) is not None:
+        yield from rules.name_checks(column, scanned.schema[column], table.word, options.format)
+    yield from rules.value_checks(scanned.fields)
+
+
+def _finding(table: Table, frame: pl.LazyFrame, one: Check, count: int) -> Finding:
+    rows = rules.samples(frame, one, chain.from_iterable(table.keys)).collect(engine="streaming")
+    shown = rules.printable(rows)
+    return rules.Finding(one.name, one.kind, table.name, one.columns, one.sentence, count, shown)
+
+
+def refuse(findings: Sequence[Finding]) -> None:
+    """Raises the error that all findings together are; none is no error."""
+    if not findings:
+        return
+    kinds = {finding.kind for finding in findings}
+    text = "\n".join(str(finding) for finding in findings)
+    if "integrity" in kinds:
+        raise IntegrityError(
+            f"the tables do not make a graph:\n{text}",
+            "mend the rows in dbt; for relationships whose ends may be missing, "
+            "`on_missing: skip` sets them aside and counts them",
+        )
+    raise ValueRefusedError(
+        f"these values cannot be carried exactly:\n{text}",
+        "mend them in dbt, or choose a policy under the column's config.meta.kgimport",
+    )

@@ -1,0 +1,85 @@
+"""A graph's tables, opened but unread, and what their schemas alone can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport import declaration, identity, points, sources
+from kgimport.errors import ValueRefusedError
+from kgimport.targets import neo4j as dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kgimport.graph import Graph, Table
+    from kgimport.targets.neo4j import Field, Format
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A table with its rows, unread, and the columns that become properties.
+
+    `schema` is the table's own; `frame` may have more columns (points, ids).
+    """
+
+    table: Table
+    schema: pl.Schema
+    frame: pl.LazyFrame
+    fields: tuple[Field, ...]
+
+
+def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
+    """All tables of a graph, opened but unread; refuses what their schemas cannot bear.
+
+    The values are to travel in files of that format.
+    """
+    opened = {table.name: sources.scan(table) for table in graph.tables}
+    declaration.check_columns(graph, {name: schema for name, (_, schema) in opened.items()})
+    opened = {table.name: _readable(table, *opened[table.name]) for table in graph.tables}
+    schemas = {name: schema for name, (_, schema) in opened.items()}
+    identity.check_key_types(graph, schemas)
+    fields = _all_fields(graph, schemas, form)
+    names = {name: [field.name for field in each] for name, each in fields.items()}
+    declaration.check_properties(graph, names)
+    return {
+        table.name: Scanned(
+            table,
+            schemas[table.name],
+            points.attach(opened[table.name][0], table),
+            fields[table.name],
+        )
+        for table in graph.tables
+    }
+
+
+def _readable(
+    table: Table, frame: pl.LazyFrame, schema: pl.Schema
+) -> tuple[pl.LazyFrame, pl.Schema]:
+    """The rows and their schema without the columns that are skipped and that no one can name."""
+    kept = [at for at, name in enumerate(schema) if not dialect.is_left_out(table, name)]
+    if len(kept) == len(schema):
+        return frame, schema
+    columns = list(schema.items())
+    return frame.select(pl.nth(*kept)), pl.Schema([columns[at] for at in kept])
+
+
+def _all_fields(
+    graph: Graph, schemas: Mapping[str, pl.Schema], form: Format
+) -> dict[str, tuple[Field, ...]]:
+    made: dict[str, tuple[Field, ...]] = {}
+    refused: list[ValueRefusedError] = []
+    for table in graph.tables:
+        fields: list[Field] = []
+        for all_of in (dialect.fields, points.fields):
+            try:
+                fields += all_of(table, schemas[table.name], form)
+            except ValueRefusedError as error:
+                refused.append(error)
+        carried = map(dialect.in_parquet, fields) if form == "parquet" else fields
+        made[table.name] = tuple(carried)
+    if refused:
+        raise ValueRefusedError("\n".join(each.message for each in refused), refused[0].hint)
+    return made

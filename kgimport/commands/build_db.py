@@ -1,0 +1,215 @@
+"""`kgimport build-db`: a build directory to a published store that is proved to hold it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kgimport import records, second_reader
+from kgimport.builds import folders, intact, readback
+from kgimport.clock import Clock
+from kgimport.commands.serve import DATABASE, compare, connected, suited
+from kgimport.errors import KgimportError, ReconciliationError
+from kgimport.neo4j import importer, indexes, stores
+from kgimport.neo4j import reconcile as verification
+from kgimport.neo4j.runtime.config import configure
+from kgimport.neo4j.runtime.programs import kept, quick_at_bulk, reading_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from kgimport.neo4j.runtime.programs import Neo4j
+    from kgimport.records import ExportRecord, Progress, StoreRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A published store, and whether this run made it."""
+
+    path: Path
+    record: StoreRecord
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What a user may choose for `build-db`."""
+
+    keep: int = 2
+    if_changed: bool = False
+    heap_mb: int | None = None
+    samples: int = verification.SAMPLES
+
+
+def build_db(
+    build: Path, root: Path, neo4j: Neo4j, options: BuildOptions, progress: Progress
+) -> Built:
+    """Imports a build directory into a fresh store below `root`, proves it, and publishes it.
+
+    Whatever goes wrong, `current` stays as it was and the half-built store is removed. No export
+    takes the build directory's place meanwhile.
+    """
+    build = build.resolve()
+    with folders.reading(build):
+        record = stores.read_export(build)
+        facts = intact.admit(build, record)
+        home = root.absolute() / record.graph
+        with stores.locked(home):
+            name = f"{record.build_id}-{neo4j.version}"
+            if options.if_changed and (same := _unchanged(home, record, neo4j)):
+                return same
+            clock = Clock(progress)
+            with kept(neo4j), stores.building(home) as folder:
+                try:
+                    made = _build(build, folder, record, neo4j, options=options, clock=clock)
+                finally:  # where it was changed meanwhile, nothing else is the reason
+                    intact.still(build, record, facts)
+                _leave_store(folder, record, made)
+                published = stores.publish(folder, home, name)
+            stores.retire(home, options.keep)
+            return Built(published, made, fresh=True)
+
+
+def _unchanged(home: Path, record: ExportRecord, neo4j: Neo4j) -> Built | None:
+    try:
+        current = stores.find(home)
+        have = stores.read_store(current)
+    except KgimportError:
+        return None
+    if (have.build_id, have.neo4j) != (record.build_id, neo4j.version):
+        return None
+    return Built(current, have, fresh=False)
+
+
+def _build(
+    build: Path,
+    folder: Path,
+    record: ExportRecord,
+    neo4j: Neo4j,
+    *,
+    options: BuildOptions,
+    clock: Clock,
+) -> StoreRecord:
+    neo4j = suited(neo4j, record)
+    data, home = folder / "data", folder / "home"
+    configure(neo4j, home=home, data=data, settings={})
+    with clock.stage("import"), _read_back(build, record):
+        imported = importer.import_full(
+            quick_at_bulk(_importer_of(neo4j, record, clock.progress)),
+            build,
+            home,
+            database=DATABASE,
+            options=(f"--report-file={home / 'logs' / 'import.report'}",),
+            heap_mb=options.heap_mb or _heap_mb(),
+            progress=clock.progress,
+        )
+    _reconcile(_import_differences(record, imported))
+    shutil.rmtree(home)
+    with clock.stage("start"), connected(neo4j, data) as driver:
+        with clock.stage("schema"):
+            indexes.create(driver, record.schema)
+        with clock.stage("verify"):  # while the indexes are filled
+            found = verification.actual(driver)
+            _reconcile(verification.count_differences(verification.expected(record), found))
+            _reconcile(verification.total_differences(driver, record))
+            compared = compare(driver, record, options.samples)
+            _reconcile(compared.differences)
+        with clock.stage("index"):
+            indexes.await_online(driver)
+    stores.dig_holes(data)
+    return records.StoreRecord(
+        graph=record.graph,
+        build_id=record.build_id,
+        kgimport=record.kgimport,
+        neo4j=neo4j.version,
+        database=DATABASE,
+        labels=found.labels,
+        types=found.types,
+        schema=tuple(item.name for item in record.schema),
+        compared=compared.compared,
+        bytes=stores.size(data),
+        seconds=_without_overlap(clock.seconds),
+    )
+
+
+@contextmanager
+def _read_back(build: Path, record: ExportRecord) -> Iterator[None]:
+    """Reads what was written a second time while the block lasts, and raises what is wrong with it.
+
+    It takes one processor for a tenth of an import's time.
+    """
+    with ThreadPoolExecutor(1) as pool, second_reader.database(_READ_BACK_MB, threads=1) as made:
+        told = pool.submit(lambda: list(readback.differences(made, build, record)))
+        try:
+            yield
+        except BaseException:
+            while not told.done():  # nobody wants to know any more
+                made.interrupt()
+                wait([told], timeout=_POLL_S)
+            raise
+        _reconcile(told.result())
+
+
+_READ_BACK_MB = 1024
+_POLL_S = 0.1
+
+
+def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4j:
+    """The Neo4j whose importer reads the build directory; its own jars may not be enough."""
+    if record.format == "csv":
+        return neo4j
+    importer.check_reads_parquet(neo4j)
+    return with_parquet(neo4j, progress)
+
+
+def with_parquet(neo4j: Neo4j, progress: Progress) -> Neo4j:
+    """The same Neo4j with what its importer reads Parquet with, which may have to be fetched."""
+
+    def tell(done: int, of: int) -> None:
+        progress("download what reads Parquet", done / of)
+
+    return reading_parquet(neo4j, progress=tell)
+
+
+def _without_overlap(seconds: Mapping[str, float]) -> dict[str, float]:
+    # The server's stage encloses those that need it.
+    inner = {name: seconds[name] for name in ("schema", "verify", "index")}
+    start = round(seconds["start"] - sum(inner.values()), 3)
+    return {"import": seconds["import"], "start": start, **inner}
+
+
+def _heap_mb() -> int:
+    """A quarter of the machine's memory, between half a gibibyte and four."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return max(512, min(4096, total // 4))
+
+
+def _import_differences(record: ExportRecord, imported: Mapping[str, int]) -> Iterator[str]:
+    wanted = {
+        "nodes": record.nodes,
+        "relationships": record.relationships,
+        "properties": sum(table.properties for table in record.tables),
+    }
+    for what, count in wanted.items():
+        if imported.get(what) != count:
+            yield f"{what}: {count:,} were written, the importer reports {imported.get(what)}"
+
+
+def _reconcile(differences: Sequence[str] | Iterator[str]) -> None:
+    found = list(differences)
+    if found:
+        raise ReconciliationError(
+            "the store does not hold what the source holds:\n  " + "\n  ".join(found),
+            "export again when nothing writes to the tables; if it stays, please report it",
+        )
+
+
+def _leave_store(folder: Path, export: ExportRecord, record: StoreRecord) -> None:
+    # The record that was read, whatever lies in the build directory by now.
+    stores.write_whole(folder / records.EXPORT_RECORD, records.dump(export))
+    stores.write_whole(folder / records.STORE_RECORD, records.dump(record))

@@ -1,0 +1,135 @@
+"""`kgimport doctor`: what is there and what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from kgimport.errors import KgimportError
+from kgimport.neo4j.runtime import classes, docker, jars, java
+from kgimport.neo4j.runtime.programs import minimum_java
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_GIB = 2**30
+_LITTLE_DISK, _LITTLE_MEMORY = 5 * _GIB, 2 * _GIB
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """One thing that kgimport uses: its state, and what to do where that is not good.
+
+    `needed` things are those without which nothing is built; the others open further ways.
+    """
+
+    subject: str
+    good: bool
+    state: str
+    remedy: str = ""
+    needed: bool = False
+
+    @property
+    def mark(self) -> str:
+        """How a table shows it."""
+        if self.good:
+            return "ok"
+        return "MISSING" if self.needed else "-"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def examine(place: Path) -> tuple[Symptom, ...]:
+    """Looks at everything that a build of a graph below `place` may need."""
+    return (
+        _java(),
+        *_neo4j(),
+        _package("dbt", "dbt", "kgimport[dbt]"),
+        _package("Athena", "pyathena", "kgimport[athena]"),
+        _package("sample data", "numpy", "kgimport[sample]"),
+        _docker(),
+        _aws(),
+        _disk(place),
+        _memory(),
+    )
+
+
+def _java() -> Symptom:
+    try:
+        found = java.find(21)
+    except KgimportError as error:
+        return Symptom("Java", good=False, state=error.message, remedy=error.hint, needed=True)
+    return Symptom("Java", good=True, state=f"{found.version} ({found.program})", needed=True)
+
+
+def _neo4j() -> Iterator[Symptom]:
+    for version in jars.supported_versions():
+        yield _embedded(version)
+    home = os.environ.get("NEO4J_HOME")
+    yield Symptom("Neo4j installed", good=bool(home), state=home or "NEO4J_HOME is not set")
+
+
+def _embedded(version: str) -> Symptom:
+    root = jars.cache_dir() / "jars"
+    paths = [root / jar.path for jar in jars.locked(version)]
+    here = sum(path.is_file() for path in paths)
+    subject, state = f"Neo4j {version}", f"{here} of {len(paths)} jars in {root}"
+    if here < len(paths):
+        remedy = "downloaded by the first build, or by `kgimport prepare`"
+        return Symptom(subject, good=False, state=state, remedy=remedy)
+    folder = _classes(version, paths)
+    if folder is None:
+        return Symptom(subject, good=True, state=state)
+    if classes.size(folder):
+        return Symptom(subject, good=True, state=f"{state}, and its classes kept")
+    remedy = f"it starts quicker after `kgimport prepare --neo4j {version}`"
+    return Symptom(subject, good=True, state=state, remedy=remedy)
+
+
+def _classes(version: str, paths: Sequence[Path]) -> Path | None:
+    try:
+        found = java.find(minimum_java(version))
+    except KgimportError:
+        return None
+    return classes.place(version, found, paths, jars.cache_dir())
+
+
+def _package(subject: str, module: str, extra: str) -> Symptom:
+    good = find_spec(module) is not None
+    remedy = "" if good else f"pip install '{extra}'"
+    return Symptom(subject, good=good, state="installed" if good else "absent", remedy=remedy)
+
+
+def _docker() -> Symptom:
+    remedy = "only for --runtime docker, image and rollout"
+    if shutil.which(docker.PROGRAM) is None:
+        return Symptom("Docker", good=False, state="no docker on the path", remedy=remedy)
+    version = docker.ask("version", "--format", "{{.Server.Version}}")
+    state, remedy = (f"engine {version}", "") if version else ("no engine answers", remedy)
+    return Symptom("Docker", good=bool(version), state=state, remedy=remedy)
+
+
+def _aws() -> Symptom:
+    named = [n for n in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN") if n in os.environ]
+    state = f"by {named[0]}" if named else "no credentials in the environment"
+    return Symptom("AWS", good=bool(named), state=state)
+
+
+def _disk(place: Path) -> Symptom:
+    free = shutil.disk_usage(place).free
+    good = free > _LITTLE_DISK
+    remedy = "" if good else "a build takes about three times its Parquet, and the store"
+    return Symptom("disk", good=good, state=f"{free / _GIB:.0f} GiB free", remedy=remedy)
+
+
+def _memory() -> Symptom:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    good = total > _LITTLE_MEMORY
+    remedy = "" if good else "Neo4j's importer wants 1 GiB of heap"
+    return Symptom("memory", good=good, state=f"{total / _GIB:.0f} GiB", remedy=remedy)

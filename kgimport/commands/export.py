@@ -1,0 +1,268 @@
+"""`kgimport export`: tables to a build directory; all of it, or nothing."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport import identity, records, second_reader, sources, writer
+from kgimport.builds import folders
+from kgimport.checks import agreement
+from kgimport.checks.ids import resolved
+from kgimport.checks.run import DEFAULTS, ExportOptions, kept, witnessed
+from kgimport.checks.scan import scan
+from kgimport.clock import Clock
+from kgimport.errors import ReconciliationError
+from kgimport.neo4j import importer, indexes, stores
+from kgimport.sources.locate import located
+from kgimport.targets import neo4j as dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+    from kgimport.checks.ids import Resolved
+    from kgimport.checks.rules import Profile
+    from kgimport.checks.run import Proof
+    from kgimport.checks.scan import Scanned
+    from kgimport.graph import Graph
+    from kgimport.records import ExportRecord, Facts, Progress, QueryRecord, TableRecord
+    from kgimport.targets.neo4j import Field
+    from kgimport.writer import Cell
+
+REJECTS = "rejects"
+
+
+def export(
+    graph: Graph,
+    out: Path,
+    progress: Progress,
+    options: ExportOptions = DEFAULTS,
+    home: str | None = None,
+) -> ExportRecord:
+    """Proves a graph's integrity and writes its build directory; all of it, or nothing.
+
+    Who reads the build directory that it replaces is waited for, and another export into it is
+    refused (`builds.fresh`). `home` is where the directory will be in the end, if not `out`.
+    """
+    clock = Clock(progress)
+    with folders.fresh(out, progress) as folder:
+        scratch = folder / _SCRATCH
+        scratch.mkdir()
+        with clock.stage("scan"):
+            place = located(graph, folder, options.warehouse, progress)
+            before = sources.fingerprints(place.graph)
+            tables = scan(place.graph, options.format)
+        with clock.stage("resolve"):
+            there = resolved(place.graph, tables, scratch, options.memory_mb, progress)
+        with second_reader.database(options.memory_mb) as made:
+            with clock.stage("check"):
+                proof, told = witnessed(
+                    place.graph, there, before, made, options=options, progress=progress
+                )
+            with clock.stage("write"):
+                writing = _Writing(place.graph, proof, folder, options, made, told)
+                written = tuple(_write_all(writing, there, progress))
+            digests = second_reader.maker(made)
+        _must_be_the_same(before, written)
+        final = place.seen_from(home or str(out.absolute()))
+        record = _export_record(
+            final,
+            written,
+            proof,
+            options=options,
+            digests=digests,
+            seconds=clock.seconds,
+            queries=place.queries,
+        )
+        _leave_record(folder, record)
+        shutil.rmtree(scratch)
+    return record
+
+
+_SCRATCH = ".resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What all tables are written by; `told` is what the second reader has found in each."""
+
+    graph: Graph
+    proof: Proof
+    folder: Path
+    options: ExportOptions
+    made: DuckDBPyConnection
+    told: Mapping[str, Mapping[str, Facts]]
+
+
+def _write_all(writing: _Writing, there: Resolved, progress: Progress) -> Iterator[TableRecord]:
+    for at, (name, scanned) in enumerate(there.tables.items()):
+        progress(f"write {name}", at / len(there.tables))
+        yield _write(writing, scanned, there.ends.get(name))
+
+
+def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...]) -> None:
+    changed = [table.name for table in written if table.fingerprint != before[table.name]]
+    if changed:
+        raise sources.changed(changed)
+
+
+def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) -> TableRecord:
+    table, options = scanned.table, writing.options
+    profile = writing.proof.profiles[table.name]
+    if table.kind == "node":
+        cells = writer.node_cells(table, scanned.schema, options.ids)
+    else:
+        cells = writer.relationship_cells(table, scanned.schema, writing.graph, options.ids)
+    rejected = writing.proof.sources[table.name] - profile.rows
+    with sources.reading(table.name):
+        written = writer.write(
+            writing.folder,
+            table.name,
+            kept(scanned),
+            cells,
+            scanned.fields,
+            form=options.format,
+            unspelled=profile.unspelled,
+            rows_per_group=_rows_per_group(profile),
+        )
+        if rejected:
+            _set_aside(scanned, writing.folder)
+    if written.rows != profile.rows:
+        raise ReconciliationError(
+            f"{table.name}: {profile.rows:,} rows were checked, {written.rows:,} were written",
+            "the table changed meanwhile: export again when nothing writes to it",
+        )
+    record = _table_record(scanned, written, profile, rejected)
+    with sources.reading(table.name):
+        return _bound(record, writing, scanned, cells, ends)
+
+
+def _rows_per_group(profile: Profile) -> int:
+    """As many rows as fit into a gibibyte: `--memory` must not change what the files hold."""
+    fit = _GROUP_BYTES // max(profile.long_row, 1)
+    return max(1, min(writer.ROWS_PER_GROUP, fit))
+
+
+_GROUP_BYTES = 2**30
+
+
+def _bound(
+    record: TableRecord,
+    writing: _Writing,
+    scanned: Scanned,
+    cells: tuple[Cell, ...],
+    ends: tuple[Path, Path] | None,
+) -> TableRecord:
+    """The record with what the files, and the store, must hold."""
+    told, scratch = writing.told[scanned.table.name], writing.folder / _SCRATCH
+    sides: tuple[Facts, ...] = ()
+    both = None
+    if ends and writing.options.ids == "dense":
+        sides, both = agreement.ends(writing.made, ends)
+    spelling = agreement.Spelling(writing.made, kept(scanned), scratch)
+    columns = agreement.recorded(scanned, spelling, cells, told, sides)
+    return replace(record, cells=columns, ends=both)
+
+
+def _set_aside(scanned: Scanned, folder: Path) -> None:
+    """Writes the rejected rows as they came, with the ends that were missing."""
+    rejects = folder / REJECTS
+    rejects.mkdir(exist_ok=True)
+    sides = [
+        pl.when(pl.col(column).is_null()).then(pl.lit(side))
+        for side, column in (("start", identity.START), ("end", identity.END))
+    ]
+    rows = scanned.frame.filter(identity.missing()).select(
+        *scanned.schema.names(),
+        pl.concat_str(sides, separator=", ", ignore_nulls=True).alias(MISSING),
+    )
+    path = rejects / f"{writer.folder_name(scanned.table.name)}.parquet"
+    rows.sink_parquet(path, engine="streaming")
+
+
+MISSING = "__missing__"  # no table's own column is named so
+
+
+def _table_record(
+    scanned: Scanned, written: writer.Written, profile: Profile, rejected: int
+) -> TableRecord:
+    table, dtypes = scanned.table, scanned.frame.collect_schema()
+    return records.TableRecord(
+        name=table.name,
+        kind=table.kind,
+        counts=_counts(scanned, written.rows),
+        argument=writer.argument(table),
+        sources=sources.names(table),  # before the fingerprint, which tells of a later change
+        fingerprint=sources.fingerprint(table),
+        rows=profile.rows + rejected,
+        written=written.rows,
+        rejected=rejected,
+        properties=profile.properties,
+        fields=tuple(_field_record(each, dtypes[each.column]) for each in scanned.fields),
+        header=written.header,
+        files=written.files,
+        cells=(),
+        ends=None,
+    )
+
+
+def _counts(scanned: Scanned, written: int) -> dict[str, int]:
+    """How many nodes each label gets, or relationships each type."""
+    table = scanned.table
+    fixed = dict.fromkeys(table.names, written)
+    if (column := table.name_column) is None:
+        return fixed
+    dtype = scanned.schema[column]
+    each = dialect.as_names(column, dtype).alias("name")
+    rows = kept(scanned).select(each)
+    if dialect.are_listed(dtype):
+        rows = rows.select(pl.col("name").list.unique()).explode("name")
+    counted = rows.group_by("name").len("rows").sort("name")
+    return {**dict(counted.collect(engine="streaming").rows()), **fixed}
+
+
+def _field_record(field: Field, dtype: pl.DataType) -> records.FieldRecord:
+    how = field.carrier
+    return records.FieldRecord(field.column, field.name, str(dtype), how.header, how.cypher)
+
+
+def _export_record(
+    graph: Graph,
+    tables: tuple[TableRecord, ...],
+    proof: Proof,
+    *,
+    options: ExportOptions,
+    digests: str,
+    seconds: Mapping[str, float],
+    queries: tuple[QueryRecord, ...],
+) -> ExportRecord:
+    items = indexes.items(graph)
+    return records.ExportRecord(
+        graph=graph.name,
+        build_id=records.build_id(graph.name, tables, items),
+        kgimport=version("kgimport"),
+        ids=options.ids,
+        format=options.format,
+        tables=tables,
+        schema=items,
+        declaration=graph,
+        longest_row=max(profile.longest_row for profile in proof.profiles.values()),
+        witness=digests,
+        findings=proof.findings,
+        seconds=dict(seconds),
+        queries=queries,
+    )
+
+
+def _leave_record(folder: Path, record: ExportRecord) -> None:
+    args = importer.arguments(record)
+    stores.write_whole(folder / importer.ARGUMENTS, importer.argument_file(args))
+    stores.write_whole(folder / indexes.SCRIPT, indexes.script(record.schema))
+    stores.write_whole(folder / records.EXPORT_RECORD, records.dump(record))

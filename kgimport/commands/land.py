@@ -1,0 +1,34 @@
+"""`kgimport land`: the customers' Parquet into the lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kgimport import lake, s3, writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kgimport.lake import Landed
+    from kgimport.records import Progress
+
+
+def land(
+    data: Path, to: str, prefix: str | None, progress: Progress, *, delete: bool = False
+) -> list[Landed]:
+    """Carries every table to S3 and registers it in Glue; a second time does what is left to do.
+
+    The databases are named `<prefix><customer>`; without a prefix (None), Glue is left alone.
+    """
+    s3.split(to)
+    landed = []
+    tables = lake.tables(data)
+    if prefix is not None:
+        for table in tables:  # all of them, before anything is carried
+            lake.columns_of(table)
+    for at, table in enumerate(tables):
+        progress(f"land {table.customer}/{table.name}", at / len(tables))
+        landed.append(lake.land(table, to, writer.sha256, delete=delete))
+        if prefix is not None:
+            lake.register(table, to, f"{prefix}{table.customer}")
+    return landed

@@ -1,0 +1,69 @@
+"""`kgimport prepare`: what a build needs of Neo4j, fetched and made quick before the first one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport import declaration, temporary
+from kgimport.commands.build_db import BuildOptions, build_db, with_parquet
+from kgimport.commands.export import export
+from kgimport.neo4j.runtime import classes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kgimport.neo4j.runtime.programs import Neo4j
+    from kgimport.records import Progress
+
+
+def prepare(neo4j: Neo4j, progress: Progress) -> bool:
+    """Fetches what the importer reads Parquet with, and has Java keep Neo4j's classes.
+
+    Java records them while it builds the graph of a few rows. Returns whether it did: not where
+    they are kept already, nor where this Java cannot, or it is an image's.
+    """
+    if not neo4j.image:
+        with_parquet(neo4j, progress)
+    folder = neo4j.classes
+    if folder is None or classes.size(folder):
+        return False
+    with temporary.folder() as work, classes.recording(folder) as kept:
+        progress("record Java's classes, which takes half a minute", None)
+        _build_sample(work, replace(neo4j, classes=kept, records_classes=True))
+    return True
+
+
+_GRAPH = """\
+graph: sample
+tables:
+  person:
+    location: person.parquet
+    node: {labels: [Person], key: [name]}
+  knows:
+    location: knows.parquet
+    relationship:
+      type: KNOWS
+      start: {node: person, key: [one]}
+      end: {node: person, key: [other]}
+"""
+
+
+def _build_sample(work: Path, neo4j: Neo4j) -> None:
+    """Values of several kinds, so that the classes that read them are recorded too."""
+
+    def quietly(_stage: str, _done: float | None) -> None:
+        """Stages of seconds on three rows are no news."""
+
+    moment = datetime(2026, 1, 2, 3, 4, 5, 678_901)  # noqa: DTZ001  (a zone is none of its kind)
+    names = ["Ada", "Grace", 'Mary "May"']
+    people = pl.DataFrame({"name": names, "age": [36, 85, None], "tags": [["a", "b"], None, ["c"]]})
+    people.write_parquet(work / "person.parquet")
+    knows = {"one": names[:2], "other": names[1:], "weight": [0.5, 1.5], "since": [moment] * 2}
+    pl.DataFrame(knows).write_parquet(work / "knows.parquet")
+    (work / "graph.yml").write_text(_GRAPH, encoding="utf-8")
+    export(declaration.load_yaml(work / "graph.yml"), work / "build", quietly)
+    build_db(work / "build", work / "stores", neo4j, BuildOptions(), quietly)

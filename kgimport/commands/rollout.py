@@ -1,0 +1,189 @@
+"""`kgimport rollout`: the replicas of a compose project change to a new image, one set for another.
+
+New replicas are started beside the old ones. Once each answers, the balancer gives the old ones
+no more connections; when those that they have are gone, or have had their time, they are stopped.
+Should the new ones not answer, they are removed, and the old ones have served all the while.
+
+A rollout that is killed leaves a note. The next one first sees to it that one set of replicas
+serves, the newest that is whole, and then does its own.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kgimport.docker import balancer, compose, unfinished
+from kgimport.docker.unfinished import Unfinished
+from kgimport.errors import ServerError, UsageError
+from kgimport.neo4j.runtime import docker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from kgimport.docker.compose import Replica
+    from kgimport.records import Progress
+
+_POLL_S = 0.5
+_STOP_S = 60
+_GO_ON = "the old ones go on serving"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What a user may choose for `rollout`; no number of replicas means: as many as there are."""
+
+    project: str
+    image: str
+    drain_s: float = 30
+    ready_s: float = 300
+    replicas: int | None = None
+
+
+def rollout(wanted: Rollout, progress: Progress) -> tuple[int, int]:
+    """Replaces all replicas; gives how many began and how many ended.
+
+    Raises UsageError when the project does not run here, DestinationError when another rollout of
+    it is at work, ServerError when the new replicas do not answer within `ready_s` seconds.
+    """
+    project = wanted.project
+    compose.replicas(project)  # of a project that does not run at all, no balancer is missed
+    front = compose.balancer(project)
+    with unfinished.alone(project, compose.image_of(front)):
+        running = compose.replicas(project)
+        note = _note(project, running)
+        # What a killed rollout said of the balancer's slots would hold for whoever gets them next.
+        balancer.drain(front, ())
+        old = _left_whole(wanted, front, running, note, progress) if note else running
+        count = wanted.replicas or (note.replicas if note else len(old))
+        _fit(balancer.room(front), len(old), count)
+        with _undone_where_it_fails(project, old, note):
+            unfinished.write(project, Unfinished(count, _ids(old)))
+            new = _started(wanted, front, old, count, progress)
+        _hand_over(wanted, front, old, new, progress)
+    return len(new), len(old)
+
+
+def _fit(room: int, old: int, new: int) -> None:
+    if old + new > room:
+        raise UsageError(
+            f"{old} old replicas and {new} new ones are too many: the balancer has room for {room}",
+            "give server-template in docker/haproxy.cfg a greater number, or choose --replicas",
+        )
+
+
+def _note(project: str, running: list[Replica]) -> Unfinished | None:
+    """What a killed rollout has noted, unless none of its old replicas runs: then it was done."""
+    note = unfinished.read(project)
+    return note if note and {*note.old} & {*_ids(running)} else None
+
+
+def _left_whole(
+    wanted: Rollout, front: str, running: list[Replica], note: Unfinished, progress: Progress
+) -> list[Replica]:
+    """Ends what a killed rollout began; gives the replicas that stay."""
+    progress("end a rollout that was killed", None)
+    stay = whole(running, [each for each in running if compose.answers(each)], note)
+    if len(stay) < len(running):
+        _until(lambda: balancer.knows(front, stay), wanted.ready_s, "the balancer misses replicas")
+        _hand_over(wanted, front, [each for each in running if each not in stay], stay, progress)
+    return stay
+
+
+def whole(
+    running: list[Replica], answering: Collection[Replica], note: Unfinished
+) -> list[Replica]:
+    """The replicas that stay of those that a killed rollout left: one set, where one is whole.
+
+    The new set goes first, since readers have seen it. All stay where fewer than noted would.
+    """
+    new = [each for each in running if each.id not in note.old and each in answering]
+    old = [each for each in running if each.id in note.old and each in answering]
+    stay = (new if len(new) >= note.replicas else [*old, *new])[: note.replicas]
+    return stay if len(stay) == note.replicas else running
+
+
+@contextmanager
+def _undone_where_it_fails(
+    project: str, old: list[Replica], note: Unfinished | None
+) -> Iterator[None]:
+    """Removes whatever replicas the block has added, should it not come to its end."""
+    try:
+        yield
+    except BaseException:
+        compose.remove_others(project, old)
+        if note and len(old) != note.replicas:  # nobody else knows the number
+            unfinished.write(project, note)
+        else:
+            unfinished.forget(project)
+        raise
+
+
+def _started(
+    wanted: Rollout, front: str, old: list[Replica], count: int, progress: Progress
+) -> list[Replica]:
+    """Starts the new replicas; they answer, and the balancer knows them."""
+    progress("start new replicas", None)
+    compose.remove_others(wanted.project, old)  # those that have ended: Compose would start them
+    compose.scale(wanted.project, wanted.image, len(old) + count)
+    new = [each for each in compose.replicas(wanted.project) if each.id not in _ids(old)]
+    if len(new) != count:
+        raise ServerError(f"docker compose started {len(new)} replicas, not {count}", _GO_ON)
+    _until(lambda: _healthy(new), wanted.ready_s, "the new replicas do not answer")
+    progress("tell the balancer", None)
+    missed = "the balancer misses new replicas"
+    _until(lambda: balancer.knows(front, new), wanted.ready_s, missed)
+    return new
+
+
+def _healthy(replicas: list[Replica]) -> bool:
+    for each in replicas:
+        if compose.has_ended(each):
+            said = docker.ask("logs", "--tail=3", each.id) or "it said nothing"
+            raise ServerError(f"a new replica ended: {said}", _GO_ON)
+    return all(compose.answers(each) for each in replicas)
+
+
+def _hand_over(
+    wanted: Rollout, front: str, old: list[Replica], new: list[Replica], progress: Progress
+) -> None:
+    """Drains old replicas and takes them away, at once where somebody loses patience."""
+
+    def drained() -> bool:
+        with suppress(ServerError):  # a balancer that starts again has its replicas in seconds
+            return balancer.drain(front, old) == 0 and balancer.knows(front, new)
+        return False
+
+    def gone() -> None:
+        compose.remove(old, _STOP_S)
+        balancer.drain(front, ())
+        unfinished.forget(wanted.project)
+
+    try:
+        progress("drain old replicas", None)
+        _wait(drained, wanted.drain_s)
+        progress("stop old replicas", None)
+        gone()
+    except BaseException:
+        gone()  # also what has been done of it: an interrupt may have come at any line
+        raise
+
+
+def _ids(replicas: list[Replica]) -> tuple[str, ...]:
+    return tuple(each.id for each in replicas)
+
+
+def _until(true: Callable[[], bool], timeout_s: float, otherwise: str) -> None:
+    if not _wait(true, timeout_s):
+        raise ServerError(f"{otherwise} within {timeout_s:.0f} s", f"{_GO_ON}; see docker logs")
+
+
+def _wait(true: Callable[[], bool], timeout_s: float) -> bool:
+    end = time.monotonic() + timeout_s
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(_POLL_S)
+    return True

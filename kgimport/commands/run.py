@@ -1,0 +1,99 @@
+"""`kgimport run`: dbt build, export and build-db, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgimport import dbt, declaration
+from kgimport.builds import inputs
+from kgimport.builds.inputs import Watched
+from kgimport.checks.run import DEFAULTS, ExportOptions
+from kgimport.clock import Clock
+from kgimport.commands.build_db import build_db
+from kgimport.commands.export import export
+from kgimport.commands.load_graph import of_dbt
+from kgimport.neo4j.runtime.jars import cache_dir
+
+if TYPE_CHECKING:
+    from kgimport.builds.inputs import Facts
+    from kgimport.commands.build_db import BuildOptions, Built
+    from kgimport.neo4j.runtime.programs import Neo4j
+    from kgimport.records import Progress
+
+BUILDS = Path("build")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Which dbt project to build, over which data, and which of its graphs is meant."""
+
+    folder: Path
+    data: Path
+    target: str | None = None
+    name: str | None = None
+    export: ExportOptions = DEFAULTS
+
+
+def run(
+    project: Project, stores: Path, neo4j: Neo4j, options: BuildOptions, progress: Progress
+) -> tuple[Built, dict[str, float]]:
+    """Builds the tables, the build directory and the store; gives the seconds of each stage.
+
+    With `if_changed`, dbt and export are left out where neither the project nor the data, nor what
+    the last run made of them, has changed since. A warehouse that is more than one DuckDB of local
+    files is always asked again, and data elsewhere than in the two folders is not watched.
+    """
+    clock = Clock(progress)
+    watched = _watched(project, stores)
+    found = inputs.seen(watched)
+    build = _made_before(project, found) if options.if_changed else None
+    if build is None:
+        build = _make(project, clock)
+        left = inputs.settled(found, inputs.seen(watched), _written(project))
+        inputs.note(build, _digest(project, left))
+    built = build_db(build, stores, neo4j, options, progress)
+    return built, {**clock.seconds, **(built.record.seconds if built.fresh else {})}
+
+
+def _make(project: Project, clock: Clock) -> Path:
+    """Has dbt build the tables, and exports the graph; gives the build directory."""
+    with clock.stage("dbt build"):
+        dbt.build(project.folder, target=project.target, data=project.data)
+    graph = of_dbt(project.folder, project.target, project.name)
+    build = BUILDS / graph.name
+    with clock.stage("export"):
+        export(graph, build, clock.progress, project.export)
+    return build
+
+
+def _made_before(project: Project, found: Facts) -> Path | None:
+    if not dbt.is_local(project.folder, project.target):
+        return None
+    return inputs.made_of(BUILDS, _digest(project, found))
+
+
+def _digest(project: Project, facts: Facts) -> str:
+    return inputs.digest(facts, project.target, project.name, project.export)
+
+
+def _watched(project: Project, stores: Path) -> Watched:
+    """The project, its profile and its data, without what dbt and kgimport write for themselves."""
+    folder = project.folder
+    ours = (BUILDS, stores, cache_dir())
+    return Watched(
+        (folder, project.data, dbt.profiles(folder)),
+        frozenset((dbt.artifacts(folder), dbt.logs(folder), *ours)),
+    )
+
+
+def _written(project: Project) -> list[Path]:
+    """The files and folders that dbt's run writes itself: the warehouse, and external models."""
+    if not dbt.is_local(project.folder, project.target):
+        return []
+    database = dbt.database(project.folder, project.target)
+    root = dbt.external_root(project.folder, project.target)
+    models = declaration.external_files(dbt.artifacts(project.folder), project.folder, root)
+    beside = [database.with_name(f"{database.name}.wal")] if database else []
+    return [*([database] if database else []), *beside, *map(Path, models)]

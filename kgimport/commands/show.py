@@ -1,0 +1,47 @@
+"""`kgimport show`: the declared graph as a picture, with what its tables hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport import drawing, identity, sources
+from kgimport.checks.scan import scan
+from kgimport.errors import DestinationError
+from kgimport.neo4j import stores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kgimport.checks.scan import Scanned
+    from kgimport.graph import Graph
+
+
+def show(graph: Graph, out: Path) -> None:
+    """Writes the picture as SVG; reads the tables' schemas and row counts, nothing else."""
+    tables = scan(graph)
+    drawn = {name: _drawn(each, _kept(graph, tables, each)) for name, each in tables.items()}
+    try:
+        stores.write_whole(out, drawing.draw(graph, drawn))
+    except OSError as error:
+        raise DestinationError(
+            f"{out} cannot be written: {error.strerror}", "choose another --out"
+        ) from error
+
+
+def _kept(graph: Graph, tables: Mapping[str, Scanned], scanned: Scanned) -> pl.LazyFrame:
+    """The rows that would be exported: all, or those that are not set aside."""
+    table = scanned.table
+    if table.kind == "node" or not table.skips_missing_ends:
+        return scanned.frame
+    nodes = {node.name: tables[node.name].frame for node in graph.nodes}
+    return identity.with_existing_ends(scanned.frame, table, graph, nodes)
+
+
+def _drawn(scanned: Scanned, frame: pl.LazyFrame) -> drawing.Drawn:
+    with sources.reading(scanned.table.name):
+        rows = frame.select(pl.len()).collect(engine="streaming").item()
+    properties = ((field.name, field.carrier.cypher) for field in scanned.fields)
+    return drawing.Drawn(int(rows), tuple(properties))

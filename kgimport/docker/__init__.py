@@ -1,0 +1,1 @@
+"""Docker: a store as an image, and replicas that serve it behind a balancer."""

@@ -1,0 +1,1 @@
+"""Neo4j itself: its programs, its importer, its stores, and what a store must hold."""

@@ -1,0 +1,205 @@
+"""Drives `neo4j-admin database import full`: its arguments, its progress, its errors."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kgimport.errors import ImportFailedError, RuntimeMissingError
+from kgimport.neo4j.runtime.programs import admin_command
+from kgimport.process import Finished, run
+from kgimport.targets.neo4j import ARRAY_DELIMITER, DELIMITER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from kgimport.neo4j.runtime.programs import Neo4j
+    from kgimport.records import ExportRecord, Progress, TableRecord
+    from kgimport.targets.neo4j import Format
+
+ARGUMENTS = "import.args"
+_BUFFER = 4 * 1024 * 1024
+_STAGE = re.compile(r"^\((\d)/(\d)\) (.+?) \d{4}-")
+_PERCENT = re.compile(r"(\d+)% ∆")
+_IMPORTED = re.compile(r"^\s+(\d+) (nodes|relationships|properties)$")
+_SOURCE = re.compile(r"(?:csv|parquet)/([A-Za-z0-9_-]+)/")
+
+
+def arguments(record: ExportRecord) -> tuple[str, ...]:
+    """What the importer must be told about a build directory; paths are relative to it.
+
+    Every option whose default could lose or change data is set, so that a later default cannot.
+    `strict` would have the importer look for ends that dangle, which the export has proved that
+    there are none of; it takes a tenth longer with keys for ids.
+    """
+    return (
+        *_FORM[record.format],
+        f"--id-type={_ID_TYPES[record.ids]}",
+        "--normalize-types=true",
+        "--ignore-empty-strings=false",
+        "--skip-bad-relationships=false",
+        "--skip-duplicate-nodes=false",
+        "--bad-tolerance=0",
+        "--strict=false",
+        *(_of_rows(record) if record.format == "csv" else ()),
+        *(_table_argument(table) for table in record.tables),
+    )
+
+
+_ARRAYS = f"--array-delimiter=U+{ord(ARRAY_DELIMITER):04X}"
+_FORM: dict[Format, tuple[str, ...]] = {
+    "csv": (
+        "--input-type=csv",
+        "--input-encoding=UTF-8",
+        f"--delimiter={DELIMITER}",
+        _ARRAYS,
+        "--trim-strings=false",
+        "--ignore-extra-columns=false",
+        "--legacy-style-quoting=false",
+        "--auto-skip-subsequent-headers=false",
+    ),
+    "parquet": ("--input-type=parquet", _ARRAYS),
+}
+
+
+def _of_rows(record: ExportRecord) -> tuple[str, ...]:
+    """What depends on the rows of CSV: how long they are, and which files have line breaks."""
+    files = (file for table in record.tables for file in table.files)
+    multiline = [file.path for file in files if file.multiline]
+    return (f"--read-buffer-size={_buffer_size(record.longest_row)}", *_multiline(multiline))
+
+
+# `actual`: the ids are the store's own record ids, and nothing has to be looked up.
+_ID_TYPES = {"dense": "actual", "keys": "string"}
+
+
+def _buffer_size(longest_row: int) -> int:
+    # A whole row has to fit; the importer's default is 4 MiB.
+    return max(_BUFFER, 1 << (longest_row + longest_row // 8).bit_length())
+
+
+def _multiline(paths: list[str]) -> tuple[str, ...]:
+    if not paths:
+        return ("--multiline-fields=false", "--multiline-fields-format=v1")
+    return (f"--multiline-fields={','.join(paths)}", "--multiline-fields-format=v2")
+
+
+def _table_argument(table: TableRecord) -> str:
+    files = ",".join([table.header.path, *(file.path for file in table.files)])
+    option = "nodes" if table.kind == "node" else "relationships"
+    return f"--{option}={table.argument}{'=' if table.argument else ''}{files}"
+
+
+def check_reads_parquet(neo4j: Neo4j) -> None:
+    """Refuses Neo4j's versions that lose labels of nodes read from Parquet, or crash over it.
+
+    Raises `RuntimeMissingError`. Which ones do was reported by others (biocypher/biocypher#522).
+    """
+    first = (5, 26, 26) if neo4j.release < (2025,) else (2026, 3, 1)
+    if neo4j.release < first:
+        raise RuntimeMissingError(
+            f"the importer of Neo4j {neo4j.version} does not read Parquet correctly",
+            f"take {'.'.join(map(str, first))} or later, or export with --format csv",
+        )
+
+
+def argument_file(arguments: Iterable[str]) -> str:
+    """`import.args`: one argument a line, as `neo4j-admin … @import.args` reads it."""
+    return "".join(f'"{argument}"\n' for argument in arguments)
+
+
+def import_full(
+    neo4j: Neo4j,
+    build: Path,
+    home: Path,
+    *,
+    database: str,
+    options: tuple[str, ...],
+    heap_mb: int | None,
+    progress: Progress,
+) -> Mapping[str, int]:
+    """Imports a build directory into a fresh database below `home`.
+
+    Returns the importer's own counts of nodes, relationships and properties. Raises
+    `ImportFailedError` with the importer's reason and the table that it is about.
+    """
+
+    def ended(*more: str) -> Finished:
+        args = ("database", "import", "full", f"@{ARGUMENTS}", *options, *more, database)
+        command = admin_command(neo4j, args, home=home, heap_mb=heap_mb, cwd=build)
+        return run(command, cwd=build, on_line=follower)
+
+    follower = _Follower(progress)
+    finished = ended("--overwrite-destination=false")
+    if finished.exit_code == 0:
+        return follower.counts
+    if _ASK_AGAIN in finished.tail and not _reasons(finished.tail):
+        # Neo4j 5 keeps its reason to itself until it is asked with --verbose, which in turn
+        # takes the progress away.
+        finished = ended("--overwrite-destination=true", "--verbose")
+    raise _failure(finished)
+
+
+class _Follower:
+    """Turns the importer's lines into progress, and keeps the counts that it ends with."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.counts: dict[str, int] = {}
+        self.stage, self.before, self.share = "", 0.0, 0.0
+
+    def __call__(self, line: str) -> None:
+        if stage := _STAGE.match(line):
+            self.stage, self.share = stage[3].lower(), 1 / int(stage[2])
+            self.before = (int(stage[1]) - 1) * self.share
+            self._tell(0)
+        elif percent := _PERCENT.search(line):
+            self._tell(int(percent[1]))
+        elif imported := _IMPORTED.match(line):
+            self.counts[imported[2]] = int(imported[1])
+
+    def _tell(self, percent: int) -> None:
+        self.progress(f"import: {self.stage}", self.before + self.share * percent / 100)
+
+
+_KNOWN = (
+    ("No space left on device", "the disk is full", "free some space, or choose another --stores"),
+    ("OutOfMemoryError", "the importer ran out of memory", "give it more with --heap-mb"),
+    ("Java heap space", "the importer ran out of memory", "give it more with --heap-mb"),
+)
+_ASK_AGAIN = "Run with '--verbose' for a more detailed error message."
+_JAVA = re.compile(r"^(Caused by: )?([\w.$]+(Exception|Error): )+")
+_NOISE = re.compile(r"^(at |Run with|WARNING|Full exc|Please|-{5}|\.{3} |Peak|Data st)")
+_CELL = ("data source:", "in field:", "raw field value:", "original error:")
+_ENTRY = ("more than once", "missing node", "Invalid relationship", "Missing end quote")
+
+
+def _failure(finished: Finished) -> ImportFailedError:
+    text = "\n".join(finished.tail)
+    for sign, reason, step in _KNOWN:
+        if sign in text:
+            return ImportFailedError(reason, step)
+    source = _SOURCE.search("\n".join(_lines(finished.tail, (*_CELL, ".csv: line"))))
+    table = f" in table {source[1]}" if source else ""
+    reasons = _reasons(finished.tail) or _last(finished.tail)
+    return ImportFailedError(
+        f"neo4j-admin refused the data{table}: {'; '.join(reasons)}",
+        "export again and retry; if it stays, this is a defect of kgimport: please report it",
+    )
+
+
+def _lines(tail: tuple[str, ...], signs: tuple[str, ...]) -> list[str]:
+    """The lines with one of the signs, once each, without Java's names of exceptions."""
+    plain = (_JAVA.sub("", line.strip()) for line in tail)
+    return list(dict.fromkeys(line for line in plain if any(sign in line for sign in signs)))
+
+
+def _reasons(tail: tuple[str, ...]) -> list[str]:
+    """What, where and which value: the importer's own account, without its stack."""
+    return _lines(tail, _CELL) or _lines(tail, _ENTRY)
+
+
+def _last(tail: tuple[str, ...]) -> list[str]:
+    lines = [_JAVA.sub("", line.strip()) for line in tail]
+    return [line for line in lines if line and not _NOISE.match(line)][-1:]

@@ -1,0 +1,137 @@
+"""Constraints and indexes: the Cypher that makes them, and waiting until each is online."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kgimport.errors import DeclarationError, ImportFailedError
+from kgimport.records import SchemaItem
+from kgimport.targets.neo4j.cypher import quoted, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from neo4j import Driver
+
+    from kgimport.graph import Graph, Index, NodeTable, Table
+
+
+SCRIPT = "schema.cypher"
+
+
+def items(graph: Graph) -> tuple[SchemaItem, ...]:
+    """Every constraint and index of a graph, constraints first, each name once.
+
+    Raises `DeclarationError` where two that differ have one name.
+    """
+    constraints = [item for table in graph.nodes for item in _constraints(table)]
+    indexes = [item for table in graph.tables for item in _plain_indexes(table)]
+    unique: dict[str, SchemaItem] = {}
+    for item in [*constraints, *indexes, *_fulltext(graph)]:
+        if unique.setdefault(item.name, item) != item:
+            raise DeclarationError(
+                f"two indexes are named {item.name}", "give one of them another `name:`"
+            )
+    return tuple(unique.values())
+
+
+def script(schema: Iterable[SchemaItem]) -> str:
+    """`schema.cypher`: the statements as a file that cypher-shell takes."""
+    return "".join(f"{item.cypher};\n" for item in schema)
+
+
+def _name(*parts: str) -> str:
+    return "_".join(re.sub(r"\W", lambda m: f"x{ord(m.group()):x}", part) for part in parts)
+
+
+def _constraints(table: NodeTable) -> Iterator[SchemaItem]:
+    label = table.labels[0]
+    for columns in table.unique:
+        properties = [table.property_name(column) for column in columns]
+        name = _name(label, *properties, "unique")
+        each = ", ".join(f"n.{quoted(prop)}" for prop in properties)
+        yield SchemaItem(
+            name,
+            f"CREATE CONSTRAINT {quoted(name)} IF NOT EXISTS "
+            f"FOR (n:{quoted(label)}) REQUIRE ({each}) IS UNIQUE",
+        )
+
+
+def _entity(table: Table) -> tuple[str, str]:
+    word = next(iter(table.names), "")  # none where a column gives the types
+    return word, f"(e:{quoted(word)})" if table.kind == "node" else f"()-[e:{quoted(word)}]-()"
+
+
+def _plain_indexes(table: Table) -> Iterator[SchemaItem]:
+    word, pattern = _entity(table)
+    for index in table.indexes:
+        if index.kind == "fulltext":
+            continue
+        name = index.name or _name(word, *index.properties, index.kind)
+        each = ", ".join(f"e.{quoted(prop)}" for prop in index.properties)
+        yield SchemaItem(
+            name,
+            f"CREATE {index.kind.upper()} INDEX {quoted(name)} IF NOT EXISTS "
+            f"FOR {pattern} ON ({each})",
+        )
+
+
+def _fulltext(graph: Graph) -> Iterator[SchemaItem]:
+    """Full-text indexes of one name are one index over the labels (or types) of their tables."""
+    found: dict[tuple[str, bool], list[tuple[Table, Index]]] = {}
+    for table in graph.tables:
+        for index in table.indexes:
+            if index.kind == "fulltext":
+                name = index.name or _name(_entity(table)[0], *index.properties, "fulltext")
+                found.setdefault((name, table.kind == "node"), []).append((table, index))
+    for (name, on_nodes), members in found.items():
+        words = "|".join(dict.fromkeys(quoted(_entity(table)[0]) for table, _ in members))
+        names = dict.fromkeys(prop for _, index in members for prop in index.properties)
+        each = ", ".join(f"e.{quoted(prop)}" for prop in names)
+        pattern = f"(e:{words})" if on_nodes else f"()-[e:{words}]-()"
+        yield SchemaItem(
+            name,
+            f"CREATE FULLTEXT INDEX {quoted(name)} IF NOT EXISTS FOR {pattern} ON EACH [{each}]",
+        )
+
+
+def create(driver: Driver, schema: Iterable[SchemaItem]) -> None:
+    """Creates every constraint and index.
+
+    Constraints are in force when this returns; Neo4j goes on filling the other indexes. Raises
+    `ImportFailedError` with the statement that failed.
+    """
+    from neo4j.exceptions import Neo4jError  # noqa: PLC0415  (the driver is slow to import)
+
+    for item in schema:
+        try:
+            driver.execute_query(statement(item.cypher))
+        except Neo4jError as error:
+            raise ImportFailedError(
+                f"{item.cypher} failed: {error.message}", "mend the declaration's constraints"
+            ) from error
+
+
+def await_online(driver: Driver, *, timeout_s: int = 6 * 3600) -> None:
+    """Waits until all indexes are filled; `ImportFailedError` names one that never is."""
+    from neo4j.exceptions import Neo4jError  # noqa: PLC0415  (the driver is slow to import)
+
+    try:
+        driver.execute_query("CALL db.awaitIndexes($timeout)", timeout=timeout_s)
+    except Neo4jError as error:
+        said = ", ".join(_offline(driver)) or error.message
+        raise _not_online(said) from error
+    if offline := _offline(driver):
+        raise _not_online(", ".join(offline))
+
+
+def _not_online(what: str | None) -> ImportFailedError:
+    return ImportFailedError(
+        f"these indexes are not online: {what}", "look at the server's debug.log"
+    )
+
+
+def _offline(driver: Driver) -> list[str]:
+    rows = driver.execute_query("SHOW INDEXES YIELD name, state WHERE state <> 'ONLINE'").records
+    return [f"{row['name']} ({row['state']})" for row in rows]

@@ -1,0 +1,181 @@
+"""Sampled rows of every table, compared with the store property by property, with their types."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, islice, pairwise
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from kgimport.checks import rules
+from kgimport.identity import ID
+from kgimport.neo4j.reconcile import by_id, by_key, values
+from kgimport.targets.neo4j.cypher import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from neo4j import Driver
+
+    from kgimport.graph import Graph, Table
+    from kgimport.targets.neo4j import Field
+
+SAMPLES = 100
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """How many sampled rows were compared, and what differed."""
+
+    compared: int
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table's rows, unread, its own columns, and those that are properties.
+
+    `first` is the record id of a node table's first row; None where ids are keys.
+    """
+
+    frame: pl.LazyFrame
+    schema: pl.Schema
+    fields: tuple[Field, ...]
+    first: int | None = None
+
+
+def samples(
+    driver: Driver, graph: Graph, rows: Mapping[str, Rows], *, seed: str, size: int = SAMPLES
+) -> Samples:
+    """Compares up to `size` rows of every table, drawn by `seed`, with the store.
+
+    They are looked up by record id. Where ids are keys they are found by the properties that hold
+    these, and a table whose key columns are no properties is left out.
+    """
+    how = by_id if all(rows[node.name].first is not None for node in graph.nodes) else by_key
+    tables = [table for table in graph.tables if how.can_be_found(graph, table)]
+
+    def one(table: Table) -> Samples:
+        drawn = samples_of(rows[table.name], f"{seed} {table.name}", size)
+        keyed, keys = how.keyed(graph, table, rows, drawn)
+        wanted = _wanted(table, keyed, keys, rows[table.name].fields)
+        query = how.query(graph, table, rows)
+        found = _fetched(driver, query, list(wanted))
+
+        def named(key: Key) -> str:
+            row = keyed[keys.index(key)].select(_key_columns(table))
+            return ", ".join(rules.printable(row)[0].values())
+
+        return _compared(table.name, wanted, found, named)
+
+    # The server answers a query on one core, and without an index it has much to look at.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(one, tables))
+    differences = [text for each in found for text in each.differences]
+    return Samples(sum(each.compared for each in found), tuple(differences))
+
+
+def samples_of(rows: Rows, seed: str, size: int) -> pl.DataFrame:
+    """Runs of rows all over a table, the first and the last among them; small tables whole.
+
+    Runs, because Parquet is read in pages: that many single rows would read most of it.
+    """
+    frame = rows.frame
+    if rows.first is not None:
+        frame = frame.with_row_index(ID, rows.first)
+    count = int(frame.select(pl.len()).collect(engine="streaming").item())
+    if count <= size:
+        return frame.collect(engine="streaming")
+    length = max(1, min(size // 2, _RUN))  # two runs at least: the first and the last
+    starts = _starts(count, size // length, length, random.Random(seed))  # noqa: S311
+    return pl.concat(frame.slice(start, length).collect() for start in starts)
+
+
+_RUN = 10
+
+
+def _starts(count: int, runs: int, length: int, draw: random.Random) -> list[int]:
+    """Where runs of that length begin among `count` rows: one somewhere in each equal part.
+
+    They do not overlap, for there are at least `runs * length` rows.
+    """
+    ends = [at * count // runs for at in range(runs + 1)]
+    drawn = [draw.randint(start, end - length) for start, end in pairwise(ends)]
+    return sorted({0, *drawn[1:-1], count - length})
+
+
+Key = tuple[Any, ...]
+Properties = frozenset[tuple[str, Any]]
+
+
+def _wanted(
+    table: Table, rows: pl.DataFrame, keys: Sequence[Key], fields: Sequence[Field]
+) -> dict[Key, Counter[Properties]]:
+    """The rows' properties by key; several relationships may join one pair of nodes."""
+    columns = [(field.name, values.column(field, rows)) for field in fields]
+    columns.append((_NAMES, _names_of(table, rows)))
+    wanted: dict[Key, Counter[Properties]] = {}
+    for at, each in enumerate(keys):
+        present = ((name, column[at]) for name, column in columns if column[at] is not None)
+        wanted.setdefault(each, Counter())[frozenset(present)] += 1
+    return wanted
+
+
+# Stands beside the properties for the labels of a node, or the type of a relationship.
+_NAMES = ""
+
+
+def _names_of(table: Table, rows: pl.DataFrame) -> list[tuple[str, ...]]:
+    names = table.names
+    if (column := table.name_column) is None:
+        return [tuple(sorted(names))] * rows.height
+    more = rows.get_column(column).to_list()
+    return [tuple(sorted({*names, *(each if isinstance(each, list) else [each])})) for each in more]
+
+
+def _fetched(driver: Driver, query: str, keys: list[Key]) -> dict[Key, Counter[Properties]]:
+    found: dict[Key, Counter[Properties]] = {}
+    rows = driver.execute_query(statement(query), keys=[list(key) for key in keys]).records
+    for row in rows:
+        held = frozenset(
+            [
+                (_NAMES, tuple(sorted(row["names"]))),
+                *((name, values.plain(value)) for name, value in row["p"].items()),
+            ]
+        )
+        found.setdefault(tuple(row["key"]), Counter())[held] += 1
+    return found
+
+
+def _key_columns(table: Table) -> list[str]:
+    return list(dict.fromkeys(chain.from_iterable(table.keys)))
+
+
+Found = Mapping[Key, Counter[Properties]]
+
+
+def _compared(table: str, wanted: Found, found: Found, named: Callable[[Key], str]) -> Samples:
+    count = sum(each.total() for each in wanted.values())
+    differences = islice(_differences(table, wanted, found, named), _SHOWN)
+    return Samples(count, tuple(differences))
+
+
+def _differences(
+    table: str, wanted: Found, found: Found, named: Callable[[Key], str]
+) -> Iterable[str]:
+    """One sentence for each row that differs; `named` tells its key as the table has it."""
+    for key, rows in wanted.items():
+        held = found.get(key, Counter())
+        missing = rows - held
+        if missing:
+            one, other = next(iter(missing)), next(iter(held), frozenset())
+            names = sorted({name or "labels or type" for name, _ in one ^ other})
+            what = f"differs in {', '.join(names)}" if held else "is not in the store"
+            yield f"{table} {named(key)} {what}"

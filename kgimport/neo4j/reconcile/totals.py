@@ -1,0 +1,152 @@
+"""All values of every property, and the ends of all relationships, as sums that the store tells.
+
+Tables that share labels or types cannot be told apart in a store, so they are asked about together:
+one query for each such group goes through all of its nodes or relationships once.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kgimport.sums import ZEROS, ends_cypher, held, sums
+from kgimport.targets.neo4j.cypher import quoted, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor, Future
+
+    from neo4j import Driver
+
+    from kgimport.records import CellRecord, ExportRecord, TableRecord
+    from kgimport.sums import Kind
+
+    Row = list[int]
+
+
+def total_differences(driver: Driver, record: ExportRecord) -> Iterator[str]:
+    """One sentence for each property, or for the ends of relationships, that adds up otherwise."""
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as pool:
+        asked = [(each, _shares(pool, driver, each, cores)) for each in questions(record)]
+        for question, shares in asked:
+            yield from _differences(question, [share.result() for share in shares])
+
+
+def _shares(pool: Executor, driver: Driver, question: Question, cores: int) -> list[Future[Row]]:
+    """The server answers a query on one core, so a large one is asked in shares."""
+    of = cores if question.rows > _MANY else 1
+    return [pool.submit(_answer, driver, question, of, share) for share in range(of)]
+
+
+_MANY = 100_000
+
+
+def _answer(driver: Driver, question: Question, of: int, share: int) -> Row:
+    (row,) = driver.execute_query(statement(question.query), of=of, share=share).records
+    return list(row.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query over all that some tables have become, and what each column of its one row must be.
+
+    `wanted` gives what a column is about, in words, and its number. The query is about the things
+    whose record id divided by `$of` leaves `$share`; what it gives of all shares adds up.
+    """
+
+    tables: tuple[str, ...]
+    query: str
+    wanted: tuple[tuple[str, int], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many nodes or relationships it goes through."""
+        return self.wanted[0][1]
+
+
+def questions(record: ExportRecord) -> Iterator[Question]:
+    """Everything that is asked of the store of an export."""
+    written = [table for table in record.tables if table.written]
+    nodes = [table for table in written if table.kind == "node"]
+    relationships = [table for table in written if table.kind == "relationship"]
+    graph = record.declaration
+    labels = {table.name: graph.node(table.name).labels[0] for table in nodes}
+    for group in _groups(nodes, lambda a, b: labels[a.name] in b.counts):
+        any_of = "|".join(dict.fromkeys(quoted(labels[table.name]) for table in group))
+        yield _question(group, f"(n:{any_of})")
+    types = {name for table in relationships for name in table.counts}
+    for group in _groups(relationships, lambda a, b: not a.counts.keys().isdisjoint(b.counts)):
+        names = dict.fromkeys(name for table in group for name in table.counts)
+        any_of = "|".join(map(quoted, names))
+        yield _question(group, f"(a)-[n{'' if types == names.keys() else f':{any_of}'}]->(b)")
+
+
+def _groups(
+    tables: Sequence[TableRecord], touch: Callable[[TableRecord, TableRecord], bool]
+) -> list[list[TableRecord]]:
+    """The tables in groups of those that share something, by way of others, too."""
+    groups: list[list[TableRecord]] = []
+    for table in tables:
+        near = [g for g in groups if any(touch(table, each) or touch(each, table) for each in g)]
+        groups = [group for group in groups if group not in near]
+        groups.append([*(each for group in near for each in group), table])
+    return groups
+
+
+def _question(group: Sequence[TableRecord], pattern: str) -> Question:
+    cells = _by_property(group)
+    held_as = ", ".join(
+        f"{held(each[0].kind, f'n.{quoted(name)}')} AS p{at}"
+        for at, (name, each) in enumerate(cells.items())
+    )
+    asked = [("rows", "count(*)", sum(table.written for table in group))]
+    for at, (name, each) in enumerate(cells.items()):
+        asked += _asked(name, each, f"p{at}")
+    if all(table.ends is not None for table in group):
+        asked.append(("the ends", f"sum({ends_cypher('a', 'b')})", _ends(group)))
+    zeros = ", ".join(f"{value} AS {name}" for name, value in ZEROS.items())
+    columns = ", ".join(f"{sql} AS c{at}" for at, (_, sql, _) in enumerate(asked))
+    values = f"WITH *, {held_as} " if held_as else ""
+    some = "WHERE id(n) % $of = $share"
+    query = f"WITH {zeros} MATCH {pattern} {some} {values}RETURN {columns}"
+    wanted = tuple((what, number) for what, _, number in asked)
+    return Question(tuple(table.name for table in group), query, wanted)
+
+
+def _by_property(group: Iterable[TableRecord]) -> dict[str, list[CellRecord]]:
+    found: dict[str, list[CellRecord]] = {}
+    for table in group:
+        for cell in table.cells:
+            if cell.property:
+                found.setdefault(cell.property, []).append(cell)
+    return found
+
+
+def _asked(name: str, cells: Sequence[CellRecord], value: str) -> Iterator[tuple[str, str, int]]:
+    """How many values there are; and their sums, where all tables have values of one kind."""
+    yield f"{name}: values", f"count({value})", sum(cell.facts.values for cell in cells)
+    if len({_as_held(cell.kind) for cell in cells}) > 1:
+        return
+    for each in sums(cells[0].kind):
+        total = sum(cell.facts.sums[each.name] for cell in cells)
+        yield f"{name}: {each.name}", f"sum({each.cypher(value)})", total
+
+
+def _as_held(kind: Kind) -> Kind:
+    """The kind without what only cells and counts of ticks know."""
+    return replace(kind, unit="", base="datetime" if kind.base == "utc" else kind.base)
+
+
+def _ends(group: Sequence[TableRecord]) -> int:
+    return sum(table.ends or 0 for table in group)
+
+
+def _differences(question: Question, shares: Sequence[Row]) -> Iterator[str]:
+    tables = ", ".join(question.tables)
+    for (what, wanted), numbers in zip(question.wanted, zip(*shares, strict=True), strict=True):
+        found = sum(numbers)
+        if found != wanted:
+            yield f"{tables}, {what}: the source has {wanted:,}, the store {found:,}"

@@ -1,0 +1,132 @@
+"""A Neo4j home that kgimport makes: neo4j.conf with safe defaults, and links to the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kgimport.errors import DestinationError, UsageError
+from kgimport.neo4j.runtime import docker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kgimport.neo4j.runtime.programs import Neo4j
+
+LOOPBACK = "127.0.0.1"
+_HEADER = "# Written by kgimport before each use.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one reader may take of a server that others read from, too; 0 lifts a limit."""
+
+    timeout_s: int = 120  # of a transaction, whether it works or idles
+    memory_mb: int = 256  # of a transaction; all together get 70 % of the heap, Neo4j's default
+
+
+def configure(neo4j: Neo4j, *, home: Path, data: Path, settings: Mapping[str, str]) -> None:
+    """Make `home` a Neo4j home whose data directory is `data`, with `settings` over the defaults.
+
+    Both directories are made where missing. The data is linked, not named in neo4j.conf, because
+    Neo4j reads that file as Latin-1 (5.26) or loses what is not ASCII in a path (2026.08).
+    """
+    try:
+        for directory in (data, home / "conf", home / "logs", home / "run"):
+            directory.mkdir(parents=True, exist_ok=True)
+        _link(home / "data", data)
+        text = write_config({**defaults(neo4j), **settings})
+        (home / "conf" / "neo4j.conf").write_text(text, encoding="ascii")
+    except OSError as error:
+        raise DestinationError(
+            f"{error.filename or home} cannot be prepared for Neo4j: {error.strerror}",
+            "give a directory that can be written",
+        ) from error
+
+
+def defaults(neo4j: Neo4j) -> dict[str, str]:
+    """Return the settings that kgimport starts from: reachable from this machine only, silent."""
+    known = [(key, value) for since, key, value in _SINCE if neo4j.release >= since]
+    return {
+        "server.default_listen_address": LOOPBACK,
+        "server.https.enabled": "false",
+        "db.tx_log.preallocate": "false",  # else 256 MB of zeros per database
+        **_CLOSED,
+        **_quiet_period(neo4j),
+        **dict(known),
+        **(docker.settings() if neo4j.image else {}),
+    }
+
+
+# Whoever may ask a question would read this machine's files, and whatever its network lets Java
+# reach, by LOAD CSV. And any page in a browser would read what HTTP answers: CORS has no word for
+# "no page", so this names an origin that nobody can have (RFC 6761).
+_CLOSED = {
+    "dbms.security.allow_csv_import_from_file_urls": "false",
+    "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
+    "dbms.security.http_access_control_allow_origin": "https://nobody.invalid",
+}
+
+
+# What talks to Neo4j's services or broadcasts in the local network is silenced, from the first
+# release known to have it on: a server refuses to start with a setting that it does not know.
+_SINCE = (
+    ((5, 26), "dbms.usage_report.enabled", "false"),
+    ((5, 26), "client.allow_telemetry", "false"),
+    ((2025, 11), "dbms.fleet_manager.enabled", "false"),
+    ((2026, 8), "server.fleet_discovery.enabled", "false"),
+    ((2026, 8), "server.http.x_forward.enabled", "false"),  # no proxy is in front, so believe none
+)
+
+
+READ_ONLY = {"server.databases.default_to_read_only": "true"}
+
+
+def ending_within(seconds: int) -> dict[str, str]:
+    """Return the setting that gives transactions so long to end, once a server is to stop.
+
+    One that is cut off while it commits is the reader's failure: no driver asks it again, not even
+    where nothing was written.
+    """
+    return {"db.shutdown_transaction_end_timeout": f"{seconds}s"}
+
+
+def within(limits: Limits) -> dict[str, str]:
+    """Return the settings that keep each reader within limits, so that there is room for others."""
+    return {
+        "db.transaction.timeout": f"{limits.timeout_s}s",
+        "db.memory.transaction.max": f"{limits.memory_mb}m",
+        # Else 400 idle ones hold all of Bolt's threads, and 1000 all that there may be: an idle
+        # transaction that is ended counts until its client speaks, which may be never. What is
+        # at work is still bounded by the threads.
+        "internal.dbms.bolt.transaction_thread_binding": "false",
+        "db.transaction.concurrent.maximum": "0",
+    }
+
+
+def _quiet_period(neo4j: Neo4j) -> dict[str, str]:
+    """Keep a server from waiting 10 s for silence when it stops: who stops it has disconnected."""
+    key = "internal.dbms.bolt.netty_server_shutdown_quiet_period"
+    return {f"{key}_duration": "0s"} if neo4j.release >= (2026, 8) else {key: "0"}
+
+
+def write_config(settings: Mapping[str, str]) -> str:
+    """Write the text of a neo4j.conf; UsageError for a value that the file cannot carry."""
+    for key, value in settings.items():
+        if not value.isprintable() or not value.isascii() or "\\" in value:
+            raise UsageError(
+                f"{key} cannot be set to {value!r}: neo4j.conf carries printable ASCII only, "
+                "and no backslash",
+                "choose another value",
+            )
+    return _HEADER + "".join(f"{key}={value}\n" for key, value in settings.items())
+
+
+def _link(link: Path, target: Path) -> None:
+    target = target.absolute()
+    if link.absolute() == target or (link.is_symlink() and link.readlink() == target):
+        return
+    if link.is_symlink():
+        link.unlink()
+    link.symlink_to(target, target_is_directory=True)

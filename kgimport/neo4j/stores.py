@@ -1,0 +1,248 @@
+"""The stores of a graph on disk: built aside, published by rename, the last few kept.
+
+    stores/lms/
+      current -> 3fa1c09b77d2-2026.08.1     switched last, atomically
+      3fa1c09b77d2-2026.08.1/               build id and Neo4j version
+        data/  export.json  store.json
+      .building-…/                          half-built; gone after a failure, swept by the next run
+
+A reader follows `current`; whatever kills a build leaves that link as it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from kgimport.errors import DestinationError
+from kgimport.records import EXPORT_RECORD, STORE_RECORD, ExportRecord, StoreRecord, parse
+from kgimport.temporary import unique
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CURRENT = "current"
+_BUILDING = ".building-"
+_SWITCHING = ".current-"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file so that under its name there is either the old or the new content.
+
+    A link stays a link. What is no file, such as a terminal, is written to.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8", newline="")
+        return
+    aside = path.with_name(f".{path.name}.{unique()}")
+    try:
+        aside.write_text(text, encoding="utf-8", newline="")
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Keeps other builds out of a graph's stores; `DestinationError` where one is at work."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = (root / ".lock").open("w")
+    except OSError as error:
+        raise _unwritable(root, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DestinationError(
+                f"another build is at work in {root}", "wait for it, or choose another --stores"
+            ) from error
+        _must_be_ours(root / CURRENT)
+        yield
+
+
+def _must_be_ours(current: Path) -> None:
+    """Refuses now what could not be switched in the end."""
+    if current.exists() and not current.is_symlink():
+        raise DestinationError(
+            f"{current} is no link to a store, and kgimport does not replace it",
+            "move it away, or choose another --stores",
+        )
+
+
+@contextmanager
+def building(root: Path) -> Iterator[Path]:
+    """A folder in which a store is built; gone when the block ends in any other way than well.
+
+    The caller holds the lock, so what earlier builds left half-done is nobody's and is removed.
+    """
+    for left in root.glob(f"{_BUILDING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for link in root.glob(f"{_SWITCHING}*"):
+        link.unlink(missing_ok=True)
+    try:
+        folder = root / f"{_BUILDING}{unique()}"
+        folder.mkdir()
+    except OSError as error:
+        raise _unwritable(root, error) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unwritable(path: Path, error: OSError) -> DestinationError:
+    return DestinationError(
+        f"{path} cannot be written: {error.strerror}", "choose a folder that can be"
+    )
+
+
+def publish(built: Path, root: Path, name: str) -> Path:
+    """Moves a finished store to its name and then switches `current` to it.
+
+    Each step is on the disk before the next one: what a power cut leaves is as whole as what a kill
+    does. Where one fails, `current` stays as it was, and the store goes back to where it was made.
+    """
+    target = _free(root, name)
+    _settle(built)
+    built.rename(target)
+    try:
+        _sync(root)
+        switch(root, target)
+    except OSError:
+        with suppress(OSError):
+            target.rename(built)
+        raise
+    _sync(root)
+    return target
+
+
+def _settle(folder: Path) -> None:
+    """Has the disk keep a folder and all below it."""
+    for place in (*folder.rglob("*"), folder):
+        if not place.is_symlink():
+            _sync(place)
+
+
+def _sync(place: Path) -> None:
+    """Has the disk keep a file, or the names in a folder."""
+    opened = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that cannot do it with folders
+            raise
+    finally:
+        os.close(opened)
+
+
+def _free(root: Path, name: str) -> Path:
+    # A store of that name may be served right now, so it is never touched.
+    names = (name, *(f"{name}.{again}" for again in range(2, 1_000)))
+    return next(root / each for each in names if not (root / each).exists())
+
+
+def switch(root: Path, target: Path) -> None:
+    """Points `current` to a store of the same folder, in one step."""
+    aside = root / f"{_SWITCHING}{unique()}"
+    aside.symlink_to(target.name, target_is_directory=True)
+    aside.replace(root / CURRENT)
+
+
+def retire(root: Path, keep: int) -> tuple[Path, ...]:
+    """Removes all but the newest `keep` stores, never the current one or one that is served."""
+    current = (root / CURRENT).resolve()
+    stores = [at.parent for at in root.glob(f"*/{STORE_RECORD}") if not at.parent.is_symlink()]
+    stores.sort(key=lambda store: (store == current, store.stat().st_mtime_ns), reverse=True)
+    gone = tuple(store for store in stores[max(keep, 1) :] if not is_served(store))
+    for store in gone:
+        shutil.rmtree(store, ignore_errors=True)
+    return gone
+
+
+def is_served(store: Path) -> bool:
+    """Whether a Neo4j holds the lock of a database in the store (Java's locks are POSIX's)."""
+    return any(_is_held(lock) for lock in store.glob("data/databases/*/database_lock"))
+
+
+def _is_held(lock: Path) -> bool:
+    with lock.open("r+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def dig_holes(data: Path) -> None:
+    """Makes long runs of zeros in transaction logs take no disk, and changes no byte.
+
+    Neo4j 5.26's importer preallocates 256 MiB of them whatever it is told.
+    """
+    for log in data.glob("transactions/*/neostore.transaction.db.*"):
+        aside = log.with_name(f"{log.name}.aside")
+        with log.open("rb") as old, aside.open("wb") as new:
+            while block := old.read(_BLOCK):
+                if block.count(0) == len(block):
+                    new.seek(len(block), os.SEEK_CUR)
+                else:
+                    new.write(block)
+            new.truncate(old.tell())
+        aside.replace(log)
+
+
+_BLOCK = 1 << 16
+
+
+def size(folder: Path) -> int:
+    """Bytes on disk of all files below a folder (holes not counted)."""
+    return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
+
+
+def find(path: Path) -> Path:
+    """The store that a path means: a store itself, or the `current` one of a graph's stores."""
+    for candidate in (path, path / CURRENT):
+        if (candidate / STORE_RECORD).is_file():
+            return candidate.resolve()
+    raise DestinationError(
+        f"there is no store at {path}", "build one with `kgimport build-db`, or name its folder"
+    )
+
+
+def read_export(folder: Path) -> ExportRecord:
+    """The record of a build directory, or of the export that a store was built from."""
+    return parse(ExportRecord, _read(folder / EXPORT_RECORD, "kgimport export"), EXPORT_RECORD)
+
+
+def read_store(folder: Path) -> StoreRecord:
+    """The record of a store."""
+    return parse(StoreRecord, _read(folder / STORE_RECORD, "kgimport build-db"), STORE_RECORD)
+
+
+def read(folder: Path) -> tuple[StoreRecord, ExportRecord]:
+    """Both records of a store; `DestinationError` where they are not of one build."""
+    record, export = read_store(folder), read_export(folder)
+    if (record.graph, record.build_id) != (export.graph, export.build_id):
+        raise DestinationError(
+            f"{folder} is damaged: its {STORE_RECORD} and its {EXPORT_RECORD} are of two builds",
+            "build it again with `kgimport build-db`",
+        )
+    return record, export
+
+
+def _read(path: Path, made_by: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DestinationError(
+            f"{path} cannot be read: {error.strerror}", f"`{made_by}` makes it: run that first"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DestinationError(f"{path} is damaged: {error}", f"run `{made_by}` again") from error

@@ -1,0 +1,184 @@
+"""The second reader: what DuckDB finds in files that Polars has read or written.
+
+Nothing that one library alone has read is believed. DuckDB reads the same columns as the same
+canonical values (`kgimport.readings`) and tells their sums and extremes (`kgimport.sums`).
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import duckdb
+import pyarrow as pa
+from pyarrow import dataset, fs
+
+from kgimport.errors import DestinationError
+from kgimport.records import Facts
+from kgimport.sums import Extent, Kind, extent_sql, extents, sums
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as it is to be read: its kind, and the SQL of its canonical values."""
+
+    kind: Kind
+    sql: str
+
+
+# A few row groups of wide rows, or a few buffers of CSV.
+LEAST_MB = 256
+
+
+@contextmanager
+def database(memory_mb: int, threads: int | None = None) -> Iterator[DuckDBPyConnection]:
+    """A database that reads files; its memory is bounded, but never by less than `LEAST_MB`.
+
+    Raises `DestinationError` where its memory is not enough.
+    """
+    config: dict[str, Any] = {"memory_limit": f"{max(memory_mb, LEAST_MB)}MiB"}
+    if threads is not None:
+        config["threads"] = threads
+    try:
+        with duckdb.connect(config=config) as made:
+            made.execute("SET TimeZone = 'UTC'")
+            yield made
+    except duckdb.OutOfMemoryException as error:
+        raise DestinationError(
+            f"{memory_mb} MiB are not enough for the second reader: {first_line(error)}",
+            "give more with --memory",
+        ) from error
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without where in the SQL it is."""
+    return str(error).strip().split("\n")[0]
+
+
+def maker(made: DuckDBPyConnection) -> str:
+    """What stands for DuckDB's digests: the same wherever they are of the same values."""
+    probe = "SELECT hash('kgimport')::VARCHAR || hash(7::BIGINT)::VARCHAR || hash(0.5::DOUBLE)"
+    ((told,),) = made.execute(f"{probe} || hash(['a', NULL])::VARCHAR || hash(true)").fetchall()
+    return str(told)
+
+
+def parquet(files: Sequence[Path | str], more: str = "") -> str:
+    """SQL for the rows of Parquet files, in their order."""
+    names = ", ".join(text(_escaped(str(file))) for file in files)
+    union = ", union_by_name = true" if len(files) > 1 else ""
+    return f"read_parquet([{names}], hive_partitioning = false{union}{more})"
+
+
+def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO | str]) -> str:
+    """SQL for the rows of Parquet files, paths or open ones, that Arrow reads for DuckDB."""
+    read = dataset.ParquetReadOptions(coerce_int96_timestamp_unit="us")
+    form = dataset.ParquetFileFormat(read_options=read)
+    here = fs.LocalFileSystem()
+    parts = [form.make_fragment(f, here if isinstance(f, str) else None) for f in files]
+    schemas = [part.physical_schema for part in parts]
+    schema = pa.unify_schemas(schemas, promote_options="permissive")
+    made.register(f"source {table}", dataset.FileSystemDataset(parts, schema, form))
+    return name(f"source {table}")
+
+
+def csv(
+    files: Sequence[Path], types: Mapping[str, str], longest_row: int, *, parallel: bool
+) -> str:
+    """SQL for the rows of CSV files that have the importer's form: `types` by their columns.
+
+    Where cells have line breaks, files must not be read from the middle: not in parallel.
+    """
+    names = ", ".join(text(_escaped(str(file))) for file in files)
+    columns = ", ".join(f"{text(name)}: {text(typed)}" for name, typed in types.items())
+    line = max(2 * longest_row, 2**21)
+    return (
+        f"read_csv([{names}], columns = {{{columns}}}, auto_detect = false, header = false, "
+        "delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, "
+        f"max_line_size = {line}, buffer_size = {max(16 * 2**20, 4 * line)}, new_line = '\\n', "
+        f"parallel = {str(parallel).lower()})"
+    )
+
+
+def _escaped(path: str) -> str:
+    """A path for a reader that takes some characters for patterns."""
+    return re.sub(r"([\[*?])", r"[\1]", path)
+
+
+def text(value: str) -> str:
+    """A text as it stands in SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(column: str) -> str:
+    """A column's name as it stands in SQL."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def types(made: DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """The types of a relation's columns, by their names as DuckDB has them."""
+    found = made.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608
+    return {str(row[0]): str(row[1]) for row in found}
+
+
+def reads(made: DuckDBPyConnection, relation: str) -> bool:
+    """Whether DuckDB knows all types of a relation's files."""
+    try:
+        types(made, relation)
+    except duckdb.Error as error:
+        if is_limit(error):
+            return False
+        raise
+    return True
+
+
+def is_limit(error: Exception) -> bool:
+    """Whether a reader has not learned to read something, which says nothing against a file."""
+    return _LIMIT.search(str(error)) is not None
+
+
+_LIMIT = re.compile(r"unsupported|not (yet )?(supported|implemented)|only supported", re.IGNORECASE)
+
+
+def facts(
+    made: DuckDBPyConnection, relation: str, columns: Sequence[Column]
+) -> list[tuple[Facts, Extent]]:
+    """What DuckDB finds in columns of a relation, in one pass over its rows."""
+    if not columns:
+        return []
+    asked = [each for at, column in enumerate(columns) for each in _asked(f"c{at}", column)]
+    values = ", ".join(f"{column.sql} AS c{at}" for at, column in enumerate(columns))
+    query = f"SELECT {', '.join(asked)} FROM (SELECT {values} FROM {relation})"  # noqa: S608
+    (row,) = made.execute(query).fetchall()
+    return list(_answered(columns, row))
+
+
+def _asked(value: str, column: Column) -> Iterator[str]:
+    yield from extent_sql(column.kind, value)
+    yield f"coalesce(sum((hash({value}) & 4294967295)::BIGINT), 0)"
+    if column.kind.base == "double" and not column.kind.many:
+        # The digest takes -0.0 for 0.0.
+        yield f"count(*) FILTER (WHERE signbit({value}) AND NOT isnan({value}))"
+    else:
+        yield "0"
+    for each in sums(column.kind):
+        yield f"coalesce(sum(({each.sql(value)})::BIGINT), 0)"
+
+
+def _answered(columns: Sequence[Column], row: Sequence[Any]) -> Iterator[tuple[Facts, Extent]]:
+    at = 0
+    for column in columns:
+        told = sums(column.kind)
+        (extent,) = extents(row[at : at + 4])
+        digest, signs = int(row[at + 4]), int(row[at + 5])
+        numbers = (int(each) for each in row[at + 6 : at + 6 + len(told)])
+        named = dict(zip((each.name for each in told), numbers, strict=True))
+        yield Facts(extent.values, digest, signs, named), extent
+        at += 6 + len(told)
