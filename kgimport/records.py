@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from kgimport.checks.rules import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.errors import DestinationError
+from kgimport.findings import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.graph import GRAPH_NAME, Graph, flaws
 from kgimport.identity import Ids  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.sums import Kind, sums
 from kgimport.targets.neo4j import Format, is_plain
+from kgimport.targets.neo4j.schema import SchemaItem  # noqa: TC001  (pydantic reads the annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -141,14 +142,6 @@ class QueryRecord:
     query: str  # the id by which Athena knows it
     bytes_scanned: Count
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaItem:
-    """A constraint or an index: its name and the Cypher that makes it."""
-
-    name: str
-    cypher: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ directory does: the pipeline writes into a folder aside and renames it.
 from __future__ import annotations
 
 import hashlib
-import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
+from kgimport.files import folder_name, sha256
 from kgimport.identity import END, ID, START, key_text
 from kgimport.records import DataFile, HeaderFile
 from kgimport.targets import neo4j as dialect
@@ -102,14 +102,6 @@ class Written:
     def rows(self) -> int:
         """How many rows all parts hold."""
         return sum(file.rows for file in self.files)
-
-
-def folder_name(table: str) -> str:
-    """A table's name as a folder: what is not plain ASCII is spelled by its code point.
-
-    Neo4j's importer reads file names as regular expressions, so nothing else may stay.
-    """
-    return re.sub(r"[^A-Za-z0-9_]", lambda match: f"-{ord(match.group()):x}-", table)
 
 
 def write(
@@ -201,14 +193,6 @@ def _fraction_digits(schema: pl.Schema) -> int:
     digits = {"ms": 3, "us": 6, "ns": 9}
     units = (dtype.time_unit for dtype in schema.values() if isinstance(dtype, pl.Datetime))
     return max((digits[unit] for unit in units), default=6)
-
-
-def sha256(path: Path) -> str:
-    """A file's SHA-256; "" where there is no such file."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _examine_csv(root: Path, part: Path) -> DataFile:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kgimport import dbt, declaration
-from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.commands.prepare import prepare
-from kgimport.commands.serve import connected
-from kgimport.neo4j.runtime.programs import embedded, quick_to_start
+from kgimport.neo4j.private import private_driver
+from kgimport.neo4j.runtime.programs import embedded, with_fast_start
+from kgimport.options import BuildOptions
 from tests.local_athena.fixtures import (  # noqa: F401  (fixtures of all tests)
     athena,
     athena_server,
@@ -49,7 +50,7 @@ def neo4j(request: pytest.FixtureRequest) -> Neo4j:
     """
     program = embedded(request.param)
     prepare(program, quiet)
-    return quick_to_start(program)
+    return with_fast_start(program)
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +86,7 @@ def lms_store(lms_build: Path, neo4j: Neo4j, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="session")
 def lms(lms_store: Path, neo4j: Neo4j) -> Iterator[Driver]:
     """A driver to a server on the LMS store."""
-    with connected(neo4j, lms_store / "data") as driver:
+    with private_driver(neo4j, lms_store / "data") as driver:
         yield driver
 
 

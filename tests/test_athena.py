@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from kgimport import files, sources
 from kgimport import s3 as store
-from kgimport import sources, writer
-from kgimport.checks.run import ExportOptions, check
+from kgimport.commands.check import check
 from kgimport.commands.export import export
 from kgimport.errors import AwsRefusedError, ExitCode, KgimportError, SourceError, UsageError
 from kgimport.graph import NodeTable, relocated
+from kgimport.options import ExportOptions
 from kgimport.sources.athena import Warehouse, own_files, relation
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
@@ -152,7 +153,7 @@ def test_partitions_are_read_from_their_folders_as_long_as_glue_knows_them_all(
     rows = tmp_path / "rows.parquet"
     pl.DataFrame({"id": ["y3"]}).write_parquet(rows)
     unknown = f"s3://{athena.lake}/raw/people/by_year/year=y3/rows.parquet"
-    store.upload(rows, unknown, writer.sha256(rows))
+    store.upload(rows, unknown, files.sha256(rows))
     try:
         half = own_files(relation(at("by_year")))
     finally:

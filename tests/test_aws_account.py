@@ -15,10 +15,10 @@ from uuid import uuid4
 import pytest
 
 from kgimport import aws, dbt, s3
-from kgimport.checks.run import ExportOptions
 from kgimport.commands.export import export
 from kgimport.commands.land import land
 from kgimport.commands.load_graph import of_dbt, warehouse
+from kgimport.options import ExportOptions
 from tests.conftest import ROOT, quiet
 from tests.graphs import cells
 

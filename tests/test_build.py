@@ -17,12 +17,11 @@ import polars as pl
 import pytest
 from neo4j.time import Date
 
-from kgimport import records, writer
+from kgimport import files, records, writer
 from kgimport.builds import folders
-from kgimport.checks.run import DEFAULTS, ExportOptions
-from kgimport.commands.build_db import BuildOptions, Built, build_db
+from kgimport.commands.build_db import Built, build_db
 from kgimport.commands.export import export
-from kgimport.commands.serve import connected, verify
+from kgimport.commands.verify import verify
 from kgimport.errors import (
     DeclarationError,
     DestinationError,
@@ -33,10 +32,13 @@ from kgimport.errors import (
     SourceError,
 )
 from kgimport.graph import ColumnRule, End, Graph, relocated
-from kgimport.neo4j import importer
 from kgimport.neo4j import stores as store
-from kgimport.records import ExportRecord, QueryRecord, SchemaItem
+from kgimport.neo4j.private import private_driver
+from kgimport.options import DEFAULTS, BuildOptions, ExportOptions
+from kgimport.records import ExportRecord, QueryRecord
 from kgimport.sources import fingerprint
+from kgimport.targets.neo4j import arguments
+from kgimport.targets.neo4j.schema import SchemaItem
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
 from tests.pretended import IMPORTED, Pretended, instead_of_neo4j
@@ -111,7 +113,7 @@ def another_label(build: Path) -> None:
     build_id = records.build_id(record.graph, tables, record.schema)
     forged = replace(record, tables=tables, build_id=build_id)
     (build / "export.json").write_text(records.dump(forged))
-    (build / "import.args").write_text(importer.argument_file(importer.arguments(forged)))
+    (build / "import.args").write_text(arguments.argument_file(arguments.arguments(forged)))
 
 
 def as_a_folder(build: Path) -> None:
@@ -546,7 +548,7 @@ def test_parquet_becomes_a_store_that_holds_the_same(neo4j: Neo4j, tmp_path: Pat
     built = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
 
     assert (built.record.labels, built.record.types) == ({"Person": 3}, {"KNOWS": 2})
-    with connected(neo4j, built.path / "data") as driver:
+    with private_driver(neo4j, built.path / "data") as driver:
         found = driver.execute_query(
             "MATCH (a)-[k:KNOWS]->(b) RETURN a.id, a.name, k.since, b.id, b.name ORDER BY a.id"
         )
@@ -587,7 +589,7 @@ def test_tables_of_one_label_and_one_type_keep_their_own_properties(
 
     built = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
 
-    with connected(neo4j, built.path / "data") as driver:
+    with private_driver(neo4j, built.path / "data") as driver:
         nodes = driver.execute_query("MATCH (n:Person) RETURN properties(n) AS p ORDER BY p.id")
         links = driver.execute_query(
             "MATCH (a)-[k:KNOWS]->() RETURN properties(k) AS p ORDER BY a.id"
@@ -690,7 +692,7 @@ def test_one_wrong_cell_in_a_small_table_is_found(neo4j: Neo4j, tmp_path: Path) 
     good = part.read_bytes()
     part.write_bytes(good.replace(b"2002", b"2003"))
     # As if the writer itself had been wrong: the record agrees with the file.
-    file = replace(record.tables[1].files[0], sha256=writer.sha256(part))
+    file = replace(record.tables[1].files[0], sha256=files.sha256(part))
     tables = (record.tables[0], replace(record.tables[1], files=(file,)))
     build_id = records.build_id(record.graph, tables, record.schema)
     forged = replace(record, tables=tables, build_id=build_id)

@@ -12,10 +12,9 @@ import pytest
 from kgimport.commands.doctor import Symptom, examine
 from kgimport.commands.prepare import prepare
 from kgimport.errors import RuntimeMissingError
-from kgimport.neo4j.runtime import classes, jars
-from kgimport.neo4j.runtime import java as javas
-from kgimport.neo4j.runtime.jars import Jar
-from kgimport.neo4j.runtime.java import Java
+from kgimport.neo4j.runtime import classes, jar_cache, jvm
+from kgimport.neo4j.runtime.jar_cache import Jar
+from kgimport.neo4j.runtime.jvm import Java
 from kgimport.neo4j.runtime.programs import admin_command, describe
 from kgimport.process import Finished, run
 from tests.conftest import quiet
@@ -121,9 +120,9 @@ def test_the_doctor_tells_of_classes_where_java_keeps_them(
 ) -> None:
     java = Java(JAVA.program, version)
     monkeypatch.setenv("KGIMPORT_CACHE", str(tmp_path))
-    monkeypatch.setattr(javas, "find", lambda _: java)
-    monkeypatch.setattr(jars, "locked", lambda _: (Jar("org.neo4j:neo4j:5.26.30", ""),))
-    (jar,) = (tmp_path / "jars" / each.path for each in jars.locked("5.26.30"))
+    monkeypatch.setattr(jvm, "find", lambda _: java)
+    monkeypatch.setattr(jar_cache, "locked", lambda _: (Jar("org.neo4j:neo4j:5.26.30", ""),))
+    (jar,) = (tmp_path / "jars" / each.path for each in jar_cache.locked("5.26.30"))
     jar.parent.mkdir(parents=True)
     jar.write_bytes(b"jar")
 

@@ -18,15 +18,15 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from kgimport.checks.run import ExportOptions
-from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.commands.load_graph import of_dbt
 from kgimport.errors import DeclarationError
 from kgimport.neo4j.reconcile import expected
-from kgimport.neo4j.runtime.jars import DEFAULT_VERSION
-from kgimport.neo4j.runtime.programs import embedded, quick_to_start
+from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION
+from kgimport.neo4j.runtime.programs import embedded, with_fast_start
 from kgimport.neo4j.stores import read_export
+from kgimport.options import BuildOptions, ExportOptions
 from tests.conftest import quiet
 from tests.graphs import cells
 from tests.local_athena import lake
@@ -254,7 +254,7 @@ def test_the_store_holds_what_the_local_target_s_holds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Not the fixture `neo4j`: for each of its lines pytest would have dbt build all again.
-    neo4j = quick_to_start(embedded(DEFAULT_VERSION))
+    neo4j = with_fast_start(embedded(DEFAULT_VERSION))
     warehouse.aws.enter(monkeypatch)
     export(of_dbt(project, "athena"), tmp_path / "build", quiet)
 

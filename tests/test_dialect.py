@@ -13,12 +13,12 @@ import polars as pl
 import pytest
 
 from kgimport import points
-from kgimport.checks.run import ExportOptions
 from kgimport.commands.export import MISSING, export
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
 from kgimport.identity import END, ID, START
 from kgimport.neo4j.reconcile import values
+from kgimport.options import ExportOptions
 from kgimport.targets import neo4j as dialect
 from kgimport.targets.neo4j import Carrier, Format, Refusal, names
 from tests.conftest import quiet

@@ -16,7 +16,7 @@ from kgimport.cli import app
 from kgimport.commands import doctor
 from kgimport.commands.doctor import Symptom
 from kgimport.errors import ExitCode
-from kgimport.neo4j.runtime import jars
+from kgimport.neo4j.runtime import jar_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,9 +96,9 @@ def test_a_java_that_is_new_enough_is_named(tmp_path: Path, bare: Path) -> None:
     assert told.mark == "ok"
 
 
-@pytest.mark.parametrize("version", jars.supported_versions())
+@pytest.mark.parametrize("version", jar_cache.supported_versions())
 def test_jars_that_are_partly_there_are_counted(version: str, tmp_path: Path) -> None:
-    all_of_them = jars.locked(version)
+    all_of_them = jar_cache.locked(version)
     root = tmp_path / "cache" / "jars"
     for jar in all_of_them[:3]:
         (root / jar.path).parent.mkdir(parents=True, exist_ok=True)
@@ -113,8 +113,8 @@ def test_jars_that_are_partly_there_are_counted(version: str, tmp_path: Path) ->
 
 
 def test_jars_that_are_all_there_are_good_without_a_java_too(tmp_path: Path) -> None:
-    version = jars.DEFAULT_VERSION
-    all_of_them, root = jars.locked(version), tmp_path / "cache" / "jars"
+    version = jar_cache.DEFAULT_VERSION
+    all_of_them, root = jar_cache.locked(version), tmp_path / "cache" / "jars"
     for jar in all_of_them:
         (root / jar.path).parent.mkdir(parents=True, exist_ok=True)
         (root / jar.path).touch()

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 import pytest
 
-from kgimport import writer
-from kgimport.checks.run import ExportOptions
+from kgimport import files, writer
 from kgimport.commands.export import export
 from kgimport.errors import (
     DeclarationError,
@@ -22,6 +21,7 @@ from kgimport.errors import (
 )
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable
 from kgimport.neo4j import stores
+from kgimport.options import ExportOptions
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, Rows, people
 
@@ -173,8 +173,8 @@ PARQUET = ExportOptions(format="parquet")
 
 def hashes(folder: Path) -> dict[str, str]:
     """The SHA-256 of every file of a build directory but its record."""
-    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".json")
-    return {file.relative_to(folder).as_posix(): writer.sha256(file) for file in files}
+    found = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".json")
+    return {file.relative_to(folder).as_posix(): files.sha256(file) for file in found}
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,13 @@ import polars as pl
 import pytest
 from polars._typing import TimeUnit
 
-from kgimport.checks.run import ExportOptions, check
 from kgimport.checks.scan import scan
+from kgimport.commands.check import check
 from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
 from kgimport.neo4j import stores
+from kgimport.options import ExportOptions
 from kgimport.targets.neo4j.scalars import SCALARS, TEXTS
 from tests.conftest import quiet
 from tests.roundtrip.cells import PER_SECOND

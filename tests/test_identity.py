@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from kgimport.checks.ids import resolved
-from kgimport.checks.run import ExportOptions, check
+from kgimport.checks.ids import resolve
 from kgimport.checks.scan import scan
+from kgimport.commands.check import check
 from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, IntegrityError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
 from kgimport.identity import END, START
+from kgimport.options import ExportOptions
 from tests.conftest import quiet
 from tests.roundtrip.samples import Column, frame
 
@@ -64,7 +65,7 @@ def graph(
 
 def dense_ids(made: Graph, folder: Path) -> list[tuple[int | None, int | None]]:
     """The ids of both ends of every row, as they are written with dense ids."""
-    there = resolved(made, scan(made), folder, MEMORY_MB, quiet)
+    there = resolve(made, scan(made), folder, MEMORY_MB, quiet)
     assert there.duplicates == ()
     return there.tables["ties"].frame.select(START, END).collect().rows()
 
@@ -336,7 +337,7 @@ def test_joins_that_spill_give_every_row_its_own_ends(tmp_path: Path, dtype: pl.
     ties = RelationshipTable("ties", place, "T", *ends)
     many = Graph("many", (node,), (ties,))
 
-    there = resolved(many, scan(many), tmp_path, MEMORY_MB, quiet)
+    there = resolve(many, scan(many), tmp_path, MEMORY_MB, quiet)
 
     found = there.tables["ties"].frame.select(START, END).collect().cast(pl.Int64)
     wanted = pl.DataFrame({START: start, END: end}).select(

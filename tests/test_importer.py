@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kgimport.checks.run import DEFAULTS, ExportOptions
 from kgimport.commands.export import export
 from kgimport.errors import ImportFailedError, RuntimeMissingError
 from kgimport.neo4j import importer
 from kgimport.neo4j.runtime.config import configure
-from kgimport.neo4j.runtime.java import Java
+from kgimport.neo4j.runtime.jvm import Java
 from kgimport.neo4j.runtime.programs import Neo4j
+from kgimport.options import DEFAULTS, ExportOptions
+from kgimport.targets.neo4j import arguments
 from tests.conftest import quiet
 from tests.graphs import PERSONS, people
 
@@ -32,7 +33,7 @@ PARQUET = ExportOptions(format="parquet")
 
 
 def test_arguments_name_every_option_that_could_change_data(tmp_path: Path) -> None:
-    assert importer.arguments(replace(exported(tmp_path), tables=())) == (
+    assert arguments.arguments(replace(exported(tmp_path), tables=())) == (
         "--input-type=csv",
         "--input-encoding=UTF-8",
         "--delimiter=,",
@@ -57,7 +58,7 @@ def test_arguments_name_every_option_that_could_change_data(tmp_path: Path) -> N
 def test_of_parquet_the_importer_is_told_what_it_reads_and_nothing_of_csv(tmp_path: Path) -> None:
     record = exported(tmp_path, PARQUET)
 
-    assert importer.arguments(record) == (
+    assert arguments.arguments(record) == (
         "--input-type=parquet",
         "--array-delimiter=U+001F",
         "--id-type=actual",
@@ -101,7 +102,7 @@ def test_the_read_buffer_grows_with_the_longest_row(
     tmp_path: Path, longest: int, buffer: int
 ) -> None:
     record = replace(exported(tmp_path), longest_row=longest)
-    assert f"--read-buffer-size={buffer}" in importer.arguments(record)
+    assert f"--read-buffer-size={buffer}" in arguments.arguments(record)
 
 
 def damaged(tmp_path: Path, file: str, row: str) -> Path:

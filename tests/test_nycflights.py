@@ -20,8 +20,9 @@ import pytest
 import yaml
 
 from kgimport import declaration
-from kgimport.commands.build_db import BuildOptions, build_db
-from kgimport.commands.serve import connected
+from kgimport.commands.build_db import build_db
+from kgimport.neo4j.private import private_driver
+from kgimport.options import BuildOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +131,7 @@ def flights(
     """A driver to a server on the flights' store, on one line after the other."""
     stores = tmp_path_factory.mktemp("stores")
     built = build_db(build, stores, neo4j, BuildOptions(), lambda _, __: None)
-    with connected(neo4j, built.path / "data") as driver:
+    with private_driver(neo4j, built.path / "data") as driver:
         yield driver
 
 

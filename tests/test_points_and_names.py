@@ -10,13 +10,14 @@ import polars as pl
 import pytest
 from neo4j.spatial import WGS84Point
 
-from kgimport.checks.run import ExportOptions, check
-from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.build_db import build_db
+from kgimport.commands.check import check
 from kgimport.commands.export import export
-from kgimport.commands.serve import connected
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import ColumnRule, Graph, Point
+from kgimport.neo4j.private import private_driver
 from kgimport.neo4j.runtime.programs import reading_parquet
+from kgimport.options import BuildOptions, ExportOptions
 from tests.conftest import quiet
 from tests.graphs import people
 from tests.roundtrip.samples import Column, frame
@@ -54,7 +55,7 @@ def test_points_labels_and_types_arrive(
 ) -> None:
     store = build_graph(places(tmp_path))
 
-    with connected(neo4j, store / "data") as driver:
+    with private_driver(neo4j, store / "data") as driver:
         nodes = driver.execute_query("MATCH (n) RETURN n.id, n.place, labels(n) ORDER BY n.id")
         ties = driver.execute_query(
             "MATCH (a)-[r]->(b) RETURN a.id + b.id AS ab, type(r) ORDER BY ab, type(r)"
@@ -86,7 +87,7 @@ def test_a_nan_of_either_sign_is_built_and_verified(
 
     store = build_db(tmp_path / "build", tmp_path / "stores", program, BuildOptions(), quiet).path
 
-    with connected(neo4j, store / "data") as driver:
+    with private_driver(neo4j, store / "data") as driver:
         asked = "MATCH (n) WHERE isNaN(n.x) AND isNaN(n.single) AND isNaN(n.xs[0]) RETURN n.id"
         found = driver.execute_query(asked).records
     assert sorted(row[0] for row in found) == ["a", "b"]

@@ -26,7 +26,8 @@ from kgimport.graph import (
     flaws,
 )
 from kgimport.neo4j import stores
-from kgimport.records import ExportRecord, HeaderFile, SchemaItem, StoreRecord, build_id
+from kgimport.records import ExportRecord, HeaderFile, StoreRecord, build_id
+from kgimport.targets.neo4j.schema import SchemaItem
 from tests.conftest import quiet
 from tests.graphs import people
 

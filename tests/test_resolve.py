@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 def test_ids_come_in_the_order_of_the_rows_though_the_nodes_are_more(tmp_path: Path) -> None:
     place = Workspace(tmp_path, 64)
-    nodes = joins.note(
+    nodes = joins.write_keys(
         place, pl.LazyFrame({KEY: [f"n{n}" for n in range(10_000)]}).with_row_index(ID)
     )
-    rows = joins.note(place, pl.LazyFrame({START: ["n9", None, "n2"], END: ["n0", "x", "n9999"]}))
+    rows = joins.write_keys(
+        place, pl.LazyFrame({START: ["n9", None, "n2"], END: ["n0", "x", "n9999"]})
+    )
 
-    found = joins.read_ends(joins.ends(place, rows, [nodes], [nodes])).collect()
+    found = joins.read_ends(joins.look_up_ends(place, rows, [nodes], [nodes])).collect()
 
     assert found.rows() == [(9, 0), (None, None), (2, 9_999)]
 

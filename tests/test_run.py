@@ -14,13 +14,12 @@ import pytest
 from kgimport import dbt
 from kgimport.builds import inputs
 from kgimport.builds.inputs import Watched
-from kgimport.checks.run import ExportOptions
 from kgimport.commands import run
-from kgimport.commands.build_db import BuildOptions
 from kgimport.commands.export import export
 from kgimport.commands.run import Project
 from kgimport.errors import SourceError
 from kgimport.neo4j import stores
+from kgimport.options import BuildOptions, ExportOptions
 from tests.conftest import quiet
 from tests.graphs import people as graph_of_people
 from tests.projects import people, persons

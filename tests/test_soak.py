@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kgimport.neo4j.runtime.programs import embedded, quick_to_start
+from kgimport.neo4j.runtime.programs import embedded, with_fast_start
 from tests.conftest import VERSIONS
 from tests.soak import builds, kills
 from tests.towns import QUICK, made
@@ -41,7 +41,7 @@ def test_builds_in_a_row_take_no_more_each_time(
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", QUICK["JAVA_TOOL_OPTIONS"])
     monkeypatch.setattr("tempfile.tempdir", None)
 
-    samples = list(builds.builds(towns, quick_to_start(embedded(VERSIONS[0])), 4))
+    samples = list(builds.builds(towns, with_fast_start(embedded(VERSIONS[0])), 4))
 
     grown = builds.grown(samples)
     grown.pop("peak_mb", None)  # in a process of many tests, others have used more

@@ -18,11 +18,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from kgimport import sources
-from kgimport.checks.run import DEFAULTS, check
+from kgimport.commands.check import check
 from kgimport.commands.export import export
 from kgimport.errors import SourceError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
-from kgimport.sources import files, layout
+from kgimport.options import DEFAULTS
+from kgimport.sources import layout, listing
 from kgimport.sources.footers import Column, Shape
 from kgimport.sources.quiet import without_panics
 from tests.conftest import quiet
@@ -476,7 +477,7 @@ def test_a_glob_names_what_is_not_hidden_unless_it_says_so(
     tmp_path: Path, pattern: str, wanted: list[str]
 ) -> None:
     place = laid_out(tmp_path / "t", *MIXED)
-    found = files.of(f"{place}/{pattern}")
+    found = listing.of(f"{place}/{pattern}")
 
     assert [each.place for each in found] == [f"{place}/{name}" for name in wanted]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kgimport import files
 from kgimport.commands.export import export
 from kgimport.errors import DestinationError
 from kgimport.neo4j import stores
@@ -128,7 +129,7 @@ def test_a_file_is_written_whole_though_others_write_it_too(tmp_path: Path) -> N
 
     def write(text: str) -> None:
         for _ in range(200):
-            stores.write_whole(tmp_path / "note", text * 1_000)
+            files.write_whole(tmp_path / "note", text * 1_000)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(write, ("one", "two")))
@@ -141,7 +142,7 @@ def test_a_file_is_written_where_a_link_leads(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "note").symlink_to("elsewhere/note")
 
-    stores.write_whole(tmp_path / "note", "one")
+    files.write_whole(tmp_path / "note", "one")
 
     assert (tmp_path / "note").is_symlink()
     assert (tmp_path / "elsewhere" / "note").read_text() == "one"
@@ -151,7 +152,7 @@ def test_what_is_no_file_is_written_to_and_never_replaced(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "pipe")
     with ThreadPoolExecutor() as pool:
         read = pool.submit((tmp_path / "pipe").read_text)
-        stores.write_whole(tmp_path / "pipe", "one")
+        files.write_whole(tmp_path / "pipe", "one")
 
         assert read.result(30) == "one"
     assert (tmp_path / "pipe").is_fifo()
@@ -321,8 +322,8 @@ def test_holes_change_no_byte_and_take_no_disk(tmp_path: Path) -> None:
     log = logs / "neostore.transaction.db.0"
     log.write_bytes(content)
 
-    stores.dig_holes(tmp_path)
+    stores.make_sparse(tmp_path)
 
     assert log.read_bytes() == content
-    assert stores.size(tmp_path) < 1_000_000
+    assert files.size(tmp_path) < 1_000_000
     assert [each.name for each in logs.iterdir()] == [log.name]

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kgimport import readings, second_reader, sums, writer
-from kgimport.checks import run
+from kgimport import options, readings, second_reader, sums, writer
+from kgimport.commands import check
 from kgimport.commands.export import export
 from kgimport.errors import SourceError
 from kgimport.graph import ColumnRule, Graph, NodeTable
@@ -218,4 +218,4 @@ def test_a_moment_that_is_compared_by_the_microsecond_is_compared(
 
     monkeypatch.setattr(pl, "scan_parquet", wrong)
     with pytest.raises(SourceError, match=r"two readers of table t do not agree:\n  v: "):
-        run.check(table(tmp_path / "t.parquet"), run.DEFAULTS, quiet)
+        check.check(table(tmp_path / "t.parquet"), options.DEFAULTS, quiet)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from kgimport import temporary
-from kgimport.commands.serve import borrowed
 from kgimport.errors import DestinationError
+from kgimport.neo4j.private import linked_database
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_a_server_without_room_for_its_files_is_told_before_it_stands_still(
         monkeypatch.setattr(tempfile, "tempdir", None)
         with (
             pytest.raises(DestinationError, match="full has 1 MiB left for temporary files"),
-            borrowed(place / "data"),
+            linked_database(place / "data"),
         ):
             pytest.fail("began")
     finally:

@@ -11,14 +11,15 @@ import polars as pl
 import pytest
 from neo4j import Record
 
-from kgimport.checks.run import ExportOptions
-from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
-from kgimport.commands.serve import compare, connected
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, Point, RelationshipTable
 from kgimport.neo4j import reconcile as verification
 from kgimport.neo4j import stores
+from kgimport.neo4j.private import private_driver
+from kgimport.neo4j.reconcile.compare import compare
 from kgimport.neo4j.reconcile.totals import questions
+from kgimport.options import BuildOptions, ExportOptions
 from tests.conftest import quiet
 from tests.graphs import people
 
@@ -106,7 +107,7 @@ def record(built: Path) -> ExportRecord:
 @pytest.fixture(scope="module")
 def driver(built: Path, neo4j: Neo4j) -> Iterator[Driver]:
     """A driver to a server on it, which may write."""
-    with connected(neo4j, built / "data") as connection:
+    with private_driver(neo4j, built / "data") as connection:
         yield connection
 
 

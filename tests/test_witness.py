@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 
 from kgimport import second_reader, writer
-from kgimport.checks import run
-from kgimport.checks.run import ExportOptions
+from kgimport.commands import check
 from kgimport.commands.export import export
 from kgimport.errors import SourceError
 from kgimport.graph import End, Graph, NodeTable, RelationshipTable
 from kgimport.neo4j import stores
+from kgimport.options import ExportOptions
 from kgimport.sources import parquet
 from kgimport.sums import Extent
 from tests.conftest import quiet
@@ -88,7 +88,7 @@ def test_one_value_that_polars_reads_as_another_is_found_before_anything_is_writ
 
     told = rf"two readers of table thing do not agree:\n  {name}: "
     with pytest.raises(SourceError, match=told):
-        run.check(graph, ExportOptions(), quiet)
+        check.check(graph, ExportOptions(), quiet)
     with pytest.raises(SourceError, match=told):
         export(graph, tmp_path / "build", quiet)
     assert not (tmp_path / "build").exists()

@@ -26,7 +26,7 @@ import yaml
 from kgimport import declaration
 from kgimport.commands import export as pipeline
 from kgimport.errors import ExitCode
-from kgimport.neo4j.runtime.jars import DEFAULT_VERSION, locked
+from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION, locked
 from kgimport.records import VERSION
 
 if TYPE_CHECKING:

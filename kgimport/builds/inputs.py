@@ -18,7 +18,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport.commands.serve import changed_tables
+from kgimport import files
+from kgimport.builds.intact import changed_tables
 from kgimport.errors import KgimportError
 from kgimport.neo4j import stores
 
@@ -133,7 +134,7 @@ def _named(file: Path) -> set[str]:
 
 def note(build: Path, inputs: str) -> None:
     """Writes beside a build directory what it was made of."""
-    stores.write_whole(build.with_name(f"{build.name}{_NOTE}"), _noted(build, inputs))
+    files.write_whole(build.with_name(f"{build.name}{_NOTE}"), _noted(build, inputs))
 
 
 def made_of(builds: Path, inputs: str) -> Path | None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgimport import sources
+from kgimport.neo4j import stores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kgimport.graph import Table
+    from kgimport.records import ExportRecord
+
+
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from kgimport import records, writer
-from kgimport.commands.serve import changed_tables
+from kgimport import files, records, writer
 from kgimport.errors import DestinationError, SourceError
-from kgimport.neo4j import importer, indexes, stores
+from kgimport.targets.neo4j import arguments, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +73,7 @@ def still(build: Path, record: ExportRecord, facts: Facts) -> None:
 
 
 def _facts(build: Path, record: ExportRecord) -> Facts:
-    names = [records.EXPORT_RECORD, importer.ARGUMENTS, indexes.SCRIPT]
+    names = [records.EXPORT_RECORD, arguments.ARGUMENTS, schema.SCRIPT]
     return {name: _fact(build / name) for name in (*names, *(each.path for each in record.files))}
 
 
@@ -75,14 +87,17 @@ def _fact(path: Path) -> tuple[int, int] | None:
 
 def _unlike_the_record(build: Path, record: ExportRecord) -> Iterator[str]:
     """What does not follow from the record, or is not in it as it follows from the declaration."""
-    arguments = [writer.argument(table) for table in record.declaration.tables]
+    fixed = [writer.argument(table) for table in record.declaration.tables]
     if (
-        record.schema != indexes.items(record.declaration)
-        or [table.argument for table in record.tables] != arguments
+        record.schema != schema.items(record.declaration)
+        or [table.argument for table in record.tables] != fixed
     ):
         yield records.EXPORT_RECORD
-    made = importer.argument_file(importer.arguments(record))
-    for name, text in ((importer.ARGUMENTS, made), (indexes.SCRIPT, indexes.script(record.schema))):
+    made = arguments.argument_file(arguments.arguments(record))
+    for name, text in (
+        (arguments.ARGUMENTS, made),
+        (schema.SCRIPT, schema.script(record.schema)),
+    ):
         if _content(build / name) != text.encode():
             yield name
 
@@ -97,7 +112,7 @@ def _content(path: Path) -> bytes | None:
 def _unlike_their_digests(build: Path, record: ExportRecord) -> Iterator[str]:
     def digest(path: str) -> str:
         try:
-            return writer.sha256(build / path)
+            return files.sha256(build / path)
         except OSError:
             return ""
 
@@ -105,3 +120,18 @@ def _unlike_their_digests(build: Path, record: ExportRecord) -> Iterator[str]:
         digests = pool.map(digest, (file.path for file in record.files))
         pairs = zip(record.files, digests, strict=True)
         yield from (file.path for file, found in pairs if found != file.sha256)
+
+
+def changed_tables(record: ExportRecord) -> Iterator[str]:
+    """The tables whose Parquet has changed, or is gone, since it was exported."""
+    prints = {table.name: table.fingerprint for table in record.tables}
+    for table in record.declaration.tables:
+        if _fingerprint(table) != prints[table.name]:
+            yield table.name
+
+
+def _fingerprint(table: Table) -> str:
+    try:
+        return sources.fingerprint(table)
+    except (OSError, ValueError):  # no place that a file system knows: the record is damaged
+        return ""

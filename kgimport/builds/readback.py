@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from kgimport import second_reader
-from kgimport.checks.agreement import of_files
+from kgimport.checks.agreement import facts_of_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def _of_table(
             )
         else:
             relation = second_reader.parquet(files)
-        found = of_files(made, relation, kinds)
+        found = facts_of_files(made, relation, kinds)
     except (duckdb.InterruptException, duckdb.ConnectionException, duckdb.OutOfMemoryException):
         raise  # which say nothing of the files
     except duckdb.Error as error:

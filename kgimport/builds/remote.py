@@ -7,64 +7,37 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport import records, s3, sources, temporary, writer
-from kgimport.checks.run import DEFAULTS, ExportOptions
-from kgimport.commands.export import export
+from kgimport import files, records, s3, sources, temporary
 from kgimport.errors import DestinationError
-from kgimport.neo4j import importer, indexes, stores
+from kgimport.neo4j import stores
+from kgimport.targets.neo4j import arguments, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kgimport.graph import Graph
     from kgimport.records import ExportRecord, Progress
 
 
-def export_to(
-    graph: Graph, out: str, progress: Progress, options: ExportOptions = DEFAULTS
-) -> ExportRecord:
-    """Exports into a folder, or into S3; there, too, all of it or nothing that counts as a build.
-
-    On the way to S3 the build directory is on the local disk (TMPDIR), whole.
-    """
-    if not s3.is_s3(out):
-        return export(graph, Path(out), progress, options)
-    home = out.rstrip("/")
-    _must_be_ours(home)
-    with temporary.folder() as place:
-        folder = place / "build"
-        record = export(graph, folder, progress, options, home)
-        return _published(record, folder, home, progress)
-
-
-def _must_be_ours(home: str) -> None:
-    names = {each.uri.removeprefix(f"{home}/") for each in s3.below(home)}
-    if names and not names & {records.EXPORT_RECORD, _UNDER_WAY}:
-        raise DestinationError(
-            f"{home} holds something else than a build directory", "choose another --out"
-        )
-
-
 # Stands there while a build directory is carried: what a broken upload leaves is ours to replace.
-_UNDER_WAY = f"{records.EXPORT_RECORD}.partial"
+UNDER_WAY = f"{records.EXPORT_RECORD}.partial"
 
 
-def _published(record: ExportRecord, folder: Path, home: str, progress: Progress) -> ExportRecord:
+def published(record: ExportRecord, folder: Path, home: str, progress: Progress) -> ExportRecord:
     """Carries a build directory to S3; its record goes first and comes last."""
     manifest = folder / records.EXPORT_RECORD
-    s3.upload(manifest, f"{home}/{_UNDER_WAY}", writer.sha256(manifest))
+    s3.upload(manifest, f"{home}/{UNDER_WAY}", files.sha256(manifest))
     s3.delete_objects([f"{home}/{records.EXPORT_RECORD}"])
-    files = sorted(each for each in folder.rglob("*") if each.is_file() and each != manifest)
-    for at, file in enumerate(files):
+    ours = sorted(each for each in folder.rglob("*") if each.is_file() and each != manifest)
+    for at, file in enumerate(ours):
         name = file.relative_to(folder).as_posix()
-        progress(f"upload {name}", at / len(files))
-        s3.upload(file, f"{home}/{name}", writer.sha256(file))
-    ours = {f"{home}/{file.relative_to(folder).as_posix()}": file.stat().st_size for file in files}
-    _take_away_others(home, ours)
+        progress(f"upload {name}", at / len(ours))
+        s3.upload(file, f"{home}/{name}", files.sha256(file))
+    sizes = {f"{home}/{file.relative_to(folder).as_posix()}": file.stat().st_size for file in ours}
+    _take_away_others(home, sizes)
     record = _seen_there(record)
-    stores.write_whole(manifest, records.dump(record))
-    s3.upload(manifest, f"{home}/{manifest.name}", writer.sha256(manifest))
-    s3.delete_objects([f"{home}/{_UNDER_WAY}"])
+    files.write_whole(manifest, records.dump(record))
+    s3.upload(manifest, f"{home}/{manifest.name}", files.sha256(manifest))
+    s3.delete_objects([f"{home}/{UNDER_WAY}"])
     return record
 
 
@@ -73,7 +46,7 @@ def _take_away_others(home: str, ours: Mapping[str, int]) -> None:
     there = {each.uri: each.bytes for each in s3.below(home)}
     if any(there.get(uri) != size for uri, size in ours.items()):
         raise DestinationError(f"another export writes to {home}", "export again when it has ended")
-    s3.delete_objects(sorted(there.keys() - ours.keys() - {f"{home}/{_UNDER_WAY}"}))
+    s3.delete_objects(sorted(there.keys() - ours.keys() - {f"{home}/{UNDER_WAY}"}))
 
 
 def _seen_there(record: ExportRecord) -> ExportRecord:
@@ -105,7 +78,7 @@ def fetched(build: str, progress: Progress) -> Iterator[Path]:
         folder.mkdir()
         s3.download(f"{home}/{records.EXPORT_RECORD}", folder / records.EXPORT_RECORD)
         files = (each.path for each in stores.read_export(folder).files)
-        wanted = [importer.ARGUMENTS, indexes.SCRIPT, *files]
+        wanted = [arguments.ARGUMENTS, schema.SCRIPT, *files]
         for at, name in enumerate(wanted):
             progress(f"fetch {name}", at / len(wanted))
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

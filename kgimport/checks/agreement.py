@@ -56,7 +56,7 @@ class Plan:
                 yield each.name, extent_of(self.columns[each.name].kind, values, shift)
 
 
-def planned(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] | None) -> Plan:
+def plan(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] | None) -> Plan:
     """What DuckDB can read of a table; `ends` are the files of its ends' ids."""
     source = sources.relation(made, scanned.table)
     types = second_reader.types(made, source)
@@ -125,7 +125,7 @@ def _point(
     return (Column(kind, sql), False) if sql else None
 
 
-def compared(
+def compare(
     made: DuckDBPyConnection,
     scanned: Scanned,
     plan: Plan,
@@ -188,12 +188,12 @@ class Spelling:
         file = self.scratch / "spelled.parquet"
         rows = self.rows.select(each.alias(str(at)) for at, each in enumerate(columns))
         rows.sink_parquet(file, compression="uncompressed", statistics=False, engine="streaming")
-        found = of_files(self.made, second_reader.parquet([file]), kinds)
+        found = facts_of_files(self.made, second_reader.parquet([file]), kinds)
         file.unlink()
         return found
 
 
-def recorded(
+def cell_records(
     scanned: Scanned,
     spelling: Spelling,
     cells: Sequence[Cell],
@@ -235,7 +235,7 @@ def _cell(
     return CellRecord(each.name, kind, others[each.name], "polars")
 
 
-def of_files(made: DuckDBPyConnection, relation: str, kinds: Sequence[Kind]) -> list[Facts]:
+def facts_of_files(made: DuckDBPyConnection, relation: str, kinds: Sequence[Kind]) -> list[Facts]:
     """What DuckDB finds in files whose columns are named by their position."""
     types = second_reader.types(made, relation)
     columns = [
@@ -251,7 +251,9 @@ def of_files(made: DuckDBPyConnection, relation: str, kinds: Sequence[Kind]) -> 
 _NOTHING = "NULL::VARCHAR"
 
 
-def ends(made: DuckDBPyConnection, files: tuple[Path, Path]) -> tuple[tuple[Facts, Facts], int]:
+def facts_of_ends(
+    made: DuckDBPyConnection, files: tuple[Path, Path]
+) -> tuple[tuple[Facts, Facts], int]:
     """What the starts and the ends of all relationships that are written are, and both together."""
     start, end = (second_reader.parquet([file]) for file in files)
     pairs = f"{start} a POSITIONAL JOIN {end} b"

@@ -74,7 +74,7 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n")[0]
 
 
-def note(place: Workspace, frame: pl.LazyFrame) -> Path:
+def write_keys(place: Workspace, frame: pl.LazyFrame) -> Path:
     """Streams a few columns of a table to a file of the workspace."""
     path = place.path()
     frame.sink_parquet(path, compression="uncompressed", statistics=False, engine="streaming")
@@ -119,7 +119,7 @@ def distinct(place: Workspace, members: Sequence[Path]) -> Path:
     return path
 
 
-def ends(
+def look_up_ends(
     place: Workspace, rows: Path, starts: Sequence[Path], ends: Sequence[Path]
 ) -> tuple[Path, Path]:
     """Files of every row's `START` and `END`, in the order of the rows, null where there is none.

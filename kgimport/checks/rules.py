@@ -7,21 +7,19 @@ answered in one pass over it. Only duplicate keys, which may stand in two tables
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  (records are read back by annotation)
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from kgimport.findings import SAMPLES
 from kgimport.targets.neo4j import ARRAY_DELIMITER, BLANKS, NUL, are_listed, as_names, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from kgimport.findings import Kind
     from kgimport.targets.neo4j import Field, Format
-
-Kind = Literal["integrity", "value"]
-SAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +31,6 @@ class Check:
     columns: tuple[str, ...]
     sentence: str
     offends: pl.Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A check that found something: in how many rows, and up to five of them."""
-
-    check: str
-    kind: Kind
-    table: str
-    columns: tuple[str, ...]
-    sentence: str
-    count: int
-    samples: tuple[Mapping[str, str], ...] = ()
-
-    def __str__(self) -> str:
-        rows = "1 row" if self.count == 1 else f"{self.count:,} rows"
-        head = f"{self.table}.{', '.join(self.columns)}: {rows} with {self.sentence} [{self.check}]"
-        return "\n".join([head, *(f"    {_row(sample)}" for sample in self.samples)])
-
-
-def _row(sample: Mapping[str, str]) -> str:
-    return ", ".join(f"{name}={text}" for name, text in sample.items())
 
 
 def key_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
@@ -110,7 +86,7 @@ def counts(checks: Sequence[Check]) -> list[pl.Expr]:
     return [check.offends.sum().alias(f"check:{at}") for at, check in enumerate(checks)]
 
 
-def offended(checks: Sequence[Check], row: Mapping[str, int | None]) -> Iterator[tuple[Check, int]]:
+def failed(checks: Sequence[Check], row: Mapping[str, int | None]) -> Iterator[tuple[Check, int]]:
     """The checks that found something, by the row that `counts` has become."""
     for at, check in enumerate(checks):
         count = row[f"check:{at}"] or 0
@@ -122,122 +98,3 @@ def samples(frame: pl.LazyFrame, check: Check, key: Iterable[str]) -> pl.LazyFra
     """Up to five offending rows: their key, and the columns that offend."""
     shown = dict.fromkeys([*key, *check.columns])
     return frame.filter(check.offends).head(SAMPLES).select(list(shown))
-
-
-def printable(rows: pl.DataFrame) -> tuple[dict[str, str], ...]:
-    """A few rows as texts that fit a line and a JSON record."""
-    shown = rows.with_columns(
-        each.to_physical() for each in rows.iter_columns() if _is_beyond_python(each)
-    )
-    return tuple({name: _short(value) for name, value in row.items()} for row in shown.to_dicts())
-
-
-def _is_beyond_python(values: pl.Series) -> bool:
-    """Whether some date, instant or duration has no value in Python, and Polars panics over it."""
-    dtype = values.dtype
-    if isinstance(dtype, pl.List | pl.Array):
-        return _is_beyond_python(values.explode())
-    if isinstance(dtype, pl.Struct):
-        return any(map(_is_beyond_python, values.struct.unnest().iter_columns()))
-    if dtype.base_type() in {pl.Date, pl.Datetime}:
-        # A day less on both ends, which a zone may shift.
-        known = values.dt.year().is_between(2, 9998).fill_null(value=False)
-    elif dtype == pl.Duration:
-        known = values.dt.total_days().abs() < _PYTHON_DAYS
-    else:
-        return False
-    return bool((values.is_not_null() & ~known).any())
-
-
-_PYTHON_DAYS = 999_999_999
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
-
-
-_WIDTH = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What one pass over a table's rows says about them.
-
-    `properties` counts the values that become properties, as the importer does; `longest_row` is
-    an upper bound in bytes, and `bytes` one for all rows; `unspelled` names the properties with
-    values that Polars' own CSV writer does not spell as the importer reads them.
-    """
-
-    rows: int
-    properties: int
-    longest_row: int
-    bytes: int
-    unspelled: frozenset[str]
-
-    @property
-    def long_row(self) -> int:
-        """Bytes of the longest row, or of sixteen usual ones where that alone is so long."""
-        return min(self.longest_row, 16 * (self.bytes // max(self.rows, 1) + 1))
-
-
-# No cell that is not text takes more bytes than this: an instant with the longest zone's name
-# takes 69. Quotes at most double a text.
-_CELL_BYTES = 80
-
-
-def profile(fields: Sequence[Field]) -> list[pl.Expr]:
-    """The aggregations that, selected from a table's rows, give its `Profile`."""
-    present = [_value(field).is_not_null().sum().cast(pl.Int64) for field in fields]
-    size = pl.sum_horizontal(pl.lit(0, pl.Int64), *map(_size, fields))
-    return [
-        pl.len().alias("rows"),
-        pl.sum_horizontal(pl.lit(0, pl.Int64), *present).alias("properties"),
-        size.max().alias("longest_row"),
-        size.sum().alias("bytes"),
-        *(_unspelled(field) for field in fields if field.carrier.native_unless),
-    ]
-
-
-def profiled(fields: Sequence[Field], row: Mapping[str, int | None]) -> Profile:
-    """Reads the row that the aggregations of `profile` have become."""
-    floats = (field.name for field in fields if field.carrier.native_unless)
-    return Profile(
-        rows=row["rows"] or 0,
-        properties=row["properties"] or 0,
-        longest_row=row["longest_row"] or 0,
-        bytes=row["bytes"] or 0,
-        unspelled=frozenset(name for name in floats if row[f"unspelled:{name}"]),
-    )
-
-
-def longest(fields: Sequence[Field]) -> list[pl.Expr]:
-    """The aggregations that give, under each field's name, the bytes of its longest cell."""
-    return [_size(field).max().alias(field.name) for field in fields]
-
-
-def _value(field: Field) -> pl.Expr:
-    return field.carrier.value(pl.col(field.column))
-
-
-def _unspelled(field: Field) -> pl.Expr:
-    assert field.carrier.native_unless is not None  # noqa: S101  (the caller filters)
-    return field.carrier.native_unless(_value(field)).sum().alias(f"unspelled:{field.name}")
-
-
-def _size(field: Field) -> pl.Expr:
-    """How many bytes a field's cell takes at most."""
-    values = _value(field)
-    made = field.carrier.type
-    if made.is_text:
-        return _text_size(values.list.join(ARRAY_DELIMITER) if made.many else values)
-    if made.kind == "bytes":
-        return values.bin.size().fill_null(0).cast(pl.Int64) * len("-128,")
-    if made.many:
-        return values.list.len().fill_null(0).cast(pl.Int64) * _CELL_BYTES
-    # A point has up to three coordinates in its cell.
-    return pl.lit(3 * _CELL_BYTES, pl.Int64)
-
-
-def _text_size(texts: pl.Expr) -> pl.Expr:
-    return texts.str.len_bytes().fill_null(0).cast(pl.Int64) * 2

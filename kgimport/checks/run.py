@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport import identity, second_reader, sources, sums, temporary
+from kgimport import findings, identity, sources, sums
 from kgimport.checks import agreement, rules
-from kgimport.checks.ids import resolved
-from kgimport.checks.scan import scan
+from kgimport.checks.profile import longest, profile, profiled
 from kgimport.errors import IntegrityError, SourceError, ValueRefusedError
-from kgimport.sources.athena import PRIMARY, Warehouse
-from kgimport.sources.locate import located
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,29 +22,14 @@ if TYPE_CHECKING:
 
     from kgimport.checks.agreement import Plan
     from kgimport.checks.ids import Resolved
-    from kgimport.checks.rules import Check, Finding, Profile
+    from kgimport.checks.profile import Profile
+    from kgimport.checks.rules import Check
     from kgimport.checks.scan import Scanned
+    from kgimport.findings import Finding
     from kgimport.graph import Graph, Table
-    from kgimport.identity import Ids
+    from kgimport.options import ExportOptions
     from kgimport.records import Facts, Progress
     from kgimport.sums import Extent
-    from kgimport.targets.neo4j import Format
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """What a user may choose for `export`.
-
-    `memory_mb` bounds the joins that resolve the ends; `warehouse` is asked for tables of Athena.
-    """
-
-    ids: Ids = "dense"
-    format: Format = "csv"
-    memory_mb: int = 1024
-    warehouse: Warehouse = PRIMARY
-
-
-DEFAULTS = ExportOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +68,7 @@ def prove(
     return Proof(profiles, rows, (*findings, *there.duplicates), extents)
 
 
-def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
-    """Proves a graph's integrity and writes nothing that stays; raises what was found."""
-    with temporary.folder() as folder:
-        graph = located(graph, folder, options.warehouse, progress).graph
-        before = sources.fingerprints(graph)
-        tables = scan(graph, options.format)
-        there = resolved(graph, tables, folder, options.memory_mb, progress)
-        with second_reader.database(options.memory_mb) as made:
-            proof, _ = witnessed(graph, there, before, made, options=options, progress=progress)
-    return proof
-
-
-def witnessed(
+def prove_and_compare(
     graph: Graph,
     there: Resolved,
     before: Mapping[str, str],
@@ -113,7 +83,7 @@ def witnessed(
     Raises what was found wrong.
     """
     plans = {
-        name: agreement.planned(made, scanned, there.ends.get(name))
+        name: agreement.plan(made, scanned, there.ends.get(name))
         for name, scanned in there.tables.items()
     }
     proof = prove(graph, there, options, progress, plans)
@@ -123,7 +93,7 @@ def witnessed(
     told = {}
     for at, (name, scanned) in enumerate(there.tables.items()):
         progress(f"read {name} a second time", at / len(plans))
-        told[name] = agreement.compared(
+        told[name] = agreement.compare(
             made, scanned, plans[name], proof.extents[name], fingerprint=before[name]
         )
     return proof, told
@@ -138,7 +108,7 @@ def _must_fit(scanned: Scanned, profile: Profile, options: ExportOptions) -> Non
     at_once = min(profile.rows, _ROWS_AT_ONCE) * profile.long_row
     if at_once <= _TIMES * options.memory_mb * 2**20:
         return
-    sizes = kept(scanned).select(rules.longest(scanned.fields)).collect(engine="streaming")
+    sizes = exported_rows(scanned).select(longest(scanned.fields)).collect(engine="streaming")
     column, size = max(sizes.row(0, named=True).items(), key=itemgetter(1))
     wanted = at_once // (_TIMES * 2**20) + 1
     raise SourceError(
@@ -156,21 +126,21 @@ def _examine(
 ) -> tuple[Profile, list[Any], list[Finding]]:
     """A table's profile, the answers about `extents`, and what was found wrong."""
     questions = tuple(_checks(scanned, options))
-    rows = kept(scanned)
+    rows = exported_rows(scanned)
     more = [each for four in extents.values() for each in four]
     asked = [
-        *rules.profile(scanned.fields),
+        *profile(scanned.fields),
         *rules.counts(questions),
         *(each.alias(f"extent:{at}") for at, each in enumerate(more)),
     ]
     answers = rows.select(asked).collect(engine="streaming").row(0, named=True)
-    profile = rules.profiled(scanned.fields, answers)
-    offended = rules.offended(questions, answers)
+    seen = profiled(scanned.fields, answers)
+    offended = rules.failed(questions, answers)
     found = [_finding(scanned.table, rows, each, count) for each, count in offended]
-    return profile, [answers[f"extent:{at}"] for at in range(len(more))], found
+    return seen, [answers[f"extent:{at}"] for at in range(len(more))], found
 
 
-def kept(scanned: Scanned) -> pl.LazyFrame:
+def exported_rows(scanned: Scanned) -> pl.LazyFrame:
     """The rows that are exported: all, or those whose ends exist where the user chose to skip."""
     if scanned.table.skips_missing_ends:
         return scanned.frame.filter(~identity.missing())
@@ -199,8 +169,8 @@ def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
 
 def _finding(table: Table, frame: pl.LazyFrame, one: Check, count: int) -> Finding:
     rows = rules.samples(frame, one, chain.from_iterable(table.keys)).collect(engine="streaming")
-    shown = rules.printable(rows)
-    return rules.Finding(one.name, one.kind, table.name, one.columns, one.sentence, count, shown)
+    shown = findings.printable(rows)
+    return findings.Finding(one.name, one.kind, table.name, one.columns, one.sentence, count, shown)
 
 
 def refuse(findings: Sequence[Finding]) -> None:

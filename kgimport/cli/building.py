@@ -73,8 +73,8 @@ def export(
 ) -> None:
     """Prove the tables' integrity and write the build directory for `build-db`."""
     from kgimport import records
-    from kgimport.builds.remote import export_to
-    from kgimport.checks.run import ExportOptions
+    from kgimport.commands.export import export_to
+    from kgimport.options import ExportOptions
 
     declared = chosen_graph(graph, dbt, name, target, tables, select)
     project = dbt if graph is None and tables is None else None
@@ -108,8 +108,8 @@ def check(
     memory: Memory = 1024,
 ) -> None:
     """Check the declaration and the tables' integrity; write nothing."""
-    from kgimport.checks.run import ExportOptions
-    from kgimport.checks.run import check as run
+    from kgimport.commands.check import check as run
+    from kgimport.options import ExportOptions
 
     declared = chosen_graph(graph, dbt, name, target, tables, select, built=not declaration_only)
     project = dbt if graph is None and tables is None else None
@@ -142,8 +142,8 @@ def build_db(
 ) -> None:
     """Import a build directory into a fresh store, index it, verify it and publish it."""
     from kgimport.builds.remote import fetched
-    from kgimport.commands.build_db import BuildOptions
     from kgimport.commands.build_db import build_db as run
+    from kgimport.options import BuildOptions
 
     program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
@@ -189,10 +189,9 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run dbt build, export and build-db, one after the other."""
-    from kgimport.checks.run import ExportOptions
-    from kgimport.commands.build_db import BuildOptions
     from kgimport.commands.run import Project as Chosen
     from kgimport.commands.run import run as run_all
+    from kgimport.options import BuildOptions, ExportOptions
 
     program = chosen_neo4j(neo4j, runtime, image)
     options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)

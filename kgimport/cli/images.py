@@ -78,7 +78,8 @@ def image(
 
 
 def _built(build: Path, stores: Path, neo4j: Neo4j, heap_mb: int | None) -> Path:
-    from kgimport.commands.build_db import BuildOptions, build_db
+    from kgimport.commands.build_db import build_db
+    from kgimport.options import BuildOptions
 
     with console.progress() as tell:
         options = BuildOptions(if_changed=True, heap_mb=heap_mb)

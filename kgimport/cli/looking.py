@@ -72,8 +72,9 @@ def serve(
     Anyone on this machine may read it, and any page in its browser, unless KGIMPORT_PASSWORD
     holds a password. 0 lifts a limit, and so does --writable where none is given.
     """
-    from kgimport.commands.serve import ServeOptions, served
+    from kgimport.commands.serve import served
     from kgimport.neo4j import stores
+    from kgimport.options import ServeOptions
 
     place = stores.find(store)
     program = chosen_neo4j(neo4j or stores.read_store(place).neo4j, runtime, image)
@@ -132,7 +133,7 @@ def verify(
     ] = 100,
 ) -> None:
     """Compare a store with the tables that it was built from: counts, and sampled rows."""
-    from kgimport.commands.serve import verify as run
+    from kgimport.commands.verify import verify as run
     from kgimport.neo4j import stores
 
     place = stores.find(store)

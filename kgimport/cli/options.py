@@ -257,7 +257,7 @@ def _of_image(version: str | None, image: str | None) -> Neo4j:
 def _embedded(version: str | None) -> Neo4j:
     from kgimport.cli.console import progress
     from kgimport.neo4j.runtime import programs
-    from kgimport.neo4j.runtime.jars import DEFAULT_VERSION
+    from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION
 
     with progress() as tell:
         return programs.embedded(

@@ -9,21 +9,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport import records, second_reader
+from kgimport import files, records, second_reader
 from kgimport.builds import folders, intact, readback
 from kgimport.clock import Clock
-from kgimport.commands.serve import DATABASE, compare, connected, suited
 from kgimport.errors import KgimportError, ReconciliationError
 from kgimport.neo4j import importer, indexes, stores
 from kgimport.neo4j import reconcile as verification
+from kgimport.neo4j.private import DATABASE, private_driver, tuned_for
+from kgimport.neo4j.reconcile.compare import compare
 from kgimport.neo4j.runtime.config import configure
-from kgimport.neo4j.runtime.programs import kept, quick_at_bulk, reading_parquet
+from kgimport.neo4j.runtime.programs import (
+    explaining_missing_files,
+    reading_parquet,
+    with_bulk_collector,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kgimport.neo4j.runtime.programs import Neo4j
+    from kgimport.options import BuildOptions
     from kgimport.records import ExportRecord, Progress, StoreRecord
 
 
@@ -34,16 +40,6 @@ class Built:
     path: Path
     record: StoreRecord
     fresh: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
-    """What a user may choose for `build-db`."""
-
-    keep: int = 2
-    if_changed: bool = False
-    heap_mb: int | None = None
-    samples: int = verification.SAMPLES
 
 
 def build_db(
@@ -64,7 +60,7 @@ def build_db(
             if options.if_changed and (same := _unchanged(home, record, neo4j)):
                 return same
             clock = Clock(progress)
-            with kept(neo4j), stores.building(home) as folder:
+            with explaining_missing_files(neo4j), stores.building(home) as folder:
                 try:
                     made = _build(build, folder, record, neo4j, options=options, clock=clock)
                 finally:  # where it was changed meanwhile, nothing else is the reason
@@ -95,12 +91,12 @@ def _build(
     options: BuildOptions,
     clock: Clock,
 ) -> StoreRecord:
-    neo4j = suited(neo4j, record)
+    neo4j = tuned_for(neo4j, record)
     data, home = folder / "data", folder / "home"
     configure(neo4j, home=home, data=data, settings={})
     with clock.stage("import"), _read_back(build, record):
         imported = importer.import_full(
-            quick_at_bulk(_importer_of(neo4j, record, clock.progress)),
+            with_bulk_collector(_importer_of(neo4j, record, clock.progress)),
             build,
             home,
             database=DATABASE,
@@ -110,7 +106,7 @@ def _build(
         )
     _reconcile(_import_differences(record, imported))
     shutil.rmtree(home)
-    with clock.stage("start"), connected(neo4j, data) as driver:
+    with clock.stage("start"), private_driver(neo4j, data) as driver:
         with clock.stage("schema"):
             indexes.create(driver, record.schema)
         with clock.stage("verify"):  # while the indexes are filled
@@ -121,7 +117,7 @@ def _build(
             _reconcile(compared.differences)
         with clock.stage("index"):
             indexes.await_online(driver)
-    stores.dig_holes(data)
+    stores.make_sparse(data)
     return records.StoreRecord(
         graph=record.graph,
         build_id=record.build_id,
@@ -132,7 +128,7 @@ def _build(
         types=found.types,
         schema=tuple(item.name for item in record.schema),
         compared=compared.compared,
-        bytes=stores.size(data),
+        bytes=files.size(data),
         seconds=_without_overlap(clock.seconds),
     )
 
@@ -211,5 +207,5 @@ def _reconcile(differences: Sequence[str] | Iterator[str]) -> None:
 
 def _leave_store(folder: Path, export: ExportRecord, record: StoreRecord) -> None:
     # The record that was read, whatever lies in the build directory by now.
-    stores.write_whole(folder / records.EXPORT_RECORD, records.dump(export))
-    stores.write_whole(folder / records.STORE_RECORD, records.dump(record))
+    files.write_whole(folder / records.EXPORT_RECORD, records.dump(export))
+    files.write_whole(folder / records.STORE_RECORD, records.dump(record))

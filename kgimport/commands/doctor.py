@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from kgimport.errors import KgimportError
-from kgimport.neo4j.runtime import classes, docker, jars, java
+from kgimport.neo4j.runtime import classes, docker, jar_cache, jvm
 from kgimport.neo4j.runtime.programs import minimum_java
 
 if TYPE_CHECKING:
@@ -62,22 +62,22 @@ def examine(place: Path) -> tuple[Symptom, ...]:
 
 def _java() -> Symptom:
     try:
-        found = java.find(21)
+        found = jvm.find(21)
     except KgimportError as error:
         return Symptom("Java", good=False, state=error.message, remedy=error.hint, needed=True)
     return Symptom("Java", good=True, state=f"{found.version} ({found.program})", needed=True)
 
 
 def _neo4j() -> Iterator[Symptom]:
-    for version in jars.supported_versions():
+    for version in jar_cache.supported_versions():
         yield _embedded(version)
     home = os.environ.get("NEO4J_HOME")
     yield Symptom("Neo4j installed", good=bool(home), state=home or "NEO4J_HOME is not set")
 
 
 def _embedded(version: str) -> Symptom:
-    root = jars.cache_dir() / "jars"
-    paths = [root / jar.path for jar in jars.locked(version)]
+    root = jar_cache.cache_dir() / "jars"
+    paths = [root / jar.path for jar in jar_cache.locked(version)]
     here = sum(path.is_file() for path in paths)
     subject, state = f"Neo4j {version}", f"{here} of {len(paths)} jars in {root}"
     if here < len(paths):
@@ -94,10 +94,10 @@ def _embedded(version: str) -> Symptom:
 
 def _classes(version: str, paths: Sequence[Path]) -> Path | None:
     try:
-        found = java.find(minimum_java(version))
+        found = jvm.find(minimum_java(version))
     except KgimportError:
         return None
-    return classes.place(version, found, paths, jars.cache_dir())
+    return classes.place(version, found, paths, jar_cache.cache_dir())
 
 
 def _package(subject: str, module: str, extra: str) -> Symptom:

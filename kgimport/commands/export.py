@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgimport import files, records, s3, sources, temporary
+from kgimport.errors import DestinationError
+from kgimport.options import DEFAULTS, ExportOptions
+from kgimport.targets.neo4j import arguments, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kgimport.graph import Graph
+    from kgimport.records import ExportRecord, Progress
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import identity, records, second_reader, sources, writer
+from kgimport import identity, second_reader, writer
 from kgimport.builds import folders
+from kgimport.builds.remote import UNDER_WAY, published
 from kgimport.checks import agreement
-from kgimport.checks.ids import resolved
-from kgimport.checks.run import DEFAULTS, ExportOptions, kept, witnessed
+from kgimport.checks.ids import resolve
+from kgimport.checks.run import exported_rows, prove_and_compare
 from kgimport.checks.scan import scan
 from kgimport.clock import Clock
 from kgimport.errors import ReconciliationError
-from kgimport.neo4j import importer, indexes, stores
-from kgimport.sources.locate import located
+from kgimport.sources.locate import locate
 from kgimport.targets import neo4j as dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from kgimport.checks.ids import Resolved
-    from kgimport.checks.rules import Profile
+    from kgimport.checks.profile import Profile
     from kgimport.checks.run import Proof
     from kgimport.checks.scan import Scanned
     from kgimport.graph import Graph
@@ -37,6 +50,31 @@ if TYPE_CHECKING:
     from kgimport.writer import Cell
 
 REJECTS = "rejects"
+
+
+def export_to(
+    graph: Graph, out: str, progress: Progress, options: ExportOptions = DEFAULTS
+) -> ExportRecord:
+    """Exports into a folder, or into S3; there, too, all of it or nothing that counts as a build.
+
+    On the way to S3 the build directory is on the local disk (TMPDIR), whole.
+    """
+    if not s3.is_s3(out):
+        return export(graph, Path(out), progress, options)
+    home = out.rstrip("/")
+    _must_be_ours(home)
+    with temporary.folder() as place:
+        folder = place / "build"
+        record = export(graph, folder, progress, options, home)
+        return published(record, folder, home, progress)
+
+
+def _must_be_ours(home: str) -> None:
+    names = {each.uri.removeprefix(f"{home}/") for each in s3.below(home)}
+    if names and not names & {records.EXPORT_RECORD, UNDER_WAY}:
+        raise DestinationError(
+            f"{home} holds something else than a build directory", "choose another --out"
+        )
 
 
 def export(
@@ -56,14 +94,14 @@ def export(
         scratch = folder / _SCRATCH
         scratch.mkdir()
         with clock.stage("scan"):
-            place = located(graph, folder, options.warehouse, progress)
+            place = locate(graph, folder, options.warehouse, progress)
             before = sources.fingerprints(place.graph)
             tables = scan(place.graph, options.format)
         with clock.stage("resolve"):
-            there = resolved(place.graph, tables, scratch, options.memory_mb, progress)
+            there = resolve(place.graph, tables, scratch, options.memory_mb, progress)
         with second_reader.database(options.memory_mb) as made:
             with clock.stage("check"):
-                proof, told = witnessed(
+                proof, told = prove_and_compare(
                     place.graph, there, before, made, options=options, progress=progress
                 )
             with clock.stage("write"):
@@ -125,7 +163,7 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
         written = writer.write(
             writing.folder,
             table.name,
-            kept(scanned),
+            exported_rows(scanned),
             cells,
             scanned.fields,
             form=options.format,
@@ -165,9 +203,9 @@ def _bound(
     sides: tuple[Facts, ...] = ()
     both = None
     if ends and writing.options.ids == "dense":
-        sides, both = agreement.ends(writing.made, ends)
-    spelling = agreement.Spelling(writing.made, kept(scanned), scratch)
-    columns = agreement.recorded(scanned, spelling, cells, told, sides)
+        sides, both = agreement.facts_of_ends(writing.made, ends)
+    spelling = agreement.Spelling(writing.made, exported_rows(scanned), scratch)
+    columns = agreement.cell_records(scanned, spelling, cells, told, sides)
     return replace(record, cells=columns, ends=both)
 
 
@@ -183,7 +221,7 @@ def _set_aside(scanned: Scanned, folder: Path) -> None:
         *scanned.schema.names(),
         pl.concat_str(sides, separator=", ", ignore_nulls=True).alias(MISSING),
     )
-    path = rejects / f"{writer.folder_name(scanned.table.name)}.parquet"
+    path = rejects / f"{files.folder_name(scanned.table.name)}.parquet"
     rows.sink_parquet(path, engine="streaming")
 
 
@@ -221,7 +259,7 @@ def _counts(scanned: Scanned, written: int) -> dict[str, int]:
         return fixed
     dtype = scanned.schema[column]
     each = dialect.as_names(column, dtype).alias("name")
-    rows = kept(scanned).select(each)
+    rows = exported_rows(scanned).select(each)
     if dialect.are_listed(dtype):
         rows = rows.select(pl.col("name").list.unique()).explode("name")
     counted = rows.group_by("name").len("rows").sort("name")
@@ -243,7 +281,7 @@ def _export_record(
     seconds: Mapping[str, float],
     queries: tuple[QueryRecord, ...],
 ) -> ExportRecord:
-    items = indexes.items(graph)
+    items = schema.items(graph)
     return records.ExportRecord(
         graph=graph.name,
         build_id=records.build_id(graph.name, tables, items),
@@ -262,7 +300,7 @@ def _export_record(
 
 
 def _leave_record(folder: Path, record: ExportRecord) -> None:
-    args = importer.arguments(record)
-    stores.write_whole(folder / importer.ARGUMENTS, importer.argument_file(args))
-    stores.write_whole(folder / indexes.SCRIPT, indexes.script(record.schema))
-    stores.write_whole(folder / records.EXPORT_RECORD, records.dump(record))
+    args = arguments.arguments(record)
+    files.write_whole(folder / arguments.ARGUMENTS, arguments.argument_file(args))
+    files.write_whole(folder / schema.SCRIPT, schema.script(record.schema))
+    files.write_whole(folder / records.EXPORT_RECORD, records.dump(record))

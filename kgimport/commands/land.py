@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kgimport import lake, s3, writer
+from kgimport import files, lake, s3
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def land(
             lake.columns_of(table)
     for at, table in enumerate(tables):
         progress(f"land {table.customer}/{table.name}", at / len(tables))
-        landed.append(lake.land(table, to, writer.sha256, delete=delete))
+        landed.append(lake.land(table, to, files.sha256, delete=delete))
         if prefix is not None:
             lake.register(table, to, f"{prefix}{table.customer}")
     return landed

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport import declaration, temporary
-from kgimport.commands.build_db import BuildOptions, build_db, with_parquet
+from kgimport.commands.build_db import build_db, with_parquet
 from kgimport.commands.export import export
 from kgimport.neo4j.runtime import classes
+from kgimport.options import BuildOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

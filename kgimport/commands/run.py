@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from kgimport import dbt, declaration
 from kgimport.builds import inputs
 from kgimport.builds.inputs import Watched
-from kgimport.checks.run import DEFAULTS, ExportOptions
 from kgimport.clock import Clock
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.commands.load_graph import of_dbt
-from kgimport.neo4j.runtime.jars import cache_dir
+from kgimport.neo4j.runtime.jar_cache import cache_dir
+from kgimport.options import DEFAULTS, ExportOptions
 
 if TYPE_CHECKING:
     from kgimport.builds.inputs import Facts
-    from kgimport.commands.build_db import BuildOptions, Built
+    from kgimport.commands.build_db import Built
     from kgimport.neo4j.runtime.programs import Neo4j
+    from kgimport.options import BuildOptions
     from kgimport.records import Progress
 
 BUILDS = Path("build")

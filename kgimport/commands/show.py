@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import drawing, identity, sources
+from kgimport import drawing, files, identity, sources
 from kgimport.checks.scan import scan
 from kgimport.errors import DestinationError
-from kgimport.neo4j import stores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +23,7 @@ def show(graph: Graph, out: Path) -> None:
     tables = scan(graph)
     drawn = {name: _drawn(each, _kept(graph, tables, each)) for name, each in tables.items()}
     try:
-        stores.write_whole(out, drawing.draw(graph, drawn))
+        files.write_whole(out, drawing.draw(graph, drawn))
     except OSError as error:
         raise DestinationError(
             f"{out} cannot be written: {error.strerror}", "choose another --out"

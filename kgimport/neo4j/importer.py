@@ -8,87 +8,19 @@ from typing import TYPE_CHECKING
 from kgimport.errors import ImportFailedError, RuntimeMissingError
 from kgimport.neo4j.runtime.programs import admin_command
 from kgimport.process import Finished, run
-from kgimport.targets.neo4j import ARRAY_DELIMITER, DELIMITER
+from kgimport.targets.neo4j.arguments import ARGUMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from kgimport.neo4j.runtime.programs import Neo4j
-    from kgimport.records import ExportRecord, Progress, TableRecord
-    from kgimport.targets.neo4j import Format
+    from kgimport.records import Progress
 
-ARGUMENTS = "import.args"
-_BUFFER = 4 * 1024 * 1024
 _STAGE = re.compile(r"^\((\d)/(\d)\) (.+?) \d{4}-")
 _PERCENT = re.compile(r"(\d+)% ∆")
 _IMPORTED = re.compile(r"^\s+(\d+) (nodes|relationships|properties)$")
 _SOURCE = re.compile(r"(?:csv|parquet)/([A-Za-z0-9_-]+)/")
-
-
-def arguments(record: ExportRecord) -> tuple[str, ...]:
-    """What the importer must be told about a build directory; paths are relative to it.
-
-    Every option whose default could lose or change data is set, so that a later default cannot.
-    `strict` would have the importer look for ends that dangle, which the export has proved that
-    there are none of; it takes a tenth longer with keys for ids.
-    """
-    return (
-        *_FORM[record.format],
-        f"--id-type={_ID_TYPES[record.ids]}",
-        "--normalize-types=true",
-        "--ignore-empty-strings=false",
-        "--skip-bad-relationships=false",
-        "--skip-duplicate-nodes=false",
-        "--bad-tolerance=0",
-        "--strict=false",
-        *(_of_rows(record) if record.format == "csv" else ()),
-        *(_table_argument(table) for table in record.tables),
-    )
-
-
-_ARRAYS = f"--array-delimiter=U+{ord(ARRAY_DELIMITER):04X}"
-_FORM: dict[Format, tuple[str, ...]] = {
-    "csv": (
-        "--input-type=csv",
-        "--input-encoding=UTF-8",
-        f"--delimiter={DELIMITER}",
-        _ARRAYS,
-        "--trim-strings=false",
-        "--ignore-extra-columns=false",
-        "--legacy-style-quoting=false",
-        "--auto-skip-subsequent-headers=false",
-    ),
-    "parquet": ("--input-type=parquet", _ARRAYS),
-}
-
-
-def _of_rows(record: ExportRecord) -> tuple[str, ...]:
-    """What depends on the rows of CSV: how long they are, and which files have line breaks."""
-    files = (file for table in record.tables for file in table.files)
-    multiline = [file.path for file in files if file.multiline]
-    return (f"--read-buffer-size={_buffer_size(record.longest_row)}", *_multiline(multiline))
-
-
-# `actual`: the ids are the store's own record ids, and nothing has to be looked up.
-_ID_TYPES = {"dense": "actual", "keys": "string"}
-
-
-def _buffer_size(longest_row: int) -> int:
-    # A whole row has to fit; the importer's default is 4 MiB.
-    return max(_BUFFER, 1 << (longest_row + longest_row // 8).bit_length())
-
-
-def _multiline(paths: list[str]) -> tuple[str, ...]:
-    if not paths:
-        return ("--multiline-fields=false", "--multiline-fields-format=v1")
-    return (f"--multiline-fields={','.join(paths)}", "--multiline-fields-format=v2")
-
-
-def _table_argument(table: TableRecord) -> str:
-    files = ",".join([table.header.path, *(file.path for file in table.files)])
-    option = "nodes" if table.kind == "node" else "relationships"
-    return f"--{option}={table.argument}{'=' if table.argument else ''}{files}"
 
 
 def check_reads_parquet(neo4j: Neo4j) -> None:
@@ -102,11 +34,6 @@ def check_reads_parquet(neo4j: Neo4j) -> None:
             f"the importer of Neo4j {neo4j.version} does not read Parquet correctly",
             f"take {'.'.join(map(str, first))} or later, or export with --format csv",
         )
-
-
-def argument_file(arguments: Iterable[str]) -> str:
-    """`import.args`: one argument a line, as `neo4j-admin … @import.args` reads it."""
-    return "".join(f'"{argument}"\n' for argument in arguments)
 
 
 def import_full(

@@ -31,24 +31,6 @@ _BUILDING = ".building-"
 _SWITCHING = ".current-"
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that under its name there is either the old or the new content.
-
-    A link stays a link. What is no file, such as a terminal, is written to.
-    """
-    path = path.resolve()
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8", newline="")
-        return
-    aside = path.with_name(f".{path.name}.{unique()}")
-    try:
-        aside.write_text(text, encoding="utf-8", newline="")
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-
-
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
     """Keeps other builds out of a graph's stores; `DestinationError` where one is at work."""
@@ -181,7 +163,7 @@ def _is_held(lock: Path) -> bool:
     return False
 
 
-def dig_holes(data: Path) -> None:
+def make_sparse(data: Path) -> None:
     """Makes long runs of zeros in transaction logs take no disk, and changes no byte.
 
     Neo4j 5.26's importer preallocates 256 MiB of them whatever it is told.
@@ -199,11 +181,6 @@ def dig_holes(data: Path) -> None:
 
 
 _BLOCK = 1 << 16
-
-
-def size(folder: Path) -> int:
-    """Bytes on disk of all files below a folder (holes not counted)."""
-    return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
 
 
 def find(path: Path) -> Path:

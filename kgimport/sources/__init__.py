@@ -12,14 +12,14 @@ import pyarrow as pa
 
 from kgimport import aws, s3, second_reader
 from kgimport.errors import DestinationError, KgimportError, SourceError, short
-from kgimport.sources import files, parquet, unseen
+from kgimport.sources import listing, parquet, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from duckdb import DuckDBPyConnection
 
-    from kgimport.checks.rules import Finding
+    from kgimport.findings import Finding
     from kgimport.graph import Graph, Table
 
 
@@ -29,7 +29,7 @@ def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
     Raises `ValueRefusedError` for columns whose values Polars would read as others.
     """
     with reading(table.name):
-        found = files.some(table.location)
+        found = listing.some(table.location)
         frame = parquet.scan(table.name, found, lambda column: _is_used(table, column))
         return frame, frame.collect_schema()
 
@@ -44,7 +44,7 @@ def findings(table: Table) -> list[Finding]:
     Raises `SourceError` where a page differs from its checksum.
     """
     with reading(table.name):
-        found = files.some(table.location)
+        found = listing.some(table.location)
         return list(unseen.findings(table.name, found, table.is_property))
 
 
@@ -54,7 +54,7 @@ def relation(made: DuckDBPyConnection, table: Table) -> str:
     S3's go by way of Arrow, and so do files that have what DuckDB does not read.
     """
     with reading(table.name):
-        found = files.some(table.location)
+        found = listing.some(table.location)
         if s3.is_s3(table.location):
             return second_reader.registered(made, table.name, [file.opened() for file in found])
         places = [file.place for file in found]
@@ -69,13 +69,13 @@ def relation(made: DuckDBPyConnection, table: Table) -> str:
 def names(table: Table) -> tuple[str, ...]:
     """The files that a table is made of, by their names below its location."""
     with reading(table.name):
-        return tuple(file.name for file in files.of(table.location))
+        return tuple(file.name for file in listing.of(table.location))
 
 
 def fingerprint(table: Table) -> str:
     """A digest that changes when a source file comes, goes, or is written again."""
     with reading(table.name):
-        found = [(file.name, file.size, file.tag) for file in files.of(table.location)]
+        found = [(file.name, file.size, file.tag) for file in listing.of(table.location)]
         return hashlib.sha256(repr(found).encode()).hexdigest()
 
 

@@ -18,7 +18,7 @@ from uuid import uuid4
 from kgimport import aws, s3
 from kgimport.errors import KgimportError, SourceError, UsageError
 from kgimport.records import QueryRecord
-from kgimport.sources import files, parquet
+from kgimport.sources import listing, parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +131,7 @@ def _is_all_there(glue: Any, table: dict[str, Any]) -> bool:
             for page in pages.paginate(**names)
             for each in page["Partitions"]
         }
-    folders = {each.place.rpartition("/")[0] for each in files.of(location)}
+    folders = {each.place.rpartition("/")[0] for each in listing.of(location)}
     depth = location.count("/") + len(keys)
     return folders == known and all(folder.count("/") == depth for folder in folders)
 
@@ -141,7 +141,7 @@ def _has_columns(location: str, table: dict[str, Any]) -> bool:
 
     What folders say is text to us: `month=01` is no number, as it would be to Athena.
     """
-    found = files.of(location)
+    found = listing.of(location)
     partitions = table.get("PartitionKeys", ())
     if not found or any(each["Type"] != "string" for each in partitions):
         return False
@@ -160,7 +160,7 @@ def fetch(sql: str, name: str, folder: Path, warehouse: Warehouse) -> QueryRecor
     with _unload_prefix(warehouse) as prefix:
         query, scanned = _unload(sql, name, prefix, warehouse)
         folder.mkdir(parents=True)
-        found = files.of(prefix)
+        found = listing.of(prefix)
         if not found:
             raise SourceError(
                 f"the query for {name} gave no rows, and so no file that has its columns",

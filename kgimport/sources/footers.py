@@ -25,7 +25,7 @@ from kgimport.sources.quiet import without_panics
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from kgimport.sources.files import File
+    from kgimport.sources.listing import File
 
 _MAGIC = b"PAR1"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport import sources, writer
+from kgimport import sources
+from kgimport.files import folder_name
 from kgimport.graph import relocated
 from kgimport.sources import athena
 
@@ -29,13 +30,12 @@ class Located:
     def seen_from(self, home: str) -> Graph:
         """The graph as it is when the folder that was queried into has become `home`."""
         places = {
-            each.table: f"{home}/{QUERIED}/{writer.folder_name(each.table)}"
-            for each in self.queries
+            each.table: f"{home}/{QUERIED}/{folder_name(each.table)}" for each in self.queries
         }
         return relocated(self.graph, places)
 
 
-def located(graph: Graph, folder: Path, warehouse: Warehouse, progress: Progress) -> Located:
+def locate(graph: Graph, folder: Path, warehouse: Warehouse, progress: Progress) -> Located:
     """Finds the files of every table; a table that has none is queried into `folder`."""
     places, queries = {}, []
     for table in graph.tables:
@@ -47,7 +47,7 @@ def located(graph: Graph, folder: Path, warehouse: Warehouse, progress: Progress
             files = None if sql else athena.own_files(athena.relation(table.location))
         if files is None:
             progress(f"query {table.name}", None)
-            into = folder / QUERIED / writer.folder_name(table.name)
+            into = folder / QUERIED / folder_name(table.name)
             asked = sql or athena.all_rows(table.location)
             queries.append(athena.fetch(asked, table.name, into, warehouse))
             files = str(into)

@@ -14,7 +14,7 @@ from kgimport.sources.nested import arrays
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kgimport.sources.files import File
+    from kgimport.sources.listing import File
     from kgimport.sources.nested import Unit
 
 # The microseconds since 1970 whose nanoseconds have 64 bits, whatever their last three digits are;

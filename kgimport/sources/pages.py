@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow.parquet as pq
 
-    from kgimport.sources.files import File
+    from kgimport.sources.listing import File
 
 # Bytes of a page of so few values that some of them must be long.
 LARGEST = 1 << 28

@@ -14,8 +14,8 @@ from kgimport.sources.nested import in_unit
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kgimport.sources.files import File
     from kgimport.sources.folders import Told
+    from kgimport.sources.listing import File
 
 
 def scan(table: str, files: Sequence[File], is_used: Callable[[str], bool]) -> pl.LazyFrame:

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kgimport.checks.rules import SAMPLES, Finding
 from kgimport.errors import SourceError
+from kgimport.findings import SAMPLES, Finding
 from kgimport.sources import pages, thrift
 from kgimport.sources.nested import arrays, types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from kgimport.sources.files import File
+    from kgimport.sources.listing import File
 
 
 def findings(

@@ -42,10 +42,10 @@ def take_out(what: str) -> None:
     if what == "values":
         rules.value_checks = no_checks  # type: ignore[assignment]
         return
-    agreement.planned = no_plan  # type: ignore[assignment]
-    agreement.compared = nothing  # type: ignore[assignment]
-    agreement.recorded = lambda *_: ()
-    agreement.ends = lambda *_: ((), 0)  # type: ignore[assignment]
+    agreement.plan = no_plan  # type: ignore[assignment]
+    agreement.compare = nothing  # type: ignore[assignment]
+    agreement.cell_records = lambda *_: ()
+    agreement.facts_of_ends = lambda *_: ((), 0)  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
-from kgimport.commands.serve import connected
 from kgimport.errors import ImportFailedError, KgimportError, ReconciliationError
 from kgimport.graph import Graph
+from kgimport.neo4j.private import private_driver
+from kgimport.options import BuildOptions
 from tests.corpus import plain
 from tests.corpus.plain import Row
 from tests.roundtrip import bolt, harness
@@ -119,7 +120,7 @@ def _built(taken: Exported, place: Path, neo4j: Neo4j, lane: Lane) -> Stored:
         # So that each shape can still be told what became of it.
         with harness.imported(taken.build, neo4j, lane) as driver:
             return Stored(_found(taken, driver), {}, str(error))
-    with connected(neo4j, built.path / "data") as driver:
+    with private_driver(neo4j, built.path / "data") as driver:
         return Stored(_found(taken, driver), {})
 
 

@@ -16,12 +16,13 @@ import pytest
 from neo4j import GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
-from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.build_db import build_db
 from kgimport.commands.image import image as bake
 from kgimport.docker import compose
 from kgimport.errors import RuntimeMissingError
 from kgimport.neo4j.runtime import docker
 from kgimport.neo4j.runtime.programs import of_image
+from kgimport.options import BuildOptions
 from kgimport.process import Command, run
 from tests.conftest import quiet
 from tests.docker.standin import make

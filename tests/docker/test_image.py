@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 from neo4j.exceptions import AuthError, ClientError, Neo4jError
 
-from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport import files
+from kgimport.commands.build_db import build_db
 from kgimport.commands.image import image as bake
 from kgimport.neo4j import stores
 from kgimport.neo4j.runtime import docker
 from kgimport.neo4j.runtime.programs import of_image
+from kgimport.options import BuildOptions
 from tests.conftest import quiet
 from tests.docker.conftest import Running, docker_lines, running
 from tests.docker.standin import make
@@ -192,7 +194,7 @@ def test_a_volume_with_a_database_of_its_own_is_told(baked: Baked, tmp_path: Pat
 
 
 def test_the_image_is_the_base_and_one_copy_of_the_store(baked: Baked, image_store: Path) -> None:
-    store = stores.size(image_store / "data")
+    store = files.size(image_store / "data")
 
     layers = [int(line) for line in history(baked.tag, "{{.Size}}")]
 

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from kgimport.errors import ExitCode
-from kgimport.neo4j.runtime.jars import DEFAULT_VERSION
+from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION
 from tests.infra.configuration import INFRA, ROOT, load, unquoted
 
 if TYPE_CHECKING:

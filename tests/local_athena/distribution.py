@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgimport.errors import RuntimeMissingError
-from kgimport.neo4j.runtime import jars
+from kgimport.neo4j.runtime import jar_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,14 +32,14 @@ def provide(cache: Path) -> Path:
 
 
 def _bring(home: Path) -> None:
-    with jars._incoming(home.parent) as directory:
+    with jar_cache._incoming(home.parent) as directory:
         archive = _checked(_download(directory))
         _unpack(archive, directory)
         (directory / home.name).replace(home)
 
 
 def _download(directory: Path) -> Path:
-    component = jars._maven(directory).project("io.trino", "trino-server").at_version(VERSION)
+    component = jar_cache._maven(directory).project("io.trino", "trino-server").at_version(VERSION)
     try:
         return Path(component.artifact("", "tar.gz").resolve())
     except (OSError, RuntimeError) as error:  # requests' errors are OSErrors

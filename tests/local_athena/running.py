@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from kgimport.neo4j.runtime import jars
+from kgimport.neo4j.runtime import jar_cache
 from kgimport.process import Command, output, started
 from tests.local_athena.access import KEY
 from tests.local_athena.distribution import provide
@@ -93,7 +93,7 @@ def athena(place: Path, port: int = 0) -> Iterator[LocalAws]:
 
     Raises RuntimeMissingError when Trino can be had neither from the cache nor from the network.
     """
-    home, trino_port = provide(jars.cache_dir()), free_port()
+    home, trino_port = provide(jar_cache.cache_dir()), free_port()
     with (
         moto(place, "--port", str(port), "--trino-port", str(trino_port)) as aws,
         trino(home, place / "trino", aws.endpoint, trino_port),

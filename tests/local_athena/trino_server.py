@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kgimport.errors import ServerError
-from kgimport.neo4j.runtime import java as javas
+from kgimport.neo4j.runtime import jvm
 from kgimport.process import Command, output, started
 from tests.local_athena.engine import CATALOG
 
@@ -100,7 +100,7 @@ def _argv(home: Path, place: Path) -> tuple[str, ...]:
         "config": place / "config.properties",
     }
     return (
-        str(javas.find(_LEAST_JAVA).program),
+        str(jvm.find(_LEAST_JAVA).program),
         *_JAVA_OPTIONS,
         *("-cp", f"{home}/lib/*"),
         *(f"-D{name}={value}" for name, value in settings.items()),

@@ -25,7 +25,7 @@ from tests.roundtrip.samples import (
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-    from kgimport.checks.rules import Finding
+    from kgimport.findings import Finding
     from tests.roundtrip.lanes import Lane
     from tests.roundtrip.reference import Outcome
     from tests.roundtrip.samples import Cells, Column, Table

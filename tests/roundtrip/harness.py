@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport.checks.ids import resolved
+from kgimport.checks.ids import resolve
 from kgimport.checks.run import prove
 from kgimport.checks.scan import scan
 from kgimport.commands.export import export
-from kgimport.commands.serve import connected
 from kgimport.errors import ImportFailedError, KgimportError, ValueRefusedError
 from kgimport.neo4j import importer
+from kgimport.neo4j.private import private_driver
 from kgimport.neo4j.runtime.config import configure
 from kgimport.neo4j.runtime.programs import reading_parquet
 from tests.roundtrip import bolt, expected, samples
@@ -74,7 +74,7 @@ def _kept(sample: Sample, lane: Lane) -> Kept:
             _assert_unfit(graph, refused, lane)
             sample = expected.fit(sample, lane)
             graph = samples.write(sample, place / "fit")
-        there = resolved(graph, scan(graph, lane.format), place, 256, quiet)
+        there = resolve(graph, scan(graph, lane.format), place, 256, quiet)
         findings = prove(graph, there, lane.options, quiet).findings
         told = expected.disagreements(sample, findings, lane)
         assert not told, "\n".join([*told, str(sample)])
@@ -178,7 +178,7 @@ def imported(build: Path, neo4j: Neo4j, lane: Lane) -> Iterator[Driver]:
             progress=quiet,
         )
         shutil.rmtree(home)
-        with connected(neo4j, data) as driver:
+        with private_driver(neo4j, data) as driver:
             yield driver
 
 

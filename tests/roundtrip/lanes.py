@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport.checks.run import ExportOptions
+from kgimport.options import ExportOptions
 
 if TYPE_CHECKING:
     from kgimport.identity import Ids

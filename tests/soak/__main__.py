@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from kgimport.neo4j.runtime.programs import embedded, quick_to_start
+from kgimport.neo4j.runtime.programs import embedded, with_fast_start
 from tests.conftest import VERSIONS
 from tests.soak import builds as nights
 from tests.soak import containers
@@ -52,7 +52,7 @@ def builds(count: int) -> None:
         towns = made(Path(place))
         os.environ["TMPDIR"] = tempfile.tempdir = str(towns.temporary)
         samples = []
-        for sample in nights.builds(towns, quick_to_start(embedded(VERSIONS[0])), count):
+        for sample in nights.builds(towns, with_fast_start(embedded(VERSIONS[0])), count):
             samples.append(sample)
             typer.echo(f"{len(samples)} {sample}", err=True)
         tempfile.tempdir = None

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from neo4j import GraphDatabase
 
 from kgimport import declaration
-from kgimport.commands.build_db import BuildOptions, build_db
+from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
-from kgimport.commands.serve import ServeOptions, served
+from kgimport.commands.serve import served
+from kgimport.options import BuildOptions, ServeOptions
 from tests.conftest import quiet
 from tests.towns import TOWNS, made, processes
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport.checks import rules
+from kgimport import findings
 from kgimport.identity import ID
 from kgimport.neo4j.reconcile import by_id, by_key, values
 from kgimport.targets.neo4j.cypher import statement
@@ -71,7 +71,7 @@ def samples(
 
         def named(key: Key) -> str:
             row = keyed[keys.index(key)].select(_key_columns(table))
-            return ", ".join(rules.printable(row)[0].values())
+            return ", ".join(findings.printable(row)[0].values())
 
         return _compared(table.name, wanted, found, named)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from kgimport.neo4j.runtime.java import Java
+    from kgimport.neo4j.runtime.jvm import Java
 
 Program = Literal["admin", "server"]
 

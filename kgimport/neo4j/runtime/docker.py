@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from kgimport.errors import RuntimeMissingError
-from kgimport.neo4j.runtime.java import NEEDED as JAVA_FLAGS
+from kgimport.neo4j.runtime.jvm import NEEDED as JAVA_FLAGS
 from kgimport.process import Command, run
 
 if TYPE_CHECKING:

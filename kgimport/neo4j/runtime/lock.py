@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kgimport.neo4j.runtime.jars import Jar
+from kgimport.neo4j.runtime.jar_cache import Jar
 
 # The importer, check, dump, load, set-initial-password and the Community server, all of one
 # version, and the web page that the server shows. `!` keeps jgo from letting the Browser's POM

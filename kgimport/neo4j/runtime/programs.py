@@ -15,9 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from kgimport.errors import RuntimeMissingError, UsageError
-from kgimport.neo4j.runtime import classes, docker
-from kgimport.neo4j.runtime import jars as jar_cache
-from kgimport.neo4j.runtime import java as javas
+from kgimport.neo4j.runtime import classes, docker, jar_cache, jvm
 from kgimport.process import Command
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ class Neo4j:
 
     version: str  # e.g. "2026.08.1"
     kind: Kind
-    java: javas.Java | None = None  # docker: the image's own
+    java: jvm.Java | None = None  # docker: the image's own
     jars: tuple[Path, ...] = ()  # the class path
     installation: Path | None = None  # installed: where, NEO4J_HOME
     image: docker.Image | None = None  # docker: what containers are made of
@@ -60,7 +58,7 @@ def embedded(
     `version` may be a line such as "5"; `progress` is told (jars done, jars to download).
     """
     version = jar_cache.resolve_version(version)
-    java = javas.find(minimum_java(version))
+    java = jvm.find(minimum_java(version))
     cache = cache or jar_cache.cache_dir()
     jars = jar_cache.fetch(version, cache, progress)
     kept = classes.place(version, java, jars, cache)
@@ -86,7 +84,7 @@ def reading_parquet(
     return replace(neo4j, jars=(*neo4j.jars, *jars))
 
 
-def quick_to_start(neo4j: Neo4j) -> Neo4j:
+def with_fast_start(neo4j: Neo4j) -> Neo4j:
     """Return the same Neo4j without Java's second compiler.
 
     A start takes a third less of processor time, and long work more: for little to do.
@@ -94,7 +92,7 @@ def quick_to_start(neo4j: Neo4j) -> Neo4j:
     return replace(neo4j, java_options=("-XX:TieredStopAtLevel=1",))
 
 
-def quick_at_bulk(neo4j: Neo4j) -> Neo4j:
+def with_bulk_collector(neo4j: Neo4j) -> Neo4j:
     """Return the same Neo4j with Java's collector for throughput, where the user names none.
 
     The importer makes much garbage and answers nobody meanwhile: measured, some five per cent
@@ -120,7 +118,7 @@ def installed(neo4j_home: Path) -> Neo4j:
             "set NEO4J_HOME to the directory that has it, or use the embedded runtime",
         )
     version = kernels[-1].removeprefix("neo4j-kernel-")
-    java = javas.find(minimum_java(version))
+    java = jvm.find(minimum_java(version))
     kept = classes.place(version, java, jars, jar_cache.cache_dir())
     return Neo4j(version, "installed", java, jars, installation=home, classes=kept)
 
@@ -181,7 +179,7 @@ def server_command(
 def java_flags(major: int) -> tuple[str, ...]:
     """Return what Neo4j needs of a Java release so that it works, and works without warnings."""
     unsafe = ("--sun-misc-unsafe-memory-access=allow",) if major >= 23 else ()  # JEP 471  # noqa: PLR2004
-    return (*javas.NEEDED, *unsafe)
+    return (*jvm.NEEDED, *unsafe)
 
 
 def minimum_java(version: str) -> int:
@@ -195,7 +193,7 @@ def release(version: str) -> tuple[int, ...]:
 
 
 @contextmanager
-def kept(neo4j: Neo4j) -> Iterator[None]:
+def explaining_missing_files(neo4j: Neo4j) -> Iterator[None]:
     """Raises RuntimeMissingError for what fails in the block because Java or jars are gone.
 
     A Java without them says something else, of a class or of the data that it was to read.

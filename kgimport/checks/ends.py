@@ -1,0 +1,43 @@
+"""Which node is at each end of a relationship: its id is looked up among the keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport import identity, sources
+from kgimport.checks import joins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kgimport.checks.joins import Workspace
+    from kgimport.checks.scan import Scanned
+    from kgimport.graph import Graph
+
+
+def with_ends(
+    graph: Graph,
+    scanned: Scanned,
+    keys: Mapping[str, Mapping[str, Path]],
+    integers: Mapping[str, bool],
+    place: Workspace,
+) -> tuple[Scanned, tuple[Path, Path]]:
+    """A relationship table, each row with the ids of its ends, and the files of these."""
+    table = scanned.table
+    assert table.kind == "relationship"  # noqa: S101  (the caller has only these)
+    spaces = [graph.node(end.node).id_space for _, end in table.ends]
+    start, end = (
+        identity.join_key(end.key, scanned.schema, integers=integers[space])
+        for space, (_, end) in zip(spaces, table.ends, strict=True)
+    )
+    starts, ends = (list(keys[space].values()) for space in spaces)
+    with sources.reading(table.name):
+        frame = scanned.frame.select(start.alias(identity.START), end.alias(identity.END))
+        files = joins.look_up_ends(place, joins.write_keys(place, frame), starts, ends)
+        # A table that has grown or shrunk meanwhile is not paired with these: that is an error.
+        both = pl.concat([scanned.frame, joins.read_ends(files)], how="horizontal")
+    return replace(scanned, frame=both), files

@@ -1,0 +1,30 @@
+"""`kgimport check`: every check of every table answered, and nothing written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kgimport import second_reader, sources, temporary
+from kgimport.checks.ids import resolve
+from kgimport.checks.run import Proof, prove_and_compare
+from kgimport.checks.scan import scan
+from kgimport.sources.locate import locate
+
+if TYPE_CHECKING:
+    from kgimport.graph import Graph
+    from kgimport.options import ExportOptions
+    from kgimport.records import Progress
+
+
+def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
+    """Proves a graph's integrity and writes nothing that stays; raises what was found."""
+    with temporary.folder() as folder:
+        graph = locate(graph, folder, options.warehouse, progress).graph
+        before = sources.fingerprints(graph)
+        tables = scan(graph, options.format)
+        there = resolve(graph, tables, folder, options.memory_mb, progress)
+        with second_reader.database(options.memory_mb) as made:
+            proof, _ = prove_and_compare(
+                graph, there, before, made, options=options, progress=progress
+            )
+    return proof

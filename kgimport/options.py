@@ -1,0 +1,53 @@
+"""What a user may choose for each command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kgimport.neo4j.reconcile import SAMPLES
+from kgimport.neo4j.runtime.config import Limits
+from kgimport.sources.athena import PRIMARY, Warehouse
+
+if TYPE_CHECKING:
+    from kgimport.identity import Ids
+    from kgimport.targets.neo4j import Format
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What a user may choose for `export`.
+
+    `memory_mb` bounds the joins that resolve the ends; `warehouse` is asked for tables of Athena.
+    """
+
+    ids: Ids = "dense"
+    format: Format = "csv"
+    memory_mb: int = 1024
+    warehouse: Warehouse = PRIMARY
+
+
+DEFAULTS = ExportOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What a user may choose for `build-db`."""
+
+    keep: int = 2
+    if_changed: bool = False
+    heap_mb: int | None = None
+    samples: int = SAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What a user may choose for `serve`; without a password, anyone on this machine may read."""
+
+    bolt_port: int = 7687
+    http_port: int = 7474
+    writable: bool = False
+    password: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    heap_mb: int | None = None
+    pagecache_mb: int | None = None
