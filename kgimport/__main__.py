@@ -10,7 +10,7 @@ from kgimport.errors import INTERRUPTED, ExitCode
 
 
 def main() -> None:
-    """The program `kgimport`; a signal that comes while it is still being loaded ends it."""
+    """Return the program `kgimport`; a signal that comes while it is still being loaded ends it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` and `&` have it
             signal.signal(number, _end)

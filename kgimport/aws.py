@@ -48,7 +48,7 @@ ATTEMPTS = 10
 
 
 def client(service: str) -> Any:
-    """A boto3 client of the default credentials; throttled calls are tried again.
+    """Return a boto3 client of the default credentials; throttled calls are tried again.
 
     Raises `RuntimeMissingError` without boto3, `AwsRefusedError` without a region.
     """
@@ -79,7 +79,7 @@ def _made(service: str, _: tuple[tuple[str, str], ...]) -> Any:
 
 
 def storage_options() -> dict[str, str]:
-    """What Polars' object store has to know beside the credentials, for which it asks boto3."""
+    """Return what Polars' object store needs besides the credentials, which boto3 gives it."""
     s3 = client("s3")
     options = {"aws_region": s3.meta.region_name}
     if endpoint := _endpoint():
@@ -92,19 +92,22 @@ def storage_options() -> dict[str, str]:
 
 
 def requester_pays() -> dict[str, str]:
-    """What a call to S3 says where KGIMPORT_REQUESTER_PAYS lets us pay for another's bucket."""
+    """Return what a call to S3 adds where KGIMPORT_REQUESTER_PAYS allows us to pay for it."""
     on = os.environ.get("KGIMPORT_REQUESTER_PAYS", "").lower() in {"1", "true", "yes"}
     return {"RequestPayer": "requester"} if on else {}
 
 
 def _endpoint() -> str | None:
-    """An address other than Amazon's own, such as MinIO's; such stores want path-style requests."""
+    """Return an address other than Amazon's own, such as MinIO's.
+
+    Such stores want path-style requests.
+    """
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
 
 
 @contextmanager
 def talking(what: str, otherwise: type[KgimportError] = SourceError) -> Iterator[None]:
-    """Turns what AWS or the way to it refuses into an error; `what` is what was tried.
+    """Turn what AWS or the way to it refuses into an error; `what` is what was tried.
 
     Who we are, and what we may, are `AwsRefusedError`; anything else is of the class `otherwise`.
     """
@@ -124,14 +127,14 @@ def talking(what: str, otherwise: type[KgimportError] = SourceError) -> Iterator
 
 
 def meaning(error: Exception, what: str, otherwise: type[KgimportError]) -> KgimportError:
-    """What an exception of boto3, or of what stands upon it, says to our user."""
+    """Return what an exception of boto3, or of what stands upon it, says to our user."""
     response = getattr(error, "response", None) or {}
     code = str(response.get("Error", {}).get("Code", "")) or _code_within(str(error))
     return refusal(code, type(error).__name__, str(error), what, otherwise)
 
 
 def _code_within(text: str) -> str:
-    """The code in an error that was made text: botocore's own form, or S3's answer in XML."""
+    """Return the code in an error's text: botocore's own form, or S3's answer in XML."""
     found = re.search(r"An error occurred \((\w+)\)|<Code>(\w+)</Code>", text)
     return (found[1] or found[2]) if found else ""
 
@@ -150,7 +153,9 @@ _UNIDENTIFIED = {
 def refusal(
     code: str, kind: str, text: str, what: str, otherwise: type[KgimportError]
 ) -> KgimportError:
-    """The error that stands for a code of AWS, or for a kind of exception where it gave none."""
+    """Return the error that stands for a code of AWS, or for a kind of exception where it gave
+    none.
+    """
     said = " ".join(text.split())
     if code in _UNKNOWN or kind in _UNIDENTIFIED:
         return AwsRefusedError(
@@ -176,7 +181,10 @@ def refusal(
 
 
 def in_text(text: str, what: str) -> KgimportError | None:
-    """What S3's answer means where only its text is left, as in an error of Polars; else None."""
+    """Return what S3's answer means where only its text is left, as in an error of Polars.
+
+    Else None.
+    """
     code = _code_within(text)
     if not code:
         return None

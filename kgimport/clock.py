@@ -22,7 +22,7 @@ class Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Times the block under `name`."""
+        """Time the block under `name`."""
         self.progress(name, None)
         began = time.monotonic()
         try:

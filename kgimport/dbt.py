@@ -20,12 +20,12 @@ PROJECT, PROFILES = "dbt_project.yml", "profiles.yml"
 
 
 def artifacts(project: Path) -> Path:
-    """The folder in which dbt leaves `manifest.json` and `run_results.json`."""
+    """Return the folder in which dbt leaves `manifest.json` and `run_results.json`."""
     return _folder(project, "TARGET_PATH", "target-path", "target")
 
 
 def logs(project: Path) -> Path:
-    """The folder of dbt's own log."""
+    """Return the folder of dbt's own log."""
     return _folder(project, "LOG_PATH", "log-path", "logs")
 
 
@@ -35,12 +35,15 @@ def _folder(project: Path, setting: str, key: str, default: str) -> Path:
 
 
 def _setting(name: str) -> str | None:
-    """What the environment says of an option of dbt's; the newer prefix comes first for dbt too."""
+    """Return what the environment says of an option of dbt's.
+
+    The newer prefix comes first for dbt too.
+    """
     return os.environ.get(f"DBT_ENGINE_{name}") or os.environ.get(f"DBT_{name}")
 
 
 def athena(project: Path, target: str | None = None) -> Mapping[str, str] | None:
-    """What a target of type athena says: its `workgroup`, `results`, `region` and `profile`."""
+    """Return the `workgroup`, `results`, `region` and `profile` of a target of type athena."""
     output = _output(project, target)
     if _text(output, "type", PROFILES) != "athena":
         return None
@@ -87,13 +90,13 @@ _MEMORY = ":memory:"
 
 
 def database(project: Path, target: str | None = None) -> Path | None:
-    """The file of a DuckDB warehouse; None where it is kept in memory."""
+    """Return the file of a DuckDB warehouse; None where it is kept in memory."""
     path = _text(_output(project, target), "path", PROFILES)
     return project / path if path and path != _MEMORY else None
 
 
 def profiles(project: Path) -> Path:
-    """The `profiles.yml` that counts: of DBT_PROFILES_DIR, the project, or ~/.dbt."""
+    """Return the `profiles.yml` that counts: of DBT_PROFILES_DIR, the project, or ~/.dbt."""
     chosen = _setting("PROFILES_DIR")
     folders = [project, Path.home() / ".dbt"]
     for folder in [Path(chosen), *folders] if chosen else folders:
@@ -130,7 +133,7 @@ def build(
     data: Path | None = None,
     on_line: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Runs `dbt build`; its models read `data` where the sources are a folder of Parquet.
+    """Run `dbt build`; its models read `data` where the sources are a folder of Parquet.
 
     Raises `SourceError` with dbt's own last words when it fails.
     """
@@ -160,7 +163,7 @@ def _program() -> str:
 
 
 def _yaml(path: Path) -> Mapping[str, object]:
-    """A file of dbt's settings; what dbt renders in it is still as it is written."""
+    """Return a file of dbt's settings; what dbt renders in it is still as it is written."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
@@ -174,7 +177,7 @@ def _yaml(path: Path) -> Mapping[str, object]:
 
 
 def _text(settings: Mapping[str, object], key: str, file: str) -> str | None:
-    """A setting as text, rendered where it is a template; None where it is not there."""
+    """Return a setting as text, rendered where it is a template; None where it is not there."""
     value = settings.get(key)
     if value is None:
         return None
@@ -184,7 +187,9 @@ def _text(settings: Mapping[str, object], key: str, file: str) -> str | None:
 
 
 def _rendered(text: str, place: str) -> str:
-    """A template with what dbt's profiles use most: `env_var`, and the filters that give types."""
+    """Return a template with what dbt's profiles use most: `env_var`, and the filters that give
+    types.
+    """
     if "{{" not in text and "{%" not in text:
         return text
     try:

@@ -47,7 +47,9 @@ INTERRUPTED = "interrupted; nothing half-done was left behind"
 
 
 def short(text: object, most: int = 80) -> str:
-    """A text as a message shows it: whole, or its first `most` characters and how many it has."""
+    """Return a text as a message shows it: whole, or its first `most` characters and how many it
+    has.
+    """
     told = str(text)
     return told if len(told) <= most else f"{told[:most]}… ({len(told):,} characters)"
 

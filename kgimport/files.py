@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def folder_name(table: str) -> str:
-    """A table's name as a folder: what is not plain ASCII is spelled by its code point.
+    """Return a table's name as a folder: what is not plain ASCII is spelled by its code point.
 
     Neo4j's importer reads file names as regular expressions, so nothing else may stay.
     """
@@ -27,7 +27,7 @@ def folder_name(table: str) -> str:
 
 
 def sha256(path: Path) -> str:
-    """A file's SHA-256; "" where there is no such file."""
+    """Return a file's SHA-256; "" where there is no such file."""
     if not path.is_file():
         return ""
     with path.open("rb") as file:
@@ -35,7 +35,7 @@ def sha256(path: Path) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that under its name there is either the old or the new content.
+    """Write a file so that under its name there is either the old or the new content.
 
     A link stays a link. What is no file, such as a terminal, is written to.
     """

@@ -34,7 +34,7 @@ def _row(sample: Mapping[str, str]) -> str:
 
 
 def printable(rows: pl.DataFrame) -> tuple[dict[str, str], ...]:
-    """A few rows as texts that fit a line and a JSON record."""
+    """Return a few rows as texts that fit a line and a JSON record."""
     shown = rows.with_columns(
         each.to_physical() for each in rows.iter_columns() if _is_beyond_python(each)
     )

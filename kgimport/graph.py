@@ -72,11 +72,11 @@ class _Declared:
     columns: Mapping[str, ColumnRule]
 
     def rule(self, column: str) -> ColumnRule:
-        """What the declaration says of a column, or the defaults where it says nothing."""
+        """Return what the declaration says of a column, or the defaults where it says nothing."""
         return self.columns.get(column, NO_RULE)
 
     def property_name(self, column: str) -> str:
-        """The name that a column's values carry in the graph."""
+        """Return the name that a column's values carry in the graph."""
         return self.rule(column).property or column
 
 
@@ -208,16 +208,16 @@ class Graph:
         yield from self.relationships
 
     def node(self, name: str) -> NodeTable:
-        """The node table of that name; the declaration has proved that it exists."""
+        """Return the node table of that name; the declaration has proved that it exists."""
         return next(table for table in self.nodes if table.name == name)
 
     def id_space(self, name: str) -> tuple[NodeTable, ...]:
-        """The node tables that share an id space."""
+        """Return the node tables that share an id space."""
         return tuple(table for table in self.nodes if table.id_space == name)
 
 
 def relocated(graph: Graph, places: Mapping[str, str]) -> Graph:
-    """The same graph with the rows of some tables, by name, elsewhere."""
+    """Return the same graph with the rows of some tables, by name, elsewhere."""
 
     def moved(table: Any) -> Any:
         return replace(table, location=places.get(table.name, table.location))
@@ -227,7 +227,9 @@ def relocated(graph: Graph, places: Mapping[str, str]) -> Graph:
 
 
 def flaws(graph: Graph) -> Iterator[str]:
-    """What no declaration is: for graphs that are read back from a record, which may be damaged."""
+    """Yield what no declaration is: for graphs that are read back from a record, which may be
+    damaged.
+    """
     names = [table.name for table in graph.tables]
     nodes = {table.name: table for table in graph.nodes}
     if not nodes:
@@ -243,7 +245,7 @@ def flaws(graph: Graph) -> Iterator[str]:
 
 
 def _needed(table: Table) -> Iterator[object]:
-    """What must not be empty."""
+    """Yield what must not be empty."""
     yield from (table.name, table.location)
     lists = [*table.keys]
     if table.kind == "node":

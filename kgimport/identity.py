@@ -31,7 +31,9 @@ _DIGITS_OF_LONG = 18
 
 
 def key_text(columns: tuple[str, ...], schema: pl.Schema) -> pl.Expr:
-    """The id of a row as text, null where any part of the key is null; `schema` has its columns.
+    """Return the id of a row as text, null where any part of the key is null.
+
+    `schema` has its columns.
 
     One column is spelled as it is. Several are each preceded by their length, so that ("1", "23")
     and ("12", "3") stay apart (Neo4j 5 concatenates the parts of a composite id).
@@ -50,7 +52,7 @@ def _text(column: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def join_key(columns: tuple[str, ...], schema: pl.Schema, *, integers: bool) -> pl.Expr:
-    """What two rows have in common exactly when they have the same key; cheap to join by."""
+    """Return what two rows have in common exactly when they have the same key; cheap to join by."""
     return pl.col(*columns).cast(pl.Int64) if integers else key_text(columns, schema)
 
 
@@ -77,14 +79,17 @@ def _is_whole(dtype: pl.DataType) -> bool:
 
 
 def missing() -> pl.Expr:
-    """Marks relationship rows with an end that is no node."""
+    """Mark relationship rows with an end that is no node."""
     return pl.col(START).is_null() | pl.col(END).is_null()
 
 
 def with_existing_ends(
     frame: pl.LazyFrame, table: RelationshipTable, graph: Graph, nodes: Mapping[str, pl.LazyFrame]
 ) -> pl.LazyFrame:
-    """The rows whose ends are nodes, in their order; `nodes` gives each node table's rows."""
+    """Return the rows whose ends are nodes, in their order.
+
+    `nodes` gives each node table's rows.
+    """
     for _, end in table.ends:
         members = graph.id_space(graph.node(end.node).id_space)
         known = pl.concat([_ids(nodes[one.name], one.key) for one in members])

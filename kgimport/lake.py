@@ -47,7 +47,7 @@ class Landed:
 
 
 def tables(data: Path) -> list[RawTable]:
-    """The tables below a folder, by customer and name.
+    """Return the tables below a folder, by customer and name.
 
     Raises `SourceError` where there is none, `DeclarationError` where a file is of no table, or a
     table's files lie at different depths or below folders of different names.
@@ -107,7 +107,7 @@ def _carry(digest: Callable[[Path], str], item: tuple[str, Path]) -> bool:
 
 
 def register(table: RawTable, to: str, database: str) -> None:
-    """Makes a table known to Glue, or brings what Glue knows of it up to date.
+    """Make a table known to Glue, or brings what Glue knows of it up to date.
 
     Columns come from the files' schema, and partitions from the folders; partitions that have no
     folder any more are forgotten. Raises `ValueRefusedError` for a type that Glue has no name for.
@@ -170,7 +170,7 @@ def _pages(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 
 def _partitions(table: RawTable) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The values that the folders spell, and the folders."""
+    """Yield the values that the folders spell, and the folders."""
     for file in table.files:
         steps = _steps(table.folder, file)
         yield tuple(unquote(step.partition("=")[2]) for step in steps), "/".join(steps)
@@ -189,7 +189,10 @@ def _storage(columns: list[dict[str, str]], location: str) -> dict[str, Any]:
 
 
 def columns_of(table: RawTable) -> list[dict[str, str]]:
-    """The columns as Glue has them; `ValueRefusedError` where it could not show the files whole."""
+    """Return the columns as Glue has them.
+
+    `ValueRefusedError` where it could not show the files whole.
+    """
     schemas = [pl.read_parquet_schema(file) for file in table.files]
     if any(schema != schemas[0] for schema in schemas):
         raise ValueRefusedError(
@@ -215,7 +218,10 @@ _HIVE: Mapping[pl.DataType, str] = {
 
 
 def hive_type(dtype: pl.DataType, column: str) -> str:
-    """The name that Glue and Athena have for a type; `ValueRefusedError` where they have none."""
+    """Return the name that Glue and Athena have for a type.
+
+    `ValueRefusedError` where they have none.
+    """
     if isinstance(dtype, pl.Datetime):
         # Athena reads timestamps of Hive tables in milliseconds, and would round finer ones.
         return "timestamp" if dtype.time_unit == "ms" else "bigint"
@@ -234,6 +240,6 @@ def hive_type(dtype: pl.DataType, column: str) -> str:
 
 
 def _whole(dtype: Any) -> pl.DataType:
-    """A type inside another, which Polars gives as a class where it has no parameters."""
+    """Return a type inside another, which Polars gives as a class where it has no parameters."""
     made: pl.DataType = dtype() if isinstance(dtype, type) else dtype
     return made

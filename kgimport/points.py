@@ -32,7 +32,9 @@ _LIMITS = {"longitude": 180, "latitude": 90}
 
 
 def attach(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
-    """The rows with a struct column of coordinates, as they came, for each of a table's points."""
+    """Return the rows with a struct column of coordinates, as they came, for each of a table's
+    points.
+    """
     structs = (
         pl.struct(
             pl.col(column).alias(axis)
@@ -44,7 +46,7 @@ def attach(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
 
 
 def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field, ...]:
-    """The properties that the table's points become, as CSV carries them.
+    """Return the properties that the table's points become, as CSV carries them.
 
     Raises `ValueRefusedError` that names every column that holds no coordinates, and every point
     whose name no header for files of that format can hold.
@@ -114,7 +116,7 @@ def _carrier(point: Point, schema: pl.Schema) -> Carrier:
 
 
 def _inexact(axes: Mapping[str, Carrier]) -> Iterator[Rule]:
-    """The rules of the coordinates' own types, as one."""
+    """Yield the rules of the coordinates' own types, as one."""
     rules = [(axis, rule) for axis, how in axes.items() for rule in how.rules]
     if rules:
         yield Rule(

@@ -30,7 +30,7 @@ TEXT = "VARCHAR"
 
 
 def reading(kind: Kind, typed: str, value: str, rule: ColumnRule = NO_RULE) -> str | None:
-    """SQL for the canonical values of a column of a DuckDB type; None where there is none.
+    """Return SQL for the canonical values of a column of a DuckDB type; None where there is none.
 
     `rule` is what the declaration says of the column, where it is the source's own.
     """
@@ -89,7 +89,9 @@ def _local(unit: str, typed: str, value: str) -> str | None:
 
 
 def _nanoseconds(moment: str) -> str:
-    """The last nanosecond that 64 bits can count, and the first one, are DuckDB's infinities."""
+    """Return the last nanosecond that 64 bits can count, and the first one, are DuckDB's
+    infinities.
+    """
     return (
         f"CASE WHEN isfinite({moment}) THEN epoch_ns({moment}) "
         f"WHEN {moment} > '2000-01-01'::TIMESTAMP_NS THEN {2**63 - 1} "
@@ -98,7 +100,10 @@ def _nanoseconds(moment: str) -> str:
 
 
 def _moment_cell(cell: str, unit: str) -> str:
-    """A cell has the digits of the finest timestamp of its file, three of them zeros here."""
+    """Return SQL for the ticks of a cell.
+
+    It has the digits of the finest timestamp of its file, of which three are zeros here.
+    """
     if unit == "ns":
         whole = f"epoch_us(left({cell}, 26)::TIMESTAMP)::HUGEINT"
         return f"({whole} * 1000 + substr({cell}, 27, 3)::BIGINT)::BIGINT"
@@ -177,7 +182,7 @@ _TYPED: dict[Base, dict[str, str]] = {
 
 
 def point(axes: list[tuple[str, str]]) -> str | None:
-    """SQL for the coordinates of a point, whose columns are given as (name, type)."""
+    """Return SQL for the coordinates of a point, whose columns are given as (name, type)."""
     plain = {*_FLOATS, *_WHOLE}
     if any(typed not in plain and not typed.startswith("DECIMAL") for _, typed in axes):
         return None

@@ -206,18 +206,21 @@ Record = TypeVar("Record", ExportRecord, StoreRecord)
 
 @cache
 def _adapters() -> dict[type, TypeAdapter[Any]]:
-    """What reads and writes each form, made once: that takes longer than to read a record."""
+    """Return what reads and writes each form, made once.
+
+    That takes longer than to read a record.
+    """
     return {form: TypeAdapter(form) for form in (ExportRecord, StoreRecord)}
 
 
 def dump(record: ExportRecord | StoreRecord) -> str:
-    """The record as JSON that is the same for the same record."""
+    """Return the record as JSON that is the same for the same record."""
     text = _adapters()[type(record)].dump_json(record, indent=2)
     return text.decode() + "\n"
 
 
 def parse(form: type[Record], text: str, name: str) -> Record:
-    """Reads a record back; `DestinationError` where it is damaged or of another form."""
+    """Read a record back; `DestinationError` where it is damaged or of another form."""
     try:
         version = json.loads(text)["version"]
         if version == VERSION:
@@ -244,7 +247,10 @@ def _reason(error: Exception) -> str:
 
 
 def _sound(record: Record) -> Record:
-    """The same record; `ValueError` where it contradicts itself, as none that we write does."""
+    """Return the same record.
+
+    `ValueError` where it contradicts itself, as none that we write does.
+    """
     if isinstance(record, ExportRecord):
         for contradiction in _contradictions(record):
             raise ValueError(contradiction)

@@ -31,7 +31,7 @@ def is_s3(location: str) -> bool:
 
 
 def split(uri: str) -> tuple[str, str]:
-    """The bucket and the key of `s3://bucket/key`; `UsageError` where there is no bucket."""
+    """Return the bucket and the key of `s3://bucket/key`; `UsageError` where there is no bucket."""
     bucket, _, key = uri.removeprefix(SCHEME).partition("/")
     if not is_s3(uri) or not bucket:
         raise UsageError(f"{uri} is no place in S3", "write s3://BUCKET/PREFIX")
@@ -54,7 +54,7 @@ def listed(stem: str) -> Iterator[S3Object]:
 
 
 def part(uri: str, start: int, length: int) -> bytes:
-    """Some bytes of an object; an answer that breaks off is asked for again.
+    """Return some bytes of an object; an answer that breaks off is asked for again.
 
     Raises `SourceError` where the object is gone, and what boto3 raises (`aws.talking`).
     """
@@ -87,7 +87,7 @@ def _broken_off() -> tuple[type[Exception], ...]:
 
 
 def opened(uri: str, size: int) -> BinaryIO:
-    """An object to be read anywhere, some megabytes at a time."""
+    """Return an object to be read anywhere, some megabytes at a time."""
     return io.BufferedReader(_Parts(uri, size), _AT_ONCE)
 
 
@@ -125,14 +125,14 @@ class _Parts(io.RawIOBase):
 
 
 def download(uri: str, file: Path) -> None:
-    """Fetches one object into a file; large ones in several parts at a time."""
+    """Fetch one object into a file; large ones in several parts at a time."""
     bucket, key = split(uri)
     with aws.talking(f"fetch {uri}"):
         aws.client("s3").download_file(bucket, key, str(file), ExtraArgs=aws.requester_pays())
 
 
 def upload(file: Path, uri: str, sha256: str) -> bool:
-    """Writes a file as an object, unless just that is there already; says whether it was written.
+    """Write a file as an object, unless just that is there already; say whether it was written.
 
     Large files go in several parts. The digest stays with the object, for the next time.
     """
@@ -162,12 +162,12 @@ def _digest(client: Any, bucket: str, key: str) -> tuple[int, str] | None:
 
 
 def delete(folder: str) -> None:
-    """Deletes every object below a folder, hidden and empty ones too."""
+    """Delete every object below a folder, hidden and empty ones too."""
     delete_objects([each.uri for each in below(folder)])
 
 
 def delete_objects(uris: list[str]) -> None:
-    """Deletes objects of one bucket."""
+    """Delete objects of one bucket."""
     s3 = aws.client("s3")
     for at in range(0, len(uris), _PAGE):
         page = uris[at : at + _PAGE]

@@ -40,7 +40,9 @@ LEAST_MB = 256
 
 @contextmanager
 def database(memory_mb: int, threads: int | None = None) -> Iterator[DuckDBPyConnection]:
-    """A database that reads files; its memory is bounded, but never by less than `LEAST_MB`.
+    """Provide a database that reads files.
+
+    Its memory is bounded, but never by less than `LEAST_MB`.
 
     Raises `DestinationError` where its memory is not enough.
     """
@@ -59,26 +61,26 @@ def database(memory_mb: int, threads: int | None = None) -> Iterator[DuckDBPyCon
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, without where in the SQL it is."""
+    """Return what an error says, without where in the SQL it is."""
     return str(error).strip().split("\n")[0]
 
 
 def maker(made: DuckDBPyConnection) -> str:
-    """What stands for DuckDB's digests: the same wherever they are of the same values."""
+    """Return what stands for DuckDB's digests: the same wherever they are of the same values."""
     probe = "SELECT hash('kgimport')::VARCHAR || hash(7::BIGINT)::VARCHAR || hash(0.5::DOUBLE)"
     ((told,),) = made.execute(f"{probe} || hash(['a', NULL])::VARCHAR || hash(true)").fetchall()
     return str(told)
 
 
 def parquet(files: Sequence[Path | str], more: str = "") -> str:
-    """SQL for the rows of Parquet files, in their order."""
+    """Return SQL for the rows of Parquet files, in their order."""
     names = ", ".join(text(_escaped(str(file))) for file in files)
     union = ", union_by_name = true" if len(files) > 1 else ""
     return f"read_parquet([{names}], hive_partitioning = false{union}{more})"
 
 
 def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO | str]) -> str:
-    """SQL for the rows of Parquet files, paths or open ones, that Arrow reads for DuckDB."""
+    """Return SQL for the rows of Parquet files, paths or open ones, that Arrow reads for DuckDB."""
     read = dataset.ParquetReadOptions(coerce_int96_timestamp_unit="us")
     form = dataset.ParquetFileFormat(read_options=read)
     here = fs.LocalFileSystem()
@@ -92,7 +94,7 @@ def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO | 
 def csv(
     files: Sequence[Path], types: Mapping[str, str], longest_row: int, *, parallel: bool
 ) -> str:
-    """SQL for the rows of CSV files that have the importer's form: `types` by their columns.
+    """Return SQL for the rows of CSV files that have the importer's form: `types` by their columns.
 
     Where cells have line breaks, files must not be read from the middle: not in parallel.
     """
@@ -108,22 +110,22 @@ def csv(
 
 
 def _escaped(path: str) -> str:
-    """A path for a reader that takes some characters for patterns."""
+    """Return a path for a reader that takes some characters for patterns."""
     return re.sub(r"([\[*?])", r"[\1]", path)
 
 
 def text(value: str) -> str:
-    """A text as it stands in SQL."""
+    """Return a text as it stands in SQL."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def name(column: str) -> str:
-    """A column's name as it stands in SQL."""
+    """Return a column's name as it stands in SQL."""
     return '"' + column.replace('"', '""') + '"'
 
 
 def types(made: DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """The types of a relation's columns, by their names as DuckDB has them."""
+    """Return the types of a relation's columns, by their names as DuckDB has them."""
     found = made.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608
     return {str(row[0]): str(row[1]) for row in found}
 
@@ -150,7 +152,7 @@ _LIMIT = re.compile(r"unsupported|not (yet )?(supported|implemented)|only suppor
 def facts(
     made: DuckDBPyConnection, relation: str, columns: Sequence[Column]
 ) -> list[tuple[Facts, Extent]]:
-    """What DuckDB finds in columns of a relation, in one pass over its rows."""
+    """Return what DuckDB finds in columns of a relation, in one pass over its rows."""
     if not columns:
         return []
     asked = [each for at, column in enumerate(columns) for each in _asked(f"c{at}", column)]

@@ -61,7 +61,7 @@ class Sum:
 
 
 def kind_of(made: PropertyType) -> Kind:
-    """What is added up of the values of a type; of bytes, what a list of integers has."""
+    """Return what is added up of the values of a type; of bytes, what a list of integers has."""
     return Kind(_BASES[made.kind], made.many or made.kind == "bytes", made.unit or "", made.axes)
 
 
@@ -87,7 +87,10 @@ def _remainder(value: str) -> str:
 
 
 def _double_sql(value: str) -> str:
-    """The whole part and what is behind the point; farther out a remainder, which takes longer."""
+    """Return the whole part and what is behind the point.
+
+    Farther out a remainder, which takes longer.
+    """
     whole = f"trunc({value})::BIGINT % {PRIME}"
     behind = f"trunc(({value} - trunc({value})) * {_SCALE}::DOUBLE)::BIGINT % {PRIME}"
     far = f"WHEN isfinite({value}) THEN trunc({value} % {PRIME}::DOUBLE)::BIGINT ELSE 0"
@@ -170,7 +173,7 @@ def held(kind: Kind, value: str) -> str:
 
 
 def sums(kind: Kind) -> tuple[Sum, ...]:
-    """What is told of a kind's values."""
+    """Return what is told of a kind's values."""
     if kind.many:
         return (_ELEMENTS, *(_over_elements(kind.element, each) for each in sums(kind.element)))
     if kind.base == "point":
@@ -198,12 +201,12 @@ def _axis(at: int) -> Sum:
 
 
 def ends_sql(start: str, end: str) -> str:
-    """SQL: a number of both ends' ids, another one where they are exchanged."""
+    """Return SQL: a number of both ends' ids, another one where they are exchanged."""
     return f"({start} * 7919 + {end} * 104729) % {PRIME} + ({start} % 65521) * ({end} % 65519)"
 
 
 def ends_cypher(start: str, end: str) -> str:
-    """The same of two nodes in Cypher."""
+    """Return the same of two nodes in Cypher."""
     return ends_sql(f"id({start})", f"id({end})")
 
 
@@ -237,7 +240,7 @@ _ROUNDING = 1e-12
 
 
 def extent_sql(kind: Kind, value: str) -> tuple[str, ...]:
-    """SQL: aggregations that together are an `Extent`."""
+    """Return SQL: aggregations that together are an `Extent`."""
     if kind.base == "point":
         return f"count({value})", "NULL", "NULL", "0"
     if kind.many:
@@ -251,7 +254,7 @@ def extent_sql(kind: Kind, value: str) -> tuple[str, ...]:
 
 
 def extent_of(kind: Kind, values: pl.Expr, shift: int = 1) -> tuple[pl.Expr, ...]:
-    """The same of Polars' values, each moment divided by `shift` (1000: ns become us)."""
+    """Return the same of Polars' values, each moment divided by `shift` (1000: ns become us)."""
     nothing = pl.lit(None, pl.Int64)
     if kind.base == "point":
         return values.is_not_null().sum(), nothing, nothing, nothing
@@ -277,7 +280,7 @@ def _ticks(kind: Kind, values: pl.Expr, shift: int) -> pl.Expr:
 
 
 def extents(row: Sequence[int | float | str | None]) -> list[Extent]:
-    """Reads the rows that `extent_sql` or `extent_of` of several columns have become."""
+    """Read the rows that `extent_sql` or `extent_of` of several columns have become."""
     fours: list[Sequence[Any]] = [row[at : at + 4] for at in range(0, len(row), 4)]
     return [
         Extent(int(values or 0), least, most, total or 0) for values, least, most, total in fours

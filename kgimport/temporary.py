@@ -33,7 +33,7 @@ def unique() -> str:
 
 @contextmanager
 def folder(least_mb: int = 0) -> Iterator[Path]:
-    """A folder of our own, mode 0700, on a disk with so many MiB to spare.
+    """Provide a folder of our own, mode 0700, on a disk with so many MiB to spare.
 
     What runs that were killed have left there is taken away first. Raises `DestinationError`
     where there is no room.
@@ -74,7 +74,7 @@ def _must_have(root: Path, least_mb: int) -> None:
 
 
 def _owned(root: Path) -> tuple[Path, IO[str]]:
-    """A new folder, and the file in it whose lock we hold."""
+    """Return a new folder, and the file in it whose lock we hold."""
     while True:
         place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
         lock = (place / _OWNED).open("w", encoding="utf-8")
@@ -84,7 +84,7 @@ def _owned(root: Path) -> tuple[Path, IO[str]]:
 
 
 def _is_ours(lock: IO[str]) -> bool:
-    """Takes the lock; False where somebody has it."""
+    """Take the lock; False where somebody has it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -95,7 +95,7 @@ def _is_ours(lock: IO[str]) -> bool:
 
 
 def _sweep(root: Path) -> None:
-    """Takes away the folders of dead owners; what cannot be looked at is not ours."""
+    """Take away the folders of dead owners; what cannot be looked at is not ours."""
     for file in root.glob(f"{PREFIX}*/{_OWNED}"):
         with suppress(OSError):
             if _is_left(file):

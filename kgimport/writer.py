@@ -46,7 +46,10 @@ class Cell:
 
 
 def node_cells(table: NodeTable, schema: pl.Schema, ids: Ids) -> tuple[Cell, ...]:
-    """What stands before a node's properties: its id, and labels that no argument can carry."""
+    """Return what stands before a node's properties.
+
+    Its id, and labels that no argument can carry.
+    """
     cell = Cell(dialect.ID_HEADER, pl.col(ID))
     if ids == "keys":
         space = folder_name(table.id_space)
@@ -63,7 +66,9 @@ def node_cells(table: NodeTable, schema: pl.Schema, ids: Ids) -> tuple[Cell, ...
 
 
 def argument(table: Table) -> str:
-    """The labels or the type as an argument of the importer, or "" where a column carries them."""
+    """Return the labels or the type as an argument of the importer, or "" where a column carries
+    them.
+    """
     plain = table.name_column is None and all(map(is_plain, table.names))
     return ":".join(table.names) if plain else ""
 
@@ -71,7 +76,7 @@ def argument(table: Table) -> str:
 def relationship_cells(
     table: RelationshipTable, schema: pl.Schema, graph: Graph, ids: Ids
 ) -> tuple[Cell, ...]:
-    """What stands before a relationship's properties: both ends, and a type likewise."""
+    """Return what stands before a relationship's properties: both ends, and a type likewise."""
     cells: tuple[Cell, ...] = (
         Cell(dialect.START_HEADER, pl.col(START)),
         Cell(dialect.END_HEADER, pl.col(END)),
@@ -116,7 +121,7 @@ def write(
     rows_per_part: int = ROWS_PER_PART,
     rows_per_group: int = ROWS_PER_GROUP,
 ) -> Written:
-    """Writes one table below `root/<form>/<table>/`.
+    """Write one table below `root/<form>/<table>/`.
 
     `cells` come first, then a cell for each of `fields`; `unspelled` names those with values
     that Polars' own writer does not spell as the importer reads them. A row group of Parquet is in
@@ -196,7 +201,7 @@ def _fraction_digits(schema: pl.Schema) -> int:
 
 
 def _examine_csv(root: Path, part: Path) -> DataFile:
-    """Counts and hashes what is really in a file, whatever its writer meant to write."""
+    """Count and hashes what is really in a file, whatever its writer meant to write."""
     digest, rows, multiline, inside = hashlib.sha256(), 0, False, 0
     with part.open("rb") as file:
         while chunk := file.read(_CHUNK):

@@ -42,7 +42,7 @@ _POLL_S = 0.1
 
 @contextmanager
 def fresh(out: Path, progress: Progress) -> Iterator[Path]:
-    """A folder aside that takes the place of `out` when the block ends well.
+    """Provide a folder aside that takes the place of `out` when the block ends well.
 
     Raises `DestinationError` where another export is at work there, and where `out` is still
     being read `READERS_S` seconds after the block has ended; `out` then stays as it was.
@@ -97,7 +97,7 @@ def _beside(place: Path, what: str) -> Path:
 
 @contextmanager
 def reading(build: Path) -> Iterator[None]:
-    """Keeps exports from replacing a build directory; one that is doing so is waited for."""
+    """Keep exports from replacing a build directory; one that is doing so is waited for."""
     place = build.resolve()
     wanted = _Lock(
         _beside(place, "lock"),
@@ -121,7 +121,7 @@ def _alone(place: Path, out: Path) -> Iterator[None]:
 
 
 def _sweep(place: Path) -> None:
-    """Takes away what killed exports left; nobody else exports here."""
+    """Take away what killed exports left; nobody else exports here."""
     pattern = re.compile(rf"\.{re.escape(place.name)}\.(partial|old)-[0-9a-f]+")
     for left in sorted(place.parent.iterdir()):
         found = pattern.fullmatch(left.name)
@@ -164,7 +164,7 @@ class _Lock:
 
 @contextmanager
 def _held(lock: _Lock, wait_s: float, tell: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Holds a lock while the block lasts; waits for it so many seconds, and tells so."""
+    """Hold a lock while the block lasts; wait for it so many seconds, and tell so."""
     end = time.monotonic() + wait_s
     while (file := _taken(lock)) is None:
         if time.monotonic() >= end:
@@ -178,7 +178,7 @@ def _held(lock: _Lock, wait_s: float, tell: Callable[[], None] = lambda: None) -
 
 
 def _taken(lock: _Lock) -> IO[str] | None:
-    """The lock's file with our name in it; None where others have it."""
+    """Return the lock's file with our name in it; None where others have it."""
     file = lock.file.open("a+", encoding="utf-8")
     if not (_locked(file, lock.kind) and _is_there(file, lock.file)):
         file.close()
@@ -208,7 +208,7 @@ def _is_there(file: IO[str], path: Path) -> bool:
 
 
 def _let_go(file: IO[str], path: Path) -> None:
-    """Takes the lock's file away, unless others have it too.
+    """Take the lock's file away, unless others have it too.
 
     Who has opened it meanwhile, and gets the lock now, sees that it is gone and opens the next.
     """

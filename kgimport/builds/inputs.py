@@ -45,7 +45,7 @@ class Watched:
 
 
 def seen(watched: Watched) -> Facts:
-    """What there is of the files that decide."""
+    """Return what there is of the files that decide."""
     facts = {}
     for file in _files(watched):
         try:
@@ -94,7 +94,9 @@ def _absolute(path: Path) -> Path:
 
 
 def settled(before: Facts, after: Facts, written: Iterable[Path]) -> Facts:
-    """The facts that a run goes by: what it found, but of what it writes itself what it left."""
+    """Return the facts that a run goes by: what it found, but of what it writes itself what it
+    left.
+    """
     own = {_absolute(each) for each in written}
     theirs = {file: fact for file, fact in before.items() if not _is_of(file, own)}
     return {**theirs, **{file: fact for file, fact in after.items() if _is_of(file, own)}}
@@ -106,7 +108,7 @@ def _is_of(file: str, own: set[Path]) -> bool:
 
 
 def digest(facts: Facts, *settings: object) -> str:
-    """A digest of files, of settings, and of the versions and variables that they depend on."""
+    """Return a digest of files, settings, and the versions and variables they depend on."""
     parts = (sorted(facts.items()), settings, [_version(each) for each in _PACKAGES])
     return hashlib.sha256(repr((*parts, _environment(facts))).encode()).hexdigest()
 
@@ -133,12 +135,14 @@ def _named(file: Path) -> set[str]:
 
 
 def note(build: Path, inputs: str) -> None:
-    """Writes beside a build directory what it was made of."""
+    """Write beside a build directory what it was made of."""
     files.write_whole(build.with_name(f"{build.name}{_NOTE}"), _noted(build, inputs))
 
 
 def made_of(builds: Path, inputs: str) -> Path | None:
-    """The build directory that was made of just these inputs, if it and its tables are as then."""
+    """Return the build directory that was made of just these inputs, if it and its tables are as
+    then.
+    """
     for each in sorted(builds.glob(f"*{_NOTE}")):
         build = each.with_name(each.name.removesuffix(_NOTE))
         if each.read_text(encoding="utf-8", errors="replace") == _noted(build, inputs):

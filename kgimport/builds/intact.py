@@ -86,7 +86,9 @@ def _fact(path: Path) -> tuple[int, int] | None:
 
 
 def _unlike_the_record(build: Path, record: ExportRecord) -> Iterator[str]:
-    """What does not follow from the record, or is not in it as it follows from the declaration."""
+    """Yield what does not follow from the record, or is not in it as it follows from the
+    declaration.
+    """
     fixed = [writer.argument(table) for table in record.declaration.tables]
     if (
         record.schema != schema.items(record.declaration)
@@ -123,7 +125,7 @@ def _unlike_their_digests(build: Path, record: ExportRecord) -> Iterator[str]:
 
 
 def changed_tables(record: ExportRecord) -> Iterator[str]:
-    """The tables whose Parquet has changed, or is gone, since it was exported."""
+    """Yield the tables whose Parquet has changed, or is gone, since it was exported."""
     prints = {table.name: table.fingerprint for table in record.tables}
     for table in record.declaration.tables:
         if _fingerprint(table) != prints[table.name]:

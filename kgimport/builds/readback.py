@@ -94,7 +94,7 @@ _CELLS = {
 
 
 def _unequal(wanted: Facts, found: Facts, *, digests: bool) -> str:
-    """What differs, in a few words; nothing where nothing does."""
+    """Return what differs, in a few words; nothing where nothing does."""
     if wanted.values != found.values:
         return f"{wanted.values:,} values were meant, {found.values:,} were written"
     if wanted.sums != found.sums or wanted.signs != found.signs:

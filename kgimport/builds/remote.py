@@ -42,7 +42,7 @@ def published(record: ExportRecord, folder: Path, home: str, progress: Progress)
 
 
 def _take_away_others(home: str, ours: Mapping[str, int]) -> None:
-    """Deletes what is not of this build, unless what is (bytes by URI) is not all there."""
+    """Delete what is not of this build, unless what is (bytes by URI) is not all there."""
     there = {each.uri: each.bytes for each in s3.below(home)}
     if any(there.get(uri) != size for uri, size in ours.items()):
         raise DestinationError(f"another export writes to {home}", "export again when it has ended")
@@ -50,7 +50,7 @@ def _take_away_others(home: str, ours: Mapping[str, int]) -> None:
 
 
 def _seen_there(record: ExportRecord) -> ExportRecord:
-    """The record with the fingerprints of what was queried as S3 gives them."""
+    """Return the record with the fingerprints of what was queried as S3 gives them."""
     asked = {query.table for query in record.queries}
     prints = {t.name: sources.fingerprint(t) for t in record.declaration.tables if t.name in asked}
     tables = (replace(t, fingerprint=prints.get(t.name, t.fingerprint)) for t in record.tables)
@@ -59,7 +59,8 @@ def _seen_there(record: ExportRecord) -> ExportRecord:
 
 @contextmanager
 def fetched(build: str, progress: Progress) -> Iterator[Path]:
-    """A build directory as a folder: itself, or a copy of the one in S3 while the block lasts.
+    """Provide a build directory as a folder: itself, or a copy of the one in S3 while the block
+    lasts.
 
     Only what its record names is fetched, under those names, whatever else lies there.
     """

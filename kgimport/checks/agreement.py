@@ -48,7 +48,7 @@ class Plan:
     coarse: frozenset[str] = frozenset()
 
     def asked(self, scanned: Scanned) -> Iterator[tuple[str, tuple[pl.Expr, ...]]]:
-        """The aggregations by which Polars tells the same extents, by the properties' names."""
+        """Yield the aggregations that give the same extents in Polars, by property."""
         for each in scanned.fields:
             if each.name in self.columns:
                 shift = 1_000 if each.name in self.coarse else 1
@@ -57,7 +57,7 @@ class Plan:
 
 
 def plan(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] | None) -> Plan:
-    """What DuckDB can read of a table; `ends` are the files of its ends' ids."""
+    """Return what DuckDB can read of a table; `ends` are the files of its ends' ids."""
     source = sources.relation(made, scanned.table)
     types = second_reader.types(made, source)
     relation = _kept_rows(source, ends) if ends and scanned.table.skips_missing_ends else source
@@ -133,7 +133,9 @@ def compare(
     *,
     fingerprint: str,
 ) -> dict[str, Facts]:
-    """What DuckDB finds in a table; `told` is what Polars has found, by the properties' names.
+    """Return what DuckDB finds in a table.
+
+    `told` is what Polars has found, by the properties' names.
 
     Raises `SourceError` for the first columns over which the two do not agree; where the table's
     files are no more those of which `fingerprint` was taken, that is why.
@@ -182,7 +184,7 @@ class Spelling:
     scratch: Path
 
     def facts(self, kinds: Sequence[Kind], columns: Sequence[pl.Expr]) -> list[Facts]:
-        """What DuckDB finds in columns of these kinds, spelled as Polars would write them."""
+        """Return what DuckDB finds in columns of these kinds, as Polars would write them."""
         if not columns:
             return []
         file = self.scratch / "spelled.parquet"
@@ -236,7 +238,7 @@ def _cell(
 
 
 def facts_of_files(made: DuckDBPyConnection, relation: str, kinds: Sequence[Kind]) -> list[Facts]:
-    """What DuckDB finds in files whose columns are named by their position."""
+    """Return what DuckDB finds in files whose columns are named by their position."""
     types = second_reader.types(made, relation)
     columns = [
         Column(
@@ -254,7 +256,9 @@ _NOTHING = "NULL::VARCHAR"
 def facts_of_ends(
     made: DuckDBPyConnection, files: tuple[Path, Path]
 ) -> tuple[tuple[Facts, Facts], int]:
-    """What the starts and the ends of all relationships that are written are, and both together."""
+    """Return what the starts and the ends of all relationships that are written are, and both
+    together.
+    """
     start, end = (second_reader.parquet([file]) for file in files)
     pairs = f"{start} a POSITIONAL JOIN {end} b"
     whole = f"a.{START} IS NOT NULL AND b.{END} IS NOT NULL"

@@ -26,7 +26,7 @@ def with_ends(
     integers: Mapping[str, bool],
     place: Workspace,
 ) -> tuple[Scanned, tuple[Path, Path]]:
-    """A relationship table, each row with the ids of its ends, and the files of these."""
+    """Return a relationship table, each row with the ids of its ends, and the files of these."""
     table = scanned.table
     assert table.kind == "relationship"  # noqa: S101  (the caller has only these)
     spaces = [graph.node(end.node).id_space for _, end in table.ends]

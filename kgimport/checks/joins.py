@@ -40,13 +40,13 @@ class Workspace:
     _names: Iterator[int] = field(default_factory=lambda: iter(range(1_000_000)))
 
     def path(self) -> Path:
-        """A path that was never given before."""
+        """Return a path that was never given before."""
         return self.folder / str(next(self._names))
 
 
 @contextmanager
 def _database(place: Workspace, share: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database of one thread: several lose the order of the rows in a join (DuckDB 2.0).
+    """Provide a database of one thread: several lose the order of the rows in a join (DuckDB 2.0).
 
     Raises `DestinationError` where its memory, or the disk that it spills to, is not enough.
     """
@@ -109,7 +109,7 @@ def duplicates(place: Workspace, members: Mapping[str, Path]) -> tuple[int, pl.D
 
 
 def distinct(place: Workspace, members: Sequence[Path]) -> Path:
-    """A file of `KEY` and `ID` in which each key stands once, with the smallest id."""
+    """Return a file of `KEY` and `ID` in which each key stands once, with the smallest id."""
     path = place.path()
     with _database(place) as database:
         database.execute(f"""
@@ -134,7 +134,7 @@ def look_up_ends(
 
 
 def read_ends(files: tuple[Path, Path]) -> pl.LazyFrame:
-    """The ids in the two files that `ends` has made, side by side."""
+    """Return the ids in the two files that `ends` has made, side by side."""
     sides = zip(files, (START, END), strict=True)
     scanned = [pl.scan_parquet(path, glob=False).select(side) for path, side in sides]
     return pl.concat(scanned, how="horizontal")
@@ -174,7 +174,7 @@ def _file(*paths: Path) -> str:
 
 
 def _name(path: Path) -> str:
-    """A path for a reader that takes some characters for patterns."""
+    """Return a path for a reader that takes some characters for patterns."""
     return _text(re.sub(r"([\[*?])", r"[\1]", str(path)))
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def number_nodes(graph: Graph, tables: Mapping[str, Scanned]) -> Iterator[tuple[str, Scanned]]:
-    """The node tables, each row with its number over all of them."""
+    """Yield the node tables, each row with its number over all of them."""
     first = 0
     for table in graph.nodes:
         scanned = tables[table.name]
@@ -57,7 +57,10 @@ def read_keys(
 def find_duplicates(
     graph: Graph, id_space: str, files: Mapping[str, Path], place: Workspace
 ) -> Finding | None:
-    """The keys of an id space that more than one row has, in whichever of its tables; if any."""
+    """Return the keys of an id space that more than one row has, in whichever of its tables.
+
+    If any.
+    """
     count, rows = joins.duplicates(place, files)
     if not count:
         return None

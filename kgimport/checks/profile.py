@@ -43,7 +43,7 @@ _CELL_BYTES = 80
 
 
 def profile(fields: Sequence[Field]) -> list[pl.Expr]:
-    """The aggregations that, selected from a table's rows, give its `Profile`."""
+    """Return the aggregations that, selected from a table's rows, give its `Profile`."""
     present = [_value(field).is_not_null().sum().cast(pl.Int64) for field in fields]
     size = pl.sum_horizontal(pl.lit(0, pl.Int64), *map(_size, fields))
     return [
@@ -56,7 +56,7 @@ def profile(fields: Sequence[Field]) -> list[pl.Expr]:
 
 
 def profiled(fields: Sequence[Field], row: Mapping[str, int | None]) -> Profile:
-    """Reads the row that the aggregations of `profile` have become."""
+    """Read the row that the aggregations of `profile` have become."""
     floats = (field.name for field in fields if field.carrier.native_unless)
     return Profile(
         rows=row["rows"] or 0,
@@ -68,7 +68,7 @@ def profiled(fields: Sequence[Field], row: Mapping[str, int | None]) -> Profile:
 
 
 def longest(fields: Sequence[Field]) -> list[pl.Expr]:
-    """The aggregations that give, under each field's name, the bytes of its longest cell."""
+    """Return the aggregations that give, under each field's name, the bytes of its longest cell."""
     return [_size(field).max().alias(field.name) for field in fields]
 
 

@@ -34,7 +34,7 @@ class Check:
 
 
 def key_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
-    """A node's key: no part of it null or the empty string."""
+    """Yield a node's key: no part of it null or the empty string."""
     for column in key:
         yield Check("null-key", "integrity", (column,), "a null key", pl.col(column).is_null())
         if is_text(schema[column]):
@@ -43,20 +43,25 @@ def key_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
 
 
 def first_cell_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
-    """A key that comes first in a file: the importer would take its mark for the file's own."""
+    """Yield a key that comes first in a file.
+
+    The importer would take its mark for the file's own.
+    """
     if len(key) == 1 and is_text(schema[key[0]]):
         marked = pl.col(*key).cast(pl.String).str.starts_with("\ufeff")
         yield Check("marked-key", "value", key, "a byte order mark (U+FEFF) before the key", marked)
 
 
 def end_check(side: str, columns: tuple[str, ...], identified: str) -> Check:
-    """A relationship's end: the column `identified` has no id where no node has its key."""
+    """Return a relationship's end: the column `identified` has no id where no node has its key."""
     sentence = f"{'an end' if side == 'end' else 'a start'} that is no node"
     return Check("dangling-end", "integrity", columns, sentence, pl.col(identified).is_null())
 
 
 def name_checks(column: str, dtype: pl.DataType, word: str, form: Format) -> Iterator[Check]:
-    """A column of labels or types: each row needs one (or a list of some), none of them empty."""
+    """Yield a column of labels or types: each row needs one (or a list of some), none of them
+    empty.
+    """
     each = as_names(column, dtype) if are_listed(dtype) else pl.concat_list(as_names(column, dtype))
     names = pl.element()
     if form == "parquet":
@@ -82,12 +87,12 @@ def value_checks(fields: Iterable[Field]) -> Iterator[Check]:
 
 
 def counts(checks: Sequence[Check]) -> list[pl.Expr]:
-    """Aggregations that count each check's offending rows, in columns named by position."""
+    """Return aggregation that count each check's offending rows, in columns named by position."""
     return [check.offends.sum().alias(f"check:{at}") for at, check in enumerate(checks)]
 
 
 def failed(checks: Sequence[Check], row: Mapping[str, int | None]) -> Iterator[tuple[Check, int]]:
-    """The checks that found something, by the row that `counts` has become."""
+    """Yield the checks that found something, by the row that `counts` has become."""
     for at, check in enumerate(checks):
         count = row[f"check:{at}"] or 0
         if count:

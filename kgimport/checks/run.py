@@ -124,7 +124,7 @@ _ROWS_AT_ONCE, _TIMES = 1_000, 4
 def _examine(
     scanned: Scanned, options: ExportOptions, extents: Mapping[str, Sequence[pl.Expr]]
 ) -> tuple[Profile, list[Any], list[Finding]]:
-    """A table's profile, the answers about `extents`, and what was found wrong."""
+    """Return a table's profile, the answers about `extents`, and what was found wrong."""
     questions = tuple(_checks(scanned, options))
     rows = exported_rows(scanned)
     more = [each for four in extents.values() for each in four]
@@ -141,7 +141,9 @@ def _examine(
 
 
 def exported_rows(scanned: Scanned) -> pl.LazyFrame:
-    """The rows that are exported: all, or those whose ends exist where the user chose to skip."""
+    """Return the rows that are exported: all, or those whose ends exist where the user chose to
+    skip.
+    """
     if scanned.table.skips_missing_ends:
         return scanned.frame.filter(~identity.missing())
     return scanned.frame
@@ -174,7 +176,7 @@ def _finding(table: Table, frame: pl.LazyFrame, one: Check, count: int) -> Findi
 
 
 def refuse(findings: Sequence[Finding]) -> None:
-    """Raises the error that all findings together are; none is no error."""
+    """Raise the error that all findings together are; none is no error."""
     if not findings:
         return
     kinds = {finding.kind for finding in findings}

@@ -58,7 +58,9 @@ def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
 def _readable(
     table: Table, frame: pl.LazyFrame, schema: pl.Schema
 ) -> tuple[pl.LazyFrame, pl.Schema]:
-    """The rows and their schema without the columns that are skipped and that no one can name."""
+    """Return the rows and their schema without the columns that are skipped and that no one can
+    name.
+    """
     kept = [at for at, name in enumerate(schema) if not dialect.is_left_out(table, name)]
     if len(kept) == len(schema):
         return frame, schema

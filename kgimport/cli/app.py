@@ -35,7 +35,7 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """The program `kgimport`, loaded."""
+    """Return the program `kgimport`, loaded."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _end(code: Any) -> NoReturn:
-    """Ends with an exit code, and not by a signal.
+    """End with an exit code, and not by a signal.
 
     Where an interrupt went through Python that a library's C had called, Python would remember it,
     and `python -m` would end by SIGINT after all.
@@ -82,7 +82,7 @@ def _interrupt(number: int, _: object) -> NoReturn:
 
 
 def command(example: str, name: str | None = None) -> Callable[[Callable[..., None]], Any]:
-    """Registers a command with an example, and turns its errors into text and an exit code."""
+    """Register a command with an example, and turn its errors into text and an exit code."""
 
     def register(function: Callable[..., None]) -> Any:
         return app.command(name, epilog=f"Example: {example}")(_told(function))
@@ -112,7 +112,7 @@ def _told(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _unexpected(error: Exception) -> tuple[str, ExitCode]:
-    """What to say of an error that nobody has foreseen; the machine's own are no defects."""
+    """Return what to say of an error that nobody has foreseen; the machine's own are no defects."""
     if isinstance(error, OSError) and error.strerror:
         place = error.filename or "a file"
         found = DestinationError(f"{place} cannot be used: {error.strerror}", _LOOK)

@@ -28,7 +28,7 @@ _ALMOST = 0.9999  # of a bar: it looks full, and goes on moving
 
 @contextmanager
 def progress() -> Iterator[Tell]:
-    """Shows what is being done: a bar where stderr is a terminal, else a line for each stage."""
+    """Show what is being done: a bar where stderr is a terminal, else a line for each stage."""
     if not sys.stderr.isatty():
         yield _line_teller()
         return
@@ -59,12 +59,12 @@ def _line_teller() -> Tell:
 
 
 def say(text: str) -> None:
-    """Prints one line on stdout, as long as it is."""
+    """Print one line on stdout, as long as it is."""
     out.print(text, soft_wrap=True, markup=False)
 
 
 def note(text: str) -> None:
-    """Prints one line on stderr, as long as it is."""
+    """Print one line on stderr, as long as it is."""
     err.print(text, soft_wrap=True, markup=False)
 
 
@@ -75,7 +75,7 @@ def program() -> str:
 
 
 def table(title: str, heads: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
-    """Prints rows on stdout; numbers stand to the right."""
+    """Print rows on stdout; numbers stand to the right."""
     rows = list(rows)
     shown = Table(box=None, pad_edge=False)
     for at, head in enumerate(heads):
@@ -93,7 +93,7 @@ def _cell(value: object) -> str:
 
 
 def export_summary(record: ExportRecord, place: str) -> None:
-    """What an export wrote."""
+    """Return what an export wrote."""
     table(
         f"graph {record.graph}, build {record.build_id}",
         ("table", "becomes", "rows", "rejected", "properties", "MB"),
@@ -113,7 +113,7 @@ def export_summary(record: ExportRecord, place: str) -> None:
 
 
 def store_counts(record: StoreRecord, place: str) -> None:
-    """What a store holds, per label and type."""
+    """Return what a store holds, per label and type."""
     rows = [(f"(:{label})", count) for label, count in record.labels.items()]
     rows += [(f"[:{name}]", count) for name, count in record.types.items()]
     title = f"graph {record.graph}, build {record.build_id}, Neo4j {record.neo4j}"
@@ -122,7 +122,7 @@ def store_counts(record: StoreRecord, place: str) -> None:
 
 
 def store_summary(record: StoreRecord, place: str, seconds: Mapping[str, float]) -> None:
-    """What a build made: counts, proofs, seconds per stage, size, and where it is."""
+    """Return what a build made: counts, proofs, seconds per stage, size, and where it is."""
     store_counts(record, place)
     stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
     say(

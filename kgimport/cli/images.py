@@ -87,7 +87,7 @@ def _built(build: Path, stores: Path, neo4j: Neo4j, heap_mb: int | None) -> Path
 
 
 def _quiet(_: str) -> None:
-    """Keeps the builder's output to itself."""
+    """Keep the builder's output to itself."""
 
 
 def _tell(baked: Baked, seconds: float) -> None:

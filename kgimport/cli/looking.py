@@ -104,7 +104,7 @@ def _limits(writable: bool, **chosen: int | None) -> Limits:
 
 
 def _quiet(_: str) -> None:
-    """Keeps the server's log to itself."""
+    """Keep the server's log to itself."""
 
 
 def _announce(server: Server, place: Path, password: str | None) -> None:

@@ -173,7 +173,7 @@ def chosen_graph(
     *,
     built: bool = True,
 ) -> Graph:
-    """The graph that a command line means: a graph.yml, or one of a dbt project's.
+    """Return the graph that a command line means: a graph.yml, or one of a dbt project's.
 
     With `built`, dbt's last run must have made the project's tables.
     """
@@ -190,7 +190,7 @@ def chosen_graph(
 
 
 def _with_selected(graph: Graph, selected: list[str]) -> Graph:
-    """The graph with the rows of some tables from queries, each `TABLE=SQL`."""
+    """Return the graph with the rows of some tables from queries, each `TABLE=SQL`."""
     from kgimport.graph import relocated
 
     parts = (each.partition("=") for each in selected)
@@ -214,7 +214,10 @@ def chosen_warehouse(
 
 
 def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None) -> Neo4j:
-    """The Neo4j that a command line means; jars or an image are fetched where they are missing."""
+    """Return the Neo4j that a command line means.
+
+    Jars or an image are fetched where they are missing.
+    """
     from kgimport.neo4j.runtime import programs
 
     match runtime:

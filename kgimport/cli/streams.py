@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def settle() -> None:
-    """Makes the three streams such that every other part may rely on them.
+    """Make the three streams such that every other part may rely on them.
 
     One that is closed leads nowhere: else its number would be the next file's, into which the
     words of Java, or of a panic, would be written. A reader that has gone away changes nothing.
@@ -47,7 +47,7 @@ class _Raw(io.FileIO):
         self.called, self.lost = name, False
 
     def write(self, data: Any, /) -> int:
-        """Writes, as far as there is somewhere to write to."""
+        """Write, as far as there is somewhere to write to."""
         try:
             while not self.lost:
                 if (written := super().write(data)) is not None:

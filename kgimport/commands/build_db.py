@@ -45,7 +45,7 @@ class Built:
 def build_db(
     build: Path, root: Path, neo4j: Neo4j, options: BuildOptions, progress: Progress
 ) -> Built:
-    """Imports a build directory into a fresh store below `root`, proves it, and publishes it.
+    """Import a build directory into a fresh store below `root`, prove it, and publish it.
 
     Whatever goes wrong, `current` stays as it was and the half-built store is removed. No export
     takes the build directory's place meanwhile.
@@ -135,7 +135,7 @@ def _build(
 
 @contextmanager
 def _read_back(build: Path, record: ExportRecord) -> Iterator[None]:
-    """Reads what was written a second time while the block lasts, and raises what is wrong with it.
+    """Read what was written a second time while the block lasts, and raise what is wrong with it.
 
     It takes one processor for a tenth of an import's time.
     """
@@ -156,7 +156,7 @@ _POLL_S = 0.1
 
 
 def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4j:
-    """The Neo4j whose importer reads the build directory; its own jars may not be enough."""
+    """Return the Neo4j whose importer reads the build directory; its own jars may not be enough."""
     if record.format == "csv":
         return neo4j
     importer.check_reads_parquet(neo4j)
@@ -164,7 +164,9 @@ def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4
 
 
 def with_parquet(neo4j: Neo4j, progress: Progress) -> Neo4j:
-    """The same Neo4j with what its importer reads Parquet with, which may have to be fetched."""
+    """Return the same Neo4j with what its importer reads Parquet with, which may have to be
+    fetched.
+    """
 
     def tell(done: int, of: int) -> None:
         progress("download what reads Parquet", done / of)
@@ -180,7 +182,7 @@ def _without_overlap(seconds: Mapping[str, float]) -> dict[str, float]:
 
 
 def _heap_mb() -> int:
-    """A quarter of the machine's memory, between half a gibibyte and four."""
+    """Return a quarter of the machine's memory, between half a gibibyte and four."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     return max(512, min(4096, total // 4))
 

@@ -46,7 +46,7 @@ class Symptom:
 
 
 def examine(place: Path) -> tuple[Symptom, ...]:
-    """Looks at everything that a build of a graph below `place` may need."""
+    """Look at everything that a build of a graph below `place` may need."""
     return (
         _java(),
         *_neo4j(),

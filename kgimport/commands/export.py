@@ -55,7 +55,7 @@ REJECTS = "rejects"
 def export_to(
     graph: Graph, out: str, progress: Progress, options: ExportOptions = DEFAULTS
 ) -> ExportRecord:
-    """Exports into a folder, or into S3; there, too, all of it or nothing that counts as a build.
+    """Export into a folder, or into S3; there, too, all of it or nothing that counts as a build.
 
     On the way to S3 the build directory is on the local disk (TMPDIR), whole.
     """
@@ -198,7 +198,7 @@ def _bound(
     cells: tuple[Cell, ...],
     ends: tuple[Path, Path] | None,
 ) -> TableRecord:
-    """The record with what the files, and the store, must hold."""
+    """Return the record with what the files, and the store, must hold."""
     told, scratch = writing.told[scanned.table.name], writing.folder / _SCRATCH
     sides: tuple[Facts, ...] = ()
     both = None
@@ -210,7 +210,7 @@ def _bound(
 
 
 def _set_aside(scanned: Scanned, folder: Path) -> None:
-    """Writes the rejected rows as they came, with the ends that were missing."""
+    """Write the rejected rows as they came, with the ends that were missing."""
     rejects = folder / REJECTS
     rejects.mkdir(exist_ok=True)
     sides = [

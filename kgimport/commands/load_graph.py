@@ -25,7 +25,9 @@ def of_dbt(
     *,
     built: bool = True,
 ) -> Graph:
-    """The graph of a project; `tables` says where its Parquet lies, if not where the target says.
+    """Return the graph of a project.
+
+    `tables` says where its Parquet lies, if not where the target says.
 
     Where the target is Athena, the models are tables there, and AWS is met as the profile says.
     With `built`, dbt's last run must have made all tables (of which `tables` is no part).

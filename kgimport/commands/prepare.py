@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def prepare(neo4j: Neo4j, progress: Progress) -> bool:
-    """Fetches what the importer reads Parquet with, and has Java keep Neo4j's classes.
+    """Fetch what the importer reads Parquet with, and have Java keep Neo4j's classes.
 
     Java records them while it builds the graph of a few rows. Returns whether it did: not where
     they are kept already, nor where this Java cannot, or it is an image's.

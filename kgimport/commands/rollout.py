@@ -43,7 +43,7 @@ class Rollout:
 
 
 def rollout(wanted: Rollout, progress: Progress) -> tuple[int, int]:
-    """Replaces all replicas; gives how many began and how many ended.
+    """Replace all replicas; give how many began and how many ended.
 
     Raises UsageError when the project does not run here, DestinationError when another rollout of
     it is at work, ServerError when the new replicas do not answer within `ready_s` seconds.
@@ -75,7 +75,9 @@ def _fit(room: int, old: int, new: int) -> None:
 
 
 def _note(project: str, running: list[Replica]) -> Unfinished | None:
-    """What a killed rollout has noted, unless none of its old replicas runs: then it was done."""
+    """Return what a killed rollout has noted, unless none of its old replicas runs: then it was
+    done.
+    """
     note = unfinished.read(project)
     return note if note and {*note.old} & {*_ids(running)} else None
 
@@ -83,7 +85,7 @@ def _note(project: str, running: list[Replica]) -> Unfinished | None:
 def _left_whole(
     wanted: Rollout, front: str, running: list[Replica], note: Unfinished, progress: Progress
 ) -> list[Replica]:
-    """Ends what a killed rollout began; gives the replicas that stay."""
+    """End what a killed rollout began; give the replicas that stay."""
     progress("end a rollout that was killed", None)
     stay = whole(running, [each for each in running if compose.answers(each)], note)
     if len(stay) < len(running):
@@ -95,7 +97,8 @@ def _left_whole(
 def whole(
     running: list[Replica], answering: Collection[Replica], note: Unfinished
 ) -> list[Replica]:
-    """The replicas that stay of those that a killed rollout left: one set, where one is whole.
+    """Return the replicas that stay of those that a killed rollout left: one set, where one is
+    whole.
 
     The new set goes first, since readers have seen it. All stay where fewer than noted would.
     """
@@ -109,7 +112,7 @@ def whole(
 def _undone_where_it_fails(
     project: str, old: list[Replica], note: Unfinished | None
 ) -> Iterator[None]:
-    """Removes whatever replicas the block has added, should it not come to its end."""
+    """Remove whatever replicas the block has added, should it not come to its end."""
     try:
         yield
     except BaseException:
@@ -124,7 +127,7 @@ def _undone_where_it_fails(
 def _started(
     wanted: Rollout, front: str, old: list[Replica], count: int, progress: Progress
 ) -> list[Replica]:
-    """Starts the new replicas; they answer, and the balancer knows them."""
+    """Start the new replicas; they answer, and the balancer knows them."""
     progress("start new replicas", None)
     compose.remove_others(wanted.project, old)  # those that have ended: Compose would start them
     compose.scale(wanted.project, wanted.image, len(old) + count)

@@ -40,7 +40,7 @@ class Project:
 def run(
     project: Project, stores: Path, neo4j: Neo4j, options: BuildOptions, progress: Progress
 ) -> tuple[Built, dict[str, float]]:
-    """Builds the tables, the build directory and the store; gives the seconds of each stage.
+    """Build the tables, the build directory and the store; give the seconds of each stage.
 
     With `if_changed`, dbt and export are left out where neither the project nor the data, nor what
     the last run made of them, has changed since. A warehouse that is more than one DuckDB of local
@@ -80,7 +80,9 @@ def _digest(project: Project, facts: Facts) -> str:
 
 
 def _watched(project: Project, stores: Path) -> Watched:
-    """The project, its profile and its data, without what dbt and kgimport write for themselves."""
+    """Return the project, its profile and its data, without what dbt and kgimport write for
+    themselves.
+    """
     folder = project.folder
     ours = (BUILDS, stores, cache_dir())
     return Watched(
@@ -90,7 +92,9 @@ def _watched(project: Project, stores: Path) -> Watched:
 
 
 def _written(project: Project) -> list[Path]:
-    """The files and folders that dbt's run writes itself: the warehouse, and external models."""
+    """Return the files and folders that dbt's run writes itself: the warehouse, and external
+    models.
+    """
     if not dbt.is_local(project.folder, project.target):
         return []
     database = dbt.database(project.folder, project.target)

@@ -25,7 +25,7 @@ USER = "neo4j"
 def served(
     store: Path, neo4j: Neo4j, options: ServeOptions, on_line: Callable[[str], None]
 ) -> Iterator[Server]:
-    """Serves a store on the loopback address, read-only unless it is to be writable."""
+    """Serve a store on the loopback address, read-only unless it is to be writable."""
     # Whoever presses Ctrl-C waits for no query, unless it may be writing.
     reading = READ_ONLY | ending_within(0)
     settings = within(options.limits) | ({} if options.writable else reading)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def show(graph: Graph, out: Path) -> None:
-    """Writes the picture as SVG; reads the tables' schemas and row counts, nothing else."""
+    """Write the picture as SVG; read the tables' schemas and row counts, nothing else."""
     tables = scan(graph)
     drawn = {name: _drawn(each, _kept(graph, tables, each)) for name, each in tables.items()}
     try:
@@ -31,7 +31,7 @@ def show(graph: Graph, out: Path) -> None:
 
 
 def _kept(graph: Graph, tables: Mapping[str, Scanned], scanned: Scanned) -> pl.LazyFrame:
-    """The rows that would be exported: all, or those that are not set aside."""
+    """Return the rows that would be exported: all, or those that are not set aside."""
     table = scanned.table
     if table.kind == "node" or not table.skips_missing_ends:
         return scanned.frame

@@ -49,7 +49,7 @@ def verify(store: Path, neo4j: Neo4j, *, samples: int, progress: Progress) -> Ve
 
 @contextmanager
 def _queried_held(record: ExportRecord) -> Iterator[None]:
-    """Holds the build directories here in which rows lie that were queried for their export."""
+    """Hold the build directories here in which rows lie that were queried for their export."""
     asked = {query.table for query in record.queries}
     tables = (table for table in record.declaration.tables if table.name in asked)
     with ExitStack() as held:

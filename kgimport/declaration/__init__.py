@@ -39,5 +39,5 @@ __all__ = [
 
 
 def load_yaml(path: Path) -> Graph:
-    """The graph declared in one YAML file; locations are relative to the file."""
+    """Return the graph declared in one YAML file; locations are relative to the file."""
     return graph_of(read_yaml(path), str(path), str(path.parent.absolute()))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def assemble(spec: GraphSpec, base: str) -> Graph:
-    """The graph that a declaration means; relative locations are relative to `base`."""
+    """Return the graph that a declaration means; relative locations are relative to `base`."""
     nodes = [
         _node(name, table, table.node, base) for name, table in spec.tables.items() if table.node
     ]

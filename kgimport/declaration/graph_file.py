@@ -33,7 +33,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml(path: Path) -> object:
-    """What a YAML file says. Raises `SourceError` or `DeclarationError` with its name."""
+    """Return what a YAML file says. Raises `SourceError` or `DeclarationError` with its name."""
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  (a SafeLoader)
     except OSError as error:
@@ -44,7 +44,10 @@ def read_yaml(path: Path) -> object:
 
 
 def read_json(path: Path) -> object:
-    """What a file of dbt's says. Raises `SourceError` or `DeclarationError` with its name."""
+    """Return what a file of dbt's says.
+
+    Raises `SourceError` or `DeclarationError` with its name.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -29,7 +29,7 @@ _AGAIN = "run `dbt build` again; kgimport reads what dbt-core 1.10 and 1.11 writ
 def load_dbt(
     artifacts: Path, project: Path, root: str, name: str | None = None, *, built: bool = True
 ) -> Graph:
-    """The graph that a dbt project declares, its tables where dbt-duckdb has written them.
+    """Return the graph that a dbt project declares, its tables where dbt-duckdb has written them.
 
     `artifacts` is the folder of dbt's manifest, `root` the profile's `external_root`; what is
     relative is so to `project`. `name` chooses one graph where there are several. With `built`
@@ -40,7 +40,7 @@ def load_dbt(
 
 
 def load_tables(artifacts: Path, tables: Path | str, name: str | None = None) -> Graph:
-    """The graph that a dbt project declares, its tables as `<alias>.parquet` below `tables`.
+    """Return the graph that a dbt project declares, its tables as `<alias>.parquet` below `tables`.
 
     `tables` is a folder here or in S3. It is not asked how dbt makes the models, or when.
     """
@@ -49,7 +49,8 @@ def load_tables(artifacts: Path, tables: Path | str, name: str | None = None) ->
 
 
 def load_athena(artifacts: Path, name: str | None = None, *, built: bool = True) -> Graph:
-    """The graph that a dbt project declares, its tables being the relations that dbt made of it.
+    """Return the graph that a dbt project declares, its tables being the relations that dbt made of
+    it.
 
     `built` as for `load_dbt`.
     """
@@ -63,7 +64,7 @@ def run_began(artifacts: Path) -> datetime | None:
 
 
 def external_files(artifacts: Path, project: Path, root: str) -> list[str]:
-    """The files and folders of all models that dbt-duckdb writes, in a graph or not."""
+    """Return the files and folders of all models that dbt-duckdb writes, in a graph or not."""
     raw = read_json(artifacts / MANIFEST)
     manifest = shaped(Manifest, raw, str(artifacts / MANIFEST), _AGAIN)
     found = _models(raw, manifest.external, artifacts).values()

@@ -33,7 +33,7 @@ def external(root: str) -> Way:
 
 
 def external_location(model: Model, root: str) -> str:
-    """The file or folder of an external model, as dbt-duckdb chooses it."""
+    """Return the file or folder of an external model, as dbt-duckdb chooses it."""
     if model.config.location:
         return model.config.location
     partitioned = _options(model).get("partition_by") is not None
@@ -106,7 +106,7 @@ def _no_relation(model: Model) -> str | None:
 
 
 def contradictions(model: Model, says: Mapping[str, Any]) -> Iterator[str]:
-    """What a model says twice, of itself or of a column."""
+    """Yield what a model says twice, of itself or of a column."""
     if "location" in says:
         yield "names a location, but dbt knows where a model lies; remove it"
     columns = says.get("columns")
@@ -116,7 +116,10 @@ def contradictions(model: Model, says: Mapping[str, Any]) -> Iterator[str]:
 
 
 def doubled(values: Mapping[str, str], what: str) -> Iterator[str]:
-    """What several models share, a name or a file; `values` gives each model's by unique id."""
+    """Yield what several models share, a name or a file.
+
+    `values` gives each model's by unique id.
+    """
     for value, count in Counter(values.values()).items():
         if count > 1:
             sharing = [unique_id for unique_id, each in values.items() if each == value]
@@ -126,7 +129,10 @@ def doubled(values: Mapping[str, str], what: str) -> Iterator[str]:
 def unbuilt(
     names: Mapping[str, str], manifest: Manifest, results: RunResults | None
 ) -> Mapping[str, list[str]]:
-    """The models that dbt's last run did not make, by the reason; `names` gives each id's."""
+    """Return the models that dbt's last run did not make, by the reason.
+
+    `names` gives each id's.
+    """
     if reason := _no_run(manifest, results):
         return {reason: list(names.values())}
     # Of two results of one model the bad one counts.

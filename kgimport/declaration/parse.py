@@ -27,7 +27,7 @@ Shaped = TypeVar("Shaped", bound=BaseModel)
 
 
 def graph_of(raw: object, place: str, base: str) -> Graph:
-    """The graph that plain values declare; `place` is where they stand, for the messages.
+    """Return the graph that plain values declare; `place` is where they stand, for the messages.
 
     Relative locations are relative to `base`. Raises `DeclarationError` with every mistake.
     """
@@ -39,7 +39,7 @@ def graph_of(raw: object, place: str, base: str) -> Graph:
 
 
 def shaped(shape: type[Shaped], raw: object, place: str, hint: str) -> Shaped:
-    """What `place` says, in its shape; `DeclarationError` with every mistake, and `hint`."""
+    """Return what `place` says, in its shape; `DeclarationError` with every mistake, and `hint`."""
     try:
         return shape.model_validate(raw)
     except ValidationError as error:

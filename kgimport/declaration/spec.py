@@ -120,13 +120,13 @@ class GraphSpec(_Strict):
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of `graph.yml`, by which editors complete it."""
+    """Return the JSON Schema of `graph.yml`, by which editors complete it."""
     schema = GraphSpec.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def known_keys(loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that are allowed where a mistake lies."""
+    """Return the keys that are allowed where a mistake lies."""
     specs: dict[str, type[BaseModel]] = {
         "node": NodeSpec,
         "relationship": RelationshipSpec,

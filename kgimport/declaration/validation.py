@@ -22,7 +22,7 @@ _SHOWN, _LINE = 15, 400
 
 
 def declaration_error(place: str, mistakes: Iterable[str], hint: str = FORM) -> DeclarationError:
-    """The mistakes of one place as one error; no more are made up than it shows."""
+    """Return the mistakes of one place as one error; no more are made up than it shows."""
     found = list(islice(mistakes, _SHOWN + 1))
     count = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
     if len(found) > _SHOWN:
@@ -32,14 +32,14 @@ def declaration_error(place: str, mistakes: Iterable[str], hint: str = FORM) -> 
 
 
 def refuse(place: str, mistakes: Iterable[str], hint: str = FORM) -> None:
-    """Raises `DeclarationError` where there are any mistakes."""
+    """Raise `DeclarationError` where there are any mistakes."""
     found = list(islice(mistakes, _SHOWN + 1))
     if found:
         raise declaration_error(place, found, hint)
 
 
 def instead(wrong: str, known: Iterable[str]) -> str:
-    """What was probably meant, and what there is."""
+    """Return what was probably meant, and what there is."""
     names = list(known)
     # Two long names take the product of their lengths to compare: minutes for a megabyte each.
     near = [name for name in names if len(name) <= _NAME]
@@ -52,7 +52,7 @@ _NAME = 200
 
 
 def in_form(spec: GraphSpec) -> Iterator[str]:
-    """What the form alone does not show: ends that point nowhere, tables that are nothing."""
+    """Yield what the form alone does not show: ends that point nowhere, tables that are nothing."""
     nodes = {name: table.node for name, table in spec.tables.items() if table.node}
     if not nodes:
         yield "tables: none of them is a node table"
@@ -150,7 +150,7 @@ def _property_mistakes(table: Table, names: list[str]) -> Iterator[str]:
 
 
 def _unasked(table: Table, properties: Iterable[str]) -> Iterator[str]:
-    """What Cypher would have to name to index it, and cannot."""
+    """Yield what Cypher would have to name to index it, and cannot."""
     names = {"index": [index.name or "" for index in table.indexes], "property": properties}
     for what, each in names.items():
         for name in dict.fromkeys(each):

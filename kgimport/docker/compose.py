@@ -35,7 +35,7 @@ def program() -> tuple[str, ...]:
 
 
 def replicas(project: str) -> list[Replica]:
-    """The replicas of a project that run; UsageError where there are none."""
+    """Return the replicas of a project that run; UsageError where there are none."""
     found = [_replica(each) for each in _containers(project, SERVICE)]
     if not found:
         raise UsageError(
@@ -46,7 +46,7 @@ def replicas(project: str) -> list[Replica]:
 
 
 def balancer(project: str) -> str:
-    """The container that balances a project; UsageError where not just one runs."""
+    """Return the container that balances a project; UsageError where not just one runs."""
     found = _containers(project, BALANCER)
     if len(found) != 1:
         raise UsageError(
@@ -57,7 +57,7 @@ def balancer(project: str) -> str:
 
 
 def image_of(container: str) -> str:
-    """The image that a container runs."""
+    """Return the image that a container runs."""
     return docker.ask("inspect", "--format={{.Image}}", container) or ""
 
 

@@ -48,7 +48,9 @@ class Baked:
 
 
 def labels(store: StoreRecord, export: ExportRecord, revision: str | None) -> dict[str, str]:
-    """What an image says about itself: the same for the same store (opencontainers/image-spec)."""
+    """Return what an image says about itself: the same for the same store (opencontainers/image-
+    spec).
+    """
     own = "org.kgimport"
     return {
         f"{_OCI}.title": _TITLE.format(graph=store.graph),
@@ -64,7 +66,7 @@ def labels(store: StoreRecord, export: ExportRecord, revision: str | None) -> di
 
 
 def settings(neo4j: Neo4j) -> dict[str, str]:
-    """The variables of the base's entrypoint that make it serve our store as `serve` does."""
+    """Return the variables that make the base's entrypoint serve our store as `serve` does."""
     ours = {
         key: value
         for key, value in defaults(neo4j).items()
@@ -81,12 +83,12 @@ def settings(neo4j: Neo4j) -> dict[str, str]:
 
 
 def variable(setting: str) -> str:
-    """The environment variable by which the official image takes a setting."""
+    """Return the environment variable by which the official image takes a setting."""
     return f"NEO4J_{setting.replace('_', '__').replace('.', '_')}"
 
 
 def build_command(base: str, tag: str, labels: Mapping[str, str]) -> Command:
-    """The command line that builds an image of the context on its standard input."""
+    """Return the command line that builds an image of the context on its standard input."""
     argv = (
         *(docker.PROGRAM, "build", f"--tag={tag}", f"--build-arg=BASE={base}"),
         *(f"--label={name}={value}" for name, value in labels.items()),
@@ -102,7 +104,7 @@ def bake(
     labels: Mapping[str, str],
     on_line: Callable[[str], None] = lambda _: None,
 ) -> Baked:
-    """Builds the image `tag` of a store on the image that `neo4j` is.
+    """Build the image `tag` of a store on the image that `neo4j` is.
 
     Raises `DestinationError` with the builder's last words when it fails.
     """
@@ -131,7 +133,7 @@ def bake(
 
 
 def _of_base(base: str) -> dict[str, str]:
-    """What an image stands on: its name, and its digest where it came from a registry."""
+    """Return what an image stands on: its name, and its digest where it came from a registry."""
     digests = docker.ask("image", "inspect", '--format={{join .RepoDigests "\n"}}', base) or ""
     digest = digests.partition("\n")[0].partition("@")[2]
     found = {f"{_OCI}.base.name": base, f"{_OCI}.base.digest": digest}
@@ -145,7 +147,7 @@ def _inspect(name: str) -> tuple[str, int]:
 
 
 def write_context(pipe: IO[bytes], store: Path, scripts: Mapping[str, str]) -> None:
-    """Writes the build context: the same bytes for the same store."""
+    """Write the build context: the same bytes for the same store."""
     # Docker looks for a plain header in the first 512 bytes.
     with tarfile.open(fileobj=pipe, mode="w|", format=tarfile.GNU_FORMAT) as tar:
         for name in ("Dockerfile", *_SCRIPTS):
@@ -165,7 +167,7 @@ def write_context(pipe: IO[bytes], store: Path, scripts: Mapping[str, str]) -> N
 
 
 def _content(data: Path) -> Iterator[Path]:
-    """The store's own folders and files, nothing that a server may have left beside them."""
+    """Yield the store's own folders and files, nothing that a server may have left beside them."""
     yield data
     for part in ("databases", "transactions"):
         yield data / part

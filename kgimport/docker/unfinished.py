@@ -77,7 +77,7 @@ def _lock(project: str, image: str) -> tuple[str, ...]:
 
 
 def read(project: str) -> Unfinished | None:
-    """What a rollout has noted that did not come to its end."""
+    """Return what a rollout has noted that did not come to its end."""
     said = docker.ask("volume", "inspect", "--format={{json .Labels}}", _name(project))
     labels = json.loads(said) if said else {}
     if not labels.get(_REPLICAS, "").isdigit():

@@ -26,7 +26,7 @@ __all__ = ["Drawn", "draw"]
 
 
 def draw(graph: Graph, tables: Mapping[str, Drawn]) -> str:
-    """The graph as the text of an SVG file; the same graph gives the same text.
+    """Return the graph as the text of an SVG file; the same graph gives the same text.
 
     `tables` tells by name what each table holds; one that is missing there is drawn without count
     and properties. Node tables of the same labels share a box, and relationship tables of the

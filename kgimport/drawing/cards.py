@@ -103,7 +103,7 @@ def _card(title: str, group: Sequence[Table], tables: Mapping[str, Drawn]) -> Ca
 
 
 def _total(drawn: Iterable[Drawn]) -> str:
-    """The sum of all rows, at least that many where some are not counted, or nothing."""
+    """Return the sum of all rows, at least that many where some are not counted, or nothing."""
     rows = [each.rows for each in drawn]
     known = [count for count in rows if count is not None]
     if not known:

@@ -56,7 +56,7 @@ class Grid:
                 yield name, step, item, following
 
     def neighbours(self) -> list[list[int]]:
-        """The items one step away from each item."""
+        """Return the items one step away from each item."""
         near: list[list[int]] = [[] for _ in self.items]
         for _, _, item, following in self.steps():
             near[item].append(following)
@@ -68,7 +68,7 @@ class Grid:
 
 
 def grid_of(part: Part, layers: Mapping[int, int]) -> Grid:
-    """The items of a part, given the layer of each box (by name, from 0 without holes)."""
+    """Return the items of a part, given the layer of each box (by name, from 0 without holes)."""
     gaps = _gaps(part, layers)
     boxes = {name: i for i, name in enumerate(part.sizes)}
     items = [Item("box", 2 * layers[name], *size) for name, size in part.sizes.items()]
@@ -84,13 +84,13 @@ def grid_of(part: Part, layers: Mapping[int, int]) -> Grid:
 
 
 def _between(layers: Mapping[int, int], link: Link) -> Sequence[int]:
-    """The columns between a link's ends, from start to end."""
+    """Return the columns between a link's ends, from start to end."""
     start, end = 2 * layers[link.start], 2 * layers[link.end]
     return range(start + 1, end) if start < end else range(start - 1, end, -1)
 
 
 def _gaps(part: Part, layers: Mapping[int, int]) -> dict[int, int]:
-    """The column of each label: of those between its boxes the one that is least full."""
+    """Return the column of each label: of those between its boxes the one that is least full."""
     choices = {name: _choices(layers, link) for name, link in part.links.items()}
     filled: Counter[int] = Counter()
     gaps = {}
@@ -131,7 +131,7 @@ def ends(grid: Grid) -> Iterator[tuple[int, int, int, Tip]]:
 
 
 def ordered(grid: Grid) -> list[list[int]]:
-    """The items of each column from top to bottom, with few crossings of lines."""
+    """Return the items of each column from top to bottom, with few crossings of lines."""
     last = max(item.column for item in grid.items)
     order = [[i for i, it in enumerate(grid.items) if it.column == c] for c in range(last + 1)]
     near = grid.neighbours()
@@ -192,7 +192,7 @@ def crossings(grid: Grid, order: Sequence[Sequence[int]]) -> int:
 
 
 def levels(grid: Grid, order: list[list[int]]) -> list[float]:
-    """The y of the middle of each item, the topmost item at 0."""
+    """Return the y of the middle of each item, the topmost item at 0."""
     ys = [0.0] * len(grid.items)
     near: list[list[int]] = [[] for _ in grid.items]
     _level(grid, ys, near, order, 0.0)
@@ -208,7 +208,7 @@ def levels(grid: Grid, order: list[list[int]]) -> list[float]:
 def _level(
     grid: Grid, ys: list[float], near: list[list[int]], order: list[list[int]], centring: float
 ) -> None:
-    """Moves the items of each column towards their neighbours, as far as they have room."""
+    """Move the items of each column towards their neighbours, as far as they have room."""
     for column in order:
         pulls = [[_pull(grid, ys, i, other, centring) for other in near[i]] for i in column]
         weights = [0.1 + sum(weight for weight, _ in each) for each in pulls]

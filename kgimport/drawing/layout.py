@@ -57,7 +57,7 @@ def _packed(parts: Sequence[Layout]) -> Layout:
 
 
 def _joined(page: Layout, part: Layout, x: float, y: float) -> Layout:
-    """A page with a part added, its corner at x and y."""
+    """Return a page with a part added, its corner at x and y."""
 
     def rects(places: Mapping[int, Rect]) -> dict[int, Rect]:
         return {i: replace(rect, x=rect.x + x, y=rect.y + y) for i, rect in places.items()}
@@ -75,7 +75,7 @@ def _joined(page: Layout, part: Layout, x: float, y: float) -> Layout:
 
 
 def _best(part: Part) -> Layout:
-    """The layout that looks best, of those with the most promising layers."""
+    """Return the layout that looks best, of those with the most promising layers."""
     costs = {tuple(layers.items()): cost(part, layers) for layers in candidates(part)}
     promising = sorted(costs, key=lambda layers: costs[layers])[:_PROMISING]
     tried = [(costs[layers], placed(part, dict(layers))) for layers in promising]

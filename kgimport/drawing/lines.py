@@ -51,7 +51,7 @@ class Layout:
 
 
 def placed(part: Part, layers: Mapping[int, int]) -> Layout:
-    """The layout of connected boxes whose layers (by name, from 0 without holes) are given."""
+    """Return the layout of connected boxes; `layers` gives each one's, from 0 without holes."""
     grid = grid_of(part, layers)
     order = ordered(grid)
     ys = levels(grid, order)
@@ -69,7 +69,10 @@ def placed(part: Part, layers: Mapping[int, int]) -> Layout:
 
 
 def _columns(grid: Grid, ys: list[float], count: int) -> list[tuple[float, float]]:
-    """The left and right end of each column; the steeper the lines between, the wider the gap."""
+    """Return the left and right end of each column.
+
+    The steeper the lines between, the wider the gap.
+    """
     steep = [0.0] * count
     for _, _, a, b in grid.steps():
         column = max(grid.items[a].column, grid.items[b].column)
@@ -84,7 +87,7 @@ def _columns(grid: Grid, ys: list[float], count: int) -> list[tuple[float, float
 
 
 def _rect(item: Item, y: float, column: tuple[float, float]) -> Rect:
-    """A box as wide as its column, or a label in the middle."""
+    """Return a box as wide as its column, or a label in the middle."""
     left, right = column
     width = right - left if item.kind == "box" else item.width
     return Rect((left + right - width) / 2, y - item.height / 2, width, item.height)
@@ -113,7 +116,10 @@ def _edge(rect: Rect, column: tuple[float, float], y: float, side: int) -> list[
 
 
 def _ports(grid: Grid, ys: list[float]) -> dict[Tip, float]:
-    """The y of every tip: those on labels and bends first, as boxes arrange theirs by them."""
+    """Return the y of every tip.
+
+    Those on labels and bends first, as boxes arrange theirs by them.
+    """
     sides: dict[tuple[int, int], list[tuple[Tip, int]]] = {}
     for item, side, other, tip in ends(grid):
         sides.setdefault((item, side), []).append((tip, other))

@@ -70,7 +70,7 @@ ARROW = Look("label", pad=10, head=26, row=17, foot=8, title=11.5, text=11, titl
 
 
 def size(card: Card, look: Look) -> tuple[float, float]:
-    """The (width, height) that a card needs for its texts."""
+    """Return the (width, height) that a card needs for its texts."""
     title = width(_title(card, look), look.title) * 1.06  # as it is bold
     count = _APART + width(card.count, look.text) if card.count else 0.0
     rows = (
@@ -97,13 +97,13 @@ def _type(row: Row, look: Look) -> str:
 
 
 def _gutter(card: Card) -> float:
-    """The room for marks before the names of properties."""
+    """Return the room for marks before the names of properties."""
     most = max((len(row.marks) for row in card.rows), default=0)
     return most * _ICON_STEP + (2.0 if most else 0.0)
 
 
 def document(name: str, cards: Cards, layout: Layout) -> str:
-    """The whole file: a title, the arrows, then boxes and labels on top, and a legend."""
+    """Return the whole file: a title, the arrows, then boxes and labels on top, and a legend."""
     every = [*cards.boxes, *(arrow.card for arrow in cards.arrows)]
     used = {mark for card in every for row in card.rows for mark in row.marks}
     legend = [mark for mark in MARKS if mark in used]
@@ -165,7 +165,7 @@ def _rect(rect: Rect, **attributes: str | float) -> str:
 
 
 def _body_of(rect: Rect) -> str:
-    """What is below a box's head, within a border of one pixel."""
+    """Return what is below a box's head, within a border of one pixel."""
     wide, high, r = rect.width - 2, rect.height - BOX.head - 1, _ROUND - 1
     start = f"M{_n(rect.x + 1)} {_n(rect.y + BOX.head)}h{_n(wide)}v{_n(high - r)}"
     corner = f"a{_n(r)} {_n(r)} 0 0 1 -{_n(r)}"
@@ -215,7 +215,7 @@ def _legend_width(marks: Iterable[str]) -> float:
 
 
 def _arrow(to_label: Line, from_label: Line, ink: str) -> Iterator[str]:
-    """A line with a rim of paper, so that it is seen to cross others, and its head."""
+    """Yield a line with a rim of paper, so that it is seen to cross others, and its head."""
     (before, _), (x, y) = from_label[-2:]
     back = _HEAD if before > x else -_HEAD
     # The line ends inside the head, whose point would be blunt otherwise.
@@ -240,7 +240,7 @@ def _path(line: Line) -> str:
 
 
 def _tag(element: str, *inside: str, **attributes: str | float) -> str:
-    """An element; `font_weight` stands for `font-weight`, `class_` for `class`."""
+    """Return an element; `font_weight` stands for `font-weight`, `class_` for `class`."""
     names = (name.rstrip("_").replace("_", "-") for name in attributes)
     values = (v if isinstance(v, str) else _n(v) for v in attributes.values())
     head = element + "".join(f" {n}={quoteattr(v)}" for n, v in zip(names, values, strict=True))
@@ -267,7 +267,7 @@ def _icon(mark: str, x: float, middle: float) -> str:
 
 
 def _n(number: float) -> str:
-    """A number to one decimal; nothing is minus nothing."""
+    """Return a number to one decimal; nothing is minus nothing."""
     return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")
 
 
@@ -279,7 +279,7 @@ def _channels(colour: str) -> tuple[int, int, int]:
 
 
 def _contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours as WCAG 2 defines it, 1 to 21."""
+    """Return the contrast ratio of two colours as WCAG 2 defines it, 1 to 21."""
     low, high = sorted((_luminance(one), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
@@ -295,7 +295,7 @@ def _linear(channel: int) -> float:
 
 
 def _darkened(colour: str) -> str:
-    """A colour made dark enough for letters and thin lines on paper."""
+    """Return a colour made dark enough for letters and thin lines on paper."""
     while _contrast(colour, _PAPER) < _LEGIBLE:
         colour = "#" + "".join(f"{channel * 19 // 20:02x}" for channel in _channels(colour))
     return colour

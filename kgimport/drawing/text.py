@@ -59,7 +59,7 @@ def shortened(text: str, size: float, limit: float) -> str:
 
 
 def short_type(cypher: str) -> str:
-    """A Cypher type in few letters: `LIST<ZONED DATETIME NOT NULL>` is `datetime[]`."""
+    """Return a Cypher type in few letters: `LIST<ZONED DATETIME NOT NULL>` is `datetime[]`."""
     kind = cypher.removesuffix(" NOT NULL")
     if element := re.fullmatch("LIST<(.+)>", kind):
         return f"{short_type(element[1])}[]"

@@ -46,7 +46,7 @@ def import_full(
     heap_mb: int | None,
     progress: Progress,
 ) -> Mapping[str, int]:
-    """Imports a build directory into a fresh database below `home`.
+    """Import a build directory into a fresh database below `home`.
 
     Returns the importer's own counts of nodes, relationships and properties. Raises
     `ImportFailedError` with the importer's reason and the table that it is about.
@@ -117,13 +117,13 @@ def _failure(finished: Finished) -> ImportFailedError:
 
 
 def _lines(tail: tuple[str, ...], signs: tuple[str, ...]) -> list[str]:
-    """The lines with one of the signs, once each, without Java's names of exceptions."""
+    """Return the lines with one of the signs, once each, without Java's names of exceptions."""
     plain = (_JAVA.sub("", line.strip()) for line in tail)
     return list(dict.fromkeys(line for line in plain if any(sign in line for sign in signs)))
 
 
 def _reasons(tail: tuple[str, ...]) -> list[str]:
-    """What, where and which value: the importer's own account, without its stack."""
+    """Return what, where and which value: the importer's own account, without its stack."""
     return _lines(tail, _CELL) or _lines(tail, _ENTRY)
 
 

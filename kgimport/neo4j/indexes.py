@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def create(driver: Driver, schema: Iterable[SchemaItem]) -> None:
-    """Creates every constraint and index.
+    """Create every constraint and index.
 
     Constraints are in force when this returns; Neo4j goes on filling the other indexes. Raises
     `ImportFailedError` with the statement that failed.
@@ -33,7 +33,7 @@ def create(driver: Driver, schema: Iterable[SchemaItem]) -> None:
 
 
 def await_online(driver: Driver, *, timeout_s: int = 6 * 3600) -> None:
-    """Waits until all indexes are filled; `ImportFailedError` names one that never is."""
+    """Wait until all indexes are filled; `ImportFailedError` names one that never is."""
     from neo4j.exceptions import Neo4jError  # noqa: PLC0415  (the driver is slow to import)
 
     try:

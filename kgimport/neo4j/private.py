@@ -33,7 +33,7 @@ _OPEN = {"dbms.security.auth_enabled": "false"}
 
 @contextmanager
 def linked_database(data: Path) -> Iterator[tuple[Path, Path]]:
-    """A home and a data directory whose user database is the one in `data`, by links.
+    """Provide a home and a data directory whose user database is the one in `data`, by links.
 
     What a server makes beside that database (the system database, its id) is gone with the block,
     so that the first real start of the store takes the user's password.
@@ -48,7 +48,7 @@ def linked_database(data: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def must_be_free(data: Path) -> None:
-    """Raises `ServerError` where another Neo4j serves the store of that data directory."""
+    """Raise `ServerError` where another Neo4j serves the store of that data directory."""
     if stores.is_served(data.parent):
         raise ServerError(
             f"the store {data.parent} is in use: another Neo4j serves it",
@@ -58,7 +58,10 @@ def must_be_free(data: Path) -> None:
 
 @contextmanager
 def private_driver(neo4j: Neo4j, data: Path) -> Iterator[Driver]:
-    """A driver to a server for ourselves alone: a free loopback port, no HTTP, no password."""
+    """Provide a driver to a server for ourselves alone.
+
+    A free loopback port, no HTTP, no password.
+    """
     from neo4j import GraphDatabase  # noqa: PLC0415  (slow to import)
 
     with (
@@ -74,7 +77,7 @@ _QUIET: dict[str, Any] = {"notifications_min_severity": "OFF"}
 
 
 def tuned_for(neo4j: Neo4j, record: ExportRecord) -> Neo4j:
-    """The Neo4j as it is quickest for a graph of that size."""
+    """Return the Neo4j as it is quickest for a graph of that size."""
     small = record.nodes + record.relationships < _SMALL
     return with_fast_start(neo4j) if small else neo4j
 

@@ -33,7 +33,7 @@ _SWITCHING = ".current-"
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """Keeps other builds out of a graph's stores; `DestinationError` where one is at work."""
+    """Keep other builds out of a graph's stores; `DestinationError` where one is at work."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / ".lock").open("w")
@@ -61,7 +61,9 @@ def _must_be_ours(current: Path) -> None:
 
 @contextmanager
 def building(root: Path) -> Iterator[Path]:
-    """A folder in which a store is built; gone when the block ends in any other way than well.
+    """Provide a folder in which a store is built.
+
+    Gone when the block ends in any other way than well.
 
     The caller holds the lock, so what earlier builds left half-done is nobody's and is removed.
     """
@@ -87,7 +89,7 @@ def _unwritable(path: Path, error: OSError) -> DestinationError:
 
 
 def publish(built: Path, root: Path, name: str) -> Path:
-    """Moves a finished store to its name and then switches `current` to it.
+    """Move a finished store to its name and then switches `current` to it.
 
     Each step is on the disk before the next one: what a power cut leaves is as whole as what a kill
     does. Where one fails, `current` stays as it was, and the store goes back to where it was made.
@@ -139,7 +141,7 @@ def switch(root: Path, target: Path) -> None:
 
 
 def retire(root: Path, keep: int) -> tuple[Path, ...]:
-    """Removes all but the newest `keep` stores, never the current one or one that is served."""
+    """Remove all but the newest `keep` stores, never the current one or one that is served."""
     current = (root / CURRENT).resolve()
     stores = [at.parent for at in root.glob(f"*/{STORE_RECORD}") if not at.parent.is_symlink()]
     stores.sort(key=lambda store: (store == current, store.stat().st_mtime_ns), reverse=True)
@@ -164,7 +166,7 @@ def _is_held(lock: Path) -> bool:
 
 
 def make_sparse(data: Path) -> None:
-    """Makes long runs of zeros in transaction logs take no disk, and changes no byte.
+    """Make long runs of zeros in transaction logs take no disk, and changes no byte.
 
     Neo4j 5.26's importer preallocates 256 MiB of them whatever it is told.
     """
@@ -184,7 +186,10 @@ _BLOCK = 1 << 16
 
 
 def find(path: Path) -> Path:
-    """The store that a path means: a store itself, or the `current` one of a graph's stores."""
+    """Return the store that a path means.
+
+    A store itself, or the `current` one of a graph's stores.
+    """
     for candidate in (path, path / CURRENT):
         if (candidate / STORE_RECORD).is_file():
             return candidate.resolve()
@@ -194,12 +199,12 @@ def find(path: Path) -> Path:
 
 
 def read_export(folder: Path) -> ExportRecord:
-    """The record of a build directory, or of the export that a store was built from."""
+    """Return the record of a build directory, or of the export that a store was built from."""
     return parse(ExportRecord, _read(folder / EXPORT_RECORD, "kgimport export"), EXPORT_RECORD)
 
 
 def read_store(folder: Path) -> StoreRecord:
-    """The record of a store."""
+    """Return the record of a store."""
     return parse(StoreRecord, _read(folder / STORE_RECORD, "kgimport build-db"), STORE_RECORD)
 
 

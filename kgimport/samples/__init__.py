@@ -17,6 +17,6 @@ NAMES: tuple[Name, ...] = get_args(Name)
 
 
 def find(name: Name) -> Sample:
-    """The sample of one of the `NAMES`; ModuleNotFoundError without the extra `sample`."""
+    """Return the sample of one of the `NAMES`; ModuleNotFoundError without the extra `sample`."""
     found: Sample = import_module(f"kgimport.samples.{name}").SAMPLE
     return found

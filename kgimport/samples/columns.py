@@ -48,7 +48,7 @@ def _text(characters: npt.NDArray[np.uint8]) -> pa.Array:
 
 
 def picked(values: pa.Array, position: Ints) -> pa.Array:
-    """The values at these positions."""
+    """Return the values at these positions."""
     return values.take(pa.array(position))
 
 
@@ -58,7 +58,7 @@ def some(draws: Draws, values: pa.Array, size: int) -> pa.Array:
 
 
 def lists(draws: Draws, values: pa.Array, first: Ints) -> pa.Array:
-    """Lists of one to three different values, each list beginning with the one at `first`."""
+    """List of one to three different values, each list beginning with the one at `first`."""
     lengths = 1 + draws.below(3, first.size)
     hop = 1 + draws.below(len(values) // 2 - 1, first.size)
     position = np.repeat(first, lengths) + places(lengths) * np.repeat(hop, lengths)
@@ -94,5 +94,5 @@ def decimals(hundredths: Ints, precision: int) -> pa.Array:
 
 
 def unless(missing: Bools, values: pa.Array) -> pa.Array:
-    """The values, or null where they are missing."""
+    """Return the values, or null where they are missing."""
     return pc.if_else(pa.array(~missing), values, pa.scalar(None, values.type))

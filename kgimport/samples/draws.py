@@ -60,7 +60,7 @@ def zipf(ranks: Ints, allowed: Bools) -> Ints:
 
 
 def places(lengths: Ints) -> Ints:
-    """Number the members of consecutive groups: lengths 2, 3 give 0 1 0 1 2."""
+    """Return number the members of consecutive groups: lengths 2, 3 give 0 1 0 1 2."""
     ends = np.cumsum(lengths)
     return np.arange(int(lengths.sum())) - np.repeat(ends - lengths, lengths)
 

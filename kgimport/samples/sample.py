@@ -47,7 +47,8 @@ Column: TypeAlias = "Callable[[Draws, Ints], pa.Array]"
 
 
 def declared(number: int, seed: int, name: str, rows: int, columns: Mapping[str, Column]) -> Table:
-    """A table of so many rows, each column by a function of its own draws and the row numbers.
+    """Yield a table of so many rows, each column by a function of its own draws and the row
+    numbers.
 
     Rows count from 0 and are made block by block, so memory does not grow with them. `number` tells
     the tables of a sample apart: each column of each block has a stream of its own.

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
-    """The rows of a table, unread, and their schema; `SourceError` where there are none to read.
+    """Return the rows of a table, unread, and their schema.
+
+    `SourceError` where there are none to read.
 
     Raises `ValueRefusedError` for columns whose values Polars would read as others.
     """
@@ -39,7 +41,7 @@ def _is_used(table: Table, column: str) -> bool:
 
 
 def findings(table: Table) -> list[Finding]:
-    """What reading a table's rows would pass over in silence; each file is looked at once.
+    """Return what reading a table's rows would pass over in silence; each file is looked at once.
 
     Raises `SourceError` where a page differs from its checksum.
     """
@@ -49,7 +51,7 @@ def findings(table: Table) -> list[Finding]:
 
 
 def relation(made: DuckDBPyConnection, table: Table) -> str:
-    """SQL for the same rows, in the same order, as DuckDB reads them.
+    """Return SQL for the same rows, in the same order, as DuckDB reads them.
 
     S3's go by way of Arrow, and so do files that have what DuckDB does not read.
     """
@@ -67,25 +69,25 @@ def relation(made: DuckDBPyConnection, table: Table) -> str:
 
 
 def names(table: Table) -> tuple[str, ...]:
-    """The files that a table is made of, by their names below its location."""
+    """Return the files that a table is made of, by their names below its location."""
     with reading(table.name):
         return tuple(file.name for file in listing.of(table.location))
 
 
 def fingerprint(table: Table) -> str:
-    """A digest that changes when a source file comes, goes, or is written again."""
+    """Return a digest that changes when a source file comes, goes, or is written again."""
     with reading(table.name):
         found = [(file.name, file.size, file.tag) for file in listing.of(table.location)]
         return hashlib.sha256(repr(found).encode()).hexdigest()
 
 
 def fingerprints(graph: Graph) -> dict[str, str]:
-    """The fingerprint of every table of a graph."""
+    """Return the fingerprint of every table of a graph."""
     return {table.name: fingerprint(table) for table in graph.tables}
 
 
 def changed(tables: Sequence[str]) -> SourceError:
-    """A table is read more than once: what was checked has to be what was written."""
+    """Return a table is read more than once: what was checked has to be what was written."""
     return SourceError(
         f"these tables changed while they were exported: {', '.join(tables)}",
         "export again when nothing writes to them",
@@ -94,7 +96,7 @@ def changed(tables: Sequence[str]) -> SourceError:
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Turns whatever goes wrong while rows are read into a `SourceError` that names the table."""
+    """Turn whatever goes wrong while rows are read into a `SourceError` that names the table."""
     try:
         with aws.talking(f"read the rows of table {name}"):
             yield

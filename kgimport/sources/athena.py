@@ -69,7 +69,7 @@ def is_athena(location: str) -> bool:
 
 
 def relation(location: str) -> Relation:
-    """The relation that a location names; `UsageError` where it names none."""
+    """Return the relation that a location names; `UsageError` where it names none."""
     parts = location.removeprefix(SCHEME).split("/")
     if len(parts) != 3 or not all(parts):  # noqa: PLR2004  (catalog, database, table)
         raise UsageError(
@@ -79,17 +79,19 @@ def relation(location: str) -> Relation:
 
 
 def all_rows(location: str) -> str:
-    """The query for a whole relation."""
+    """Return the query for a whole relation."""
     return f"SELECT * FROM {relation(location).sql}"  # noqa: S608  (its names are quoted)
 
 
 def selected(location: str) -> str | None:
-    """The SQL of a location that is a query."""
+    """Return the SQL of a location that is a query."""
     return location.removeprefix(SELECT).strip() if location.startswith(SELECT) else None
 
 
 def own_files(wanted: Relation) -> str | None:
-    """The S3 location of a table whose files are its rows; None for one that must be queried.
+    """Return the S3 location of a table whose files are its rows.
+
+    None for one that must be queried.
 
     Raises `SourceError` where Glue has no such table.
     """
@@ -173,7 +175,9 @@ def fetch(sql: str, name: str, folder: Path, warehouse: Warehouse) -> QueryRecor
 
 @contextmanager
 def _unload_prefix(warehouse: Warehouse) -> Iterator[str]:
-    """A place below the results' location that nothing else uses, and that is gone afterwards."""
+    """Provide a place below the results' location that nothing else uses, and that is gone
+    afterwards.
+    """
     prefix = f"{_results(warehouse)}/unload/{uuid4().hex}"
     try:
         yield prefix
@@ -187,7 +191,7 @@ def _unload_prefix(warehouse: Warehouse) -> Iterator[str]:
 
 
 def _delete_after(error: KgimportError, prefix: str) -> None:
-    """Deletes what a failed query left; where that fails too, the first error says what is left."""
+    """Delete what a failed query left; where that fails too, the first error says what is left."""
     try:
         s3.delete(prefix)
     except KgimportError:
@@ -210,7 +214,7 @@ def _results(warehouse: Warehouse) -> str:
 
 
 def _unload(sql: str, name: str, prefix: str, warehouse: Warehouse) -> tuple[str, int]:
-    """Runs the query to its end; gives its id, and how many bytes it scanned."""
+    """Run the query to its end; give its id, and how many bytes it scanned."""
     cursor = _cursor(warehouse)
     place = f"{prefix}/".replace("'", "''")
     # A name with a line break in it would end the comment; no query's comment ends our bracket.
@@ -246,7 +250,7 @@ _POLL_S = 0.5
 
 @contextmanager
 def _stopped_unless_ended(cursor: Any) -> Iterator[None]:
-    """Stops the query of a cursor where we give up on it before it has ended.
+    """Stop the query of a cursor where we give up on it before it has ended.
 
     It would go on, cost money, and write below its prefix after that was emptied.
     """
@@ -260,7 +264,7 @@ def _stopped_unless_ended(cursor: Any) -> Iterator[None]:
 
 
 def _stop(query: str) -> None:
-    """Stops a query that runs, and waits until it writes no more, or long where we may not look."""
+    """Stop a query that runs, and wait until it writes no more, or long where we may not look."""
     if _has_ended(query):
         return
     with aws.talking(f"stop the query {query}"):
@@ -282,7 +286,9 @@ _STOP_S = 30
 
 
 def _failed(error: Exception, query: str | None, name: str) -> KgimportError:
-    """What a failed query says: the engine's own words and its id, or why AWS did not take it."""
+    """Return what a failed query says: the engine's own words and its id, or why AWS did not take
+    it.
+    """
     told = aws.meaning(error, f"query the rows of {name}", SourceError)
     if query is None or not isinstance(told, SourceError):
         return told

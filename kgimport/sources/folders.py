@@ -51,7 +51,7 @@ def _value(table: str, text: str) -> str | None:
 
 
 def _decoded(table: str, text: str) -> str:
-    """A name without Hive's escapes: %XX stands for a byte of it."""
+    """Return a name without Hive's escapes: %XX stands for a byte of it."""
     try:
         return unquote(text, errors="strict")
     except UnicodeDecodeError as error:

@@ -63,7 +63,7 @@ class Shape:
 
 
 def shapes(table: str, files: Sequence[File]) -> list[Shape]:
-    """The shapes that a table's files have; files of one kind share theirs.
+    """Return the shapes that a table's files have; files of one kind share theirs.
 
     Raises `SourceError` for files that are no Parquet, `ValueRefusedError` for columns that
     nothing here can read.
@@ -81,7 +81,7 @@ def shapes(table: str, files: Sequence[File]) -> list[Shape]:
 
 
 def _looked_at(files: Sequence[File]) -> list[Kind | str]:
-    """The kind of each file, or what is wrong with it."""
+    """Return the kind of each file, or what is wrong with it."""
     if len(files) == 1:
         return [_kind(files[0])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -114,7 +114,7 @@ _SMALLER = "write it with smaller pages and row groups, or cut or leave out what
 
 
 def _kind(file: File) -> Kind | str:
-    """What kind of Parquet a file is, or else what is wrong with it."""
+    """Return what kind of Parquet a file is, or else what is wrong with it."""
     begin, tail = file.part(0, len(_MAGIC)), file.part(max(file.size - _TAIL, 0), _TAIL)
     if wrong := _unlike_parquet(begin, tail):
         return wrong
@@ -130,7 +130,7 @@ def _kind(file: File) -> Kind | str:
 
 
 def _unlike_parquet(begin: bytes, tail: bytes) -> str:
-    """What is wrong with how a file begins and ends, if anything."""
+    """Return what is wrong with how a file begins and ends, if anything."""
     end = tail[-len(_MAGIC) :]
     if b"PARE" in {begin, end}:
         return _ENCRYPTED
@@ -143,7 +143,10 @@ def _unlike_parquet(begin: bytes, tail: bytes) -> str:
 
 
 def _said(footer: bytes) -> Mapping[bytes, bytes]:
-    """What the writer said beside the schema; Arrow reads no integers of 128 bits, Polars' own."""
+    """Return what the writer said beside the schema.
+
+    Arrow reads no integers of 128 bits, Polars' own.
+    """
     try:
         return pq.read_metadata(pa.BufferReader(_whole(footer))).metadata or {}
     except pa.ArrowNotImplementedError:
@@ -152,7 +155,10 @@ def _said(footer: bytes) -> Mapping[bytes, bytes]:
 
 
 def _footer(file: File, tail: bytes) -> bytes:
-    """The Thrift of a footer, of which `tail` is the end; its length and four bytes follow it."""
+    """Return the Thrift of a footer, of which `tail` is the end.
+
+    Its length and four bytes follow it.
+    """
     size = int.from_bytes(tail[-8:-4], "little")
     if len(tail) < size + 8 <= file.size:
         tail = file.part(file.size - size - 8, size + 8)
@@ -166,18 +172,18 @@ _SCHEMA, _SAID = 2, 5
 
 
 def _whole(footer: bytes) -> bytes:
-    """A file that has nothing but its footer."""
+    """Return a file that has nothing but its footer."""
     return _MAGIC + footer + len(footer).to_bytes(4, "little") + _MAGIC
 
 
 def _without_rows(kind: Kind) -> bytes:
-    """A Parquet file of a kind that has no rows."""
+    """Return a Parquet file of a kind that has no rows."""
     said = b"" if kind.arrow is None else _pair(b"ARROW:schema", kind.arrow)
     return _whole(kind.schema + b"\x16\x00" + b"\x19\x0c" + said + b"\x00")
 
 
 def _pair(key: bytes, value: bytes) -> bytes:
-    """What a writer adds: a list of one key and its value."""
+    """Return what a writer adds: a list of one key and its value."""
     return b"\x19\x1c" + b"\x18" + _length(key) + key + b"\x18" + _length(value) + value + b"\x00"
 
 
@@ -205,7 +211,7 @@ def _columns(table: str, kind: Kind) -> dict[str, Column]:
 
 
 def _column(name: str, marks: tuple[str, ...], dtype: pl.DataType) -> Column:
-    """A column; the unit that a writer of INT96 had in mind is not in the file."""
+    """Return a column; the unit that a writer of INT96 had in mind is not in the file."""
     moments = sum(isinstance(each, pl.Datetime) for each in leaves(dtype))
     whole = 0 < moments == marks.count("INT96")
     return Column(name, marks, in_unit(dtype, "ns") if whole else dtype)
@@ -250,7 +256,7 @@ _TIME, _VARIANT = 7, 16
 def _below(
     element: dict[int, Any], more: Iterator[dict[int, Any]], *, arrow: bool
 ) -> Iterator[str]:
-    """The marks of the leaves below an element of the schema."""
+    """Yield the marks of the leaves below an element of the schema."""
     children = element.get(_CHILDREN, 0)
     is_variant = _VARIANT in element.get(_LOGICAL, {})
     if is_variant:
@@ -263,7 +269,7 @@ def _below(
 
 
 def _mark(leaf: dict[int, Any], *, arrow: bool) -> str:
-    """What Parquet calls a leaf, where Polars' type does not tell.
+    """Return what Parquet calls a leaf, where Polars' type does not tell.
 
     A time of day may be of UTC, but not in Arrow, whose writers said so of any.
     """
@@ -280,17 +286,17 @@ def _mark(leaf: dict[int, Any], *, arrow: bool) -> str:
 
 
 def _date64s(arrow: bytes | None) -> set[str]:
-    """The columns in which Arrow had dates as milliseconds."""
+    """Return the columns in which Arrow had dates as milliseconds."""
     return {each.name for each in _fields(arrow) if pa.date64() in types(each.type)}
 
 
 def _categories(arrow: bytes | None) -> set[str]:
-    """The columns that Arrow had as dictionaries, whose values Polars spells for each row."""
+    """Return the columns that Arrow had as dictionaries; Polars spells each row's value."""
     return {each.name for each in _fields(arrow) if pa.types.is_dictionary(each.type)}
 
 
 def _fields(arrow: bytes | None) -> list[pa.Field]:
-    """The schema that Arrow had, if it says one."""
+    """Return the schema that Arrow had, if it says one."""
     if arrow is None:
         return []
     try:
@@ -300,7 +306,9 @@ def _fields(arrow: bytes | None) -> list[pa.Field]:
 
 
 def _timedeltas(pandas: bytes | None) -> set[str]:
-    """The columns that pandas had as spans of time: fastparquet writes those as times of day."""
+    """Return the columns that pandas had as spans of time: fastparquet writes those as times of
+    day.
+    """
     if pandas is None:
         return set()
     try:

@@ -62,7 +62,7 @@ def _differ(table: str, how: str) -> SourceError:
 
 
 def _one(table: str, name: str, shapes: Sequence[Shape]) -> Column:
-    """The column that is read from all files, its type the widest of theirs."""
+    """Return the column that is read from all files, its type the widest of theirs."""
     files = {shape.columns[name]: shape.file for shape in reversed(shapes)}
     columns = sorted(files, key=lambda column: files[column])
     whole = [each for each in columns if each.dtype != pl.Null] or columns
@@ -80,7 +80,10 @@ def _agree(one: Column, two: Column) -> bool:
 
 
 def _widest(dtypes: Sequence[pl.DataType]) -> pl.DataType | None:
-    """The type that holds all values of these exactly; only whole numbers and floats have one."""
+    """Return the type that holds all values of these exactly.
+
+    Only whole numbers and floats have one.
+    """
     if len(set(dtypes)) == 1:
         return dtypes[0]
     for kinds in (_FLOATS, _UNSIGNED, _SIGNED):
@@ -97,7 +100,7 @@ _UNSIGNED: list[pl.DataType] = [pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.UInt64(
 
 
 def _signed(dtypes: Sequence[pl.DataType]) -> pl.DataType | None:
-    """The signed type that also holds unsigned ones: of twice their width."""
+    """Return the signed type that also holds unsigned ones: of twice their width."""
     wide = [
         _SIGNED.index(each) if each in _SIGNED else _UNSIGNED.index(each) + 1 for each in dtypes
     ]
@@ -138,7 +141,7 @@ def _count(dtype: pl.DataType, kind: type[pl.DataType]) -> int:
 
 
 def _carry(column: Column) -> Carry | None:
-    """What to make of a column of one leaf that Parquet calls something else than Polars."""
+    """Return what to make of a column of one leaf that Parquet calls something else than Polars."""
     if len(column.marks) != 1 or _holds_struct(column.dtype):
         return None
     (leaf,) = leaves(column.dtype)
@@ -186,7 +189,7 @@ def _stored(column: pl.Expr) -> pl.Expr:
 
 
 def _uuid(column: pl.Expr) -> pl.Expr:
-    """The 16 bytes as the text of 36 characters that every program knows."""
+    """Return the 16 bytes as the text of 36 characters that every program knows."""
     digits = column.bin.encode("hex")
     parts = [digits.str.slice(at, size) for at, size in _PARTS]
     return pl.concat_str(parts, separator="-")

@@ -33,7 +33,7 @@ class File:
     tag: str
 
     def part(self, start: int, length: int) -> bytes:
-        """Some of its bytes; fewer where it ends before."""
+        """Return some of its bytes; fewer where it ends before."""
         if s3.is_s3(self.place):
             return s3.part(self.place, start, min(length, self.size - start))
         with Path(self.place).open("rb") as stream:
@@ -48,7 +48,9 @@ class File:
 
 
 def of(location: str) -> list[File]:
-    """The files of a location (one file, a folder, a glob) by their names; none is an answer.
+    """Return the files of a location (one file, a folder, a glob) by their names.
+
+    None is an answer.
 
     The order of the names is the order of the rows, so that the same input gives the same rows.
     """
@@ -65,7 +67,7 @@ def of(location: str) -> list[File]:
 
 
 def some(location: str) -> list[File]:
-    """The files of a location; `SourceError` where there is none."""
+    """Return the files of a location; `SourceError` where there is none."""
     if found := of(location):
         return found
     raise SourceError(
@@ -110,7 +112,10 @@ def _must_be_told(location: str, folders: Sequence[str]) -> None:
 
 
 def _below(folder: Path, way: tuple[str, ...], steps: list[str]) -> Iterator[File]:
-    """The files of a folder that fit; links are followed, and what cannot be listed is an error."""
+    """Yield the files of a folder that fit.
+
+    Links are followed, and what cannot be listed is an error.
+    """
     with os.scandir(folder) as entries:
         for entry in entries:
             names = (*way, entry.name)
@@ -129,7 +134,7 @@ def _local(path: Path, name: str) -> File:
 
 
 def _in_s3(location: str, steps: list[str], wild: int | None) -> Iterator[File]:
-    """What of a listing is meant; empty objects are the markers of folders."""
+    """Yield what of a listing is meant; empty objects are the markers of folders."""
     s3.split(location)  # refuses what is no place
     base = "/".join(steps[:wild])
     stem = base if wild is None else f"{base}/{_WILD.split(steps[wild])[0]}"

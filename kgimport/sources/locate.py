@@ -28,7 +28,7 @@ class Located:
     queries: tuple[QueryRecord, ...]
 
     def seen_from(self, home: str) -> Graph:
-        """The graph as it is when the folder that was queried into has become `home`."""
+        """Return the graph as it is when the folder that was queried into has become `home`."""
         places = {
             each.table: f"{home}/{QUERIED}/{folder_name(each.table)}" for each in self.queries
         }
@@ -36,7 +36,7 @@ class Located:
 
 
 def locate(graph: Graph, folder: Path, warehouse: Warehouse, progress: Progress) -> Located:
-    """Finds the files of every table; a table that has none is queried into `folder`."""
+    """Find the files of every table; a table that has none is queried into `folder`."""
     places, queries = {}, []
     for table in graph.tables:
         if not athena.is_athena(table.location):

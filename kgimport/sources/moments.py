@@ -23,7 +23,7 @@ _FIRST, _LAST = -106_751 * 86_400_000_000, (2**63 - 1) // 1_000 - 1
 
 
 def units(table: str, files: Sequence[File], columns: Sequence[str]) -> dict[str, Unit]:
-    """The unit in which each of these columns is read without a change: `ns`, or else `us`.
+    """Return the unit in which each of these columns is read without a change: `ns`, or else `us`.
 
     Raises `ValueRefusedError` where neither is.
     """

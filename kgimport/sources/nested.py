@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def arrays(array: pa.Array) -> Iterator[pa.Array]:
-    """The arrays of plain values that an array is made of, in their order."""
+    """Yield the arrays of plain values that an array is made of, in their order."""
     if pa.types.is_struct(array.type):
         for inner in array.flatten():
             yield from arrays(inner)
@@ -25,7 +25,7 @@ def arrays(array: pa.Array) -> Iterator[pa.Array]:
 
 
 def types(dtype: pa.DataType) -> Iterator[pa.DataType]:
-    """The plain types that a type of Arrow is made of, in their order."""
+    """Yield the plain types that a type of Arrow is made of, in their order."""
     if pa.types.is_nested(dtype):
         for at in range(dtype.num_fields):
             yield from types(dtype.field(at).type)
@@ -34,7 +34,7 @@ def types(dtype: pa.DataType) -> Iterator[pa.DataType]:
 
 
 def leaves(dtype: pl.DataType) -> Iterator[pl.DataType]:
-    """The plain types that a type is made of, in their order."""
+    """Yield the plain types that a type is made of, in their order."""
     if isinstance(dtype, pl.Struct):
         for inner in pl.Schema(dtype.to_schema()).values():
             yield from leaves(inner)
@@ -45,12 +45,12 @@ def leaves(dtype: pl.DataType) -> Iterator[pl.DataType]:
 
 
 def element(dtype: pl.List | pl.Array) -> pl.DataType:
-    """The type of a list's elements."""
+    """Return the type of a list's elements."""
     return pl.Schema({"": dtype.inner})[""]
 
 
 def in_unit(dtype: pl.DataType, unit: Unit) -> pl.DataType:
-    """The type with every timestamp in it counted in that unit."""
+    """Return the type with every timestamp in it counted in that unit."""
     if isinstance(dtype, pl.Datetime):
         return pl.Datetime(unit, dtype.time_zone)
     if isinstance(dtype, pl.Struct):

@@ -41,7 +41,7 @@ class Chunk:
 
 
 def too_large(file: File, footer: bytes, categories: Collection[str]) -> str | None:
-    """What is wrong with a file whose texts or bytes are too long to be read, if they are.
+    """Return what is wrong with a file whose texts or bytes are too long to be read, if they are.
 
     `categories` are columns whose values are spelled for each row. Of files here every page's
     header is read. In S3, where each takes a request, only those of columns that are large by what
@@ -71,7 +71,9 @@ def _wrong(stream: BinaryIO, chunk: Chunk, is_category: bool) -> str | None:
 
 
 def _of_bytes(footer: bytes) -> Iterator[Chunk]:
-    """The chunks of texts and bytes that a footer tells of; what it garbles is told elsewhere.
+    """Yield the chunks of texts and bytes that a footer tells of.
+
+    What it garbles is told elsewhere.
 
     Arrow knows them too, and ends the process over those of some columns.
     """
@@ -128,7 +130,7 @@ _KINDS, _DICTIONARY, _VALUES = (5, 7, 8), 7, 1
 
 
 def header(stream: BinaryIO, at: int, end: int) -> tuple[dict[int, Any], int]:
-    """A page's header and its length; statistics may make it a long one."""
+    """Return a page's header and its length; statistics may make it a long one."""
     window = WINDOW
     while True:
         stream.seek(at)

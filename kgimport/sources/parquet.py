@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def scan(table: str, files: Sequence[File], is_used: Callable[[str], bool]) -> pl.LazyFrame:
-    """The rows of a table's files, in the order of the files, read as they are needed.
+    """Return the rows of a table's files, in the order of the files, read as they are needed.
 
     What folders say stands in columns of text behind those of the files. Raises `SourceError`
     where the files do not make one table, `ValueRefusedError` where they hold in a column that is
@@ -55,7 +55,10 @@ _PATH = "__file__"
 
 
 def columns(table: str, files: Sequence[File]) -> list[tuple[str, ...]]:
-    """The names of the columns in each shape that the files have, those of the folders last."""
+    """Return the names of the columns in each shape that the files have.
+
+    Those of the folders last.
+    """
     spelled = folders.told(table, [file.name for file in files])
     return [(*shape.columns, *spelled) for shape in footers.shapes(table, files)]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def without_panics() -> Iterator[None]:
-    """Holds back what is written to stderr, and drops it where Polars panicked.
+    """Hold back what is written to stderr, and drops it where Polars panicked.
 
     For a moment's work only: other threads' words come late, and are lost after a panic.
     """

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 def struct(data: bytes, at: int, last: int = 1 << 15) -> tuple[dict[int, Any], int]:
-    """The fields of a struct by their numbers, none after `last`, and where the reading ended.
+    """Return the fields of a struct by their numbers, none after `last`, and where the reading
+    ended.
 
     Raises `IndexError` where the bytes end first, `KeyError` where they are no such struct.
     """

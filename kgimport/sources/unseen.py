@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def findings(
     table: str, files: Sequence[File], is_used: Callable[[str], bool]
 ) -> Iterator[Finding]:
-    """The columns in use that hold times outside a day: Polars reads null there.
+    """Yield the columns in use that hold times outside a day: Polars reads null there.
 
     Raises `SourceError` where a page is not what its checksum says.
     """
@@ -99,7 +99,7 @@ def _must_be_whole(table: str, file: File, stream: BinaryIO, about: pq.FileMetaD
 
 
 def _damaged(stream: BinaryIO, chunk: pq.ColumnChunkMetaData) -> int | None:
-    """The offset of the first page that is not what its checksum says."""
+    """Return the offset of the first page that is not what its checksum says."""
     at = pages.begin(chunk)
     end = at + chunk.total_compressed_size
     while at < end:
@@ -115,7 +115,7 @@ def _damaged(stream: BinaryIO, chunk: pq.ColumnChunkMetaData) -> int | None:
 
 
 def _crc(stream: BinaryIO, at: int, length: int) -> int | None:
-    """The checksum of some bytes; None where the file ends before."""
+    """Return the checksum of some bytes; None where the file ends before."""
     stream.seek(at)
     crc = 0
     while length > 0:

@@ -24,7 +24,8 @@ def can_be_found(_: Graph, __: Table) -> bool:
 def keyed(
     graph: Graph, table: Table, rows: Mapping[str, Rows], drawn: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[tuple[object, ...]]]:
-    """The rows that must be in the store, and of each the id of its node, or those of its ends.
+    """Return the rows that must be in the store, and of each the id of its node, or those of its
+    ends.
 
     An end that is no node has none, and is not found.
     """
@@ -39,7 +40,9 @@ def keyed(
 def _with_id(
     graph: Graph, rows: Mapping[str, Rows], drawn: pl.DataFrame, end: End, side: str
 ) -> pl.DataFrame:
-    """The rows with the ids of one end's nodes, by one look at the keys of all that may be it."""
+    """Return the rows with the ids of one end's nodes, by one look at the keys of all that may be
+    it.
+    """
     keys = drawn.select(
         key_text(end.key, drawn.schema).alias(_KEY), pl.int_range(pl.len()).alias(_AT)
     )

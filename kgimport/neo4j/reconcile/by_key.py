@@ -37,7 +37,7 @@ def _keeps_key(table: NodeTable) -> bool:
 def keyed(
     graph: Graph, table: Table, rows: Mapping[str, Rows], drawn: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[tuple[object, ...]]]:
-    """The rows that are in the store, and of each its key as the driver takes it.
+    """Return the rows that are in the store, and of each its key as the driver takes it.
 
     A relationship's row has the keys of both ends.
     """
@@ -81,7 +81,7 @@ class _KeyPart:
         return _MOMENTS.get(self.carrier.type.kind, "")
 
     def parameter(self) -> pl.Expr:
-        """The values as the driver takes them: moments as text, for Cypher to read exactly.
+        """Return the values as the driver takes them: moments as text, for Cypher to read exactly.
 
         A driver's own datetime knows microseconds only, and CPython's zoneinfo reads foreign
         memory when the driver asks it for an offset.
@@ -102,7 +102,7 @@ class _KeyPart:
 
 
 def _key_parts(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> Iterator[_KeyPart]:
-    """The parts of a row's key (of both ends' keys), each as the node's table carries it."""
+    """Yield the parts of a row's key (of both ends' keys), each as the node's table carries it."""
     if table.kind == "node":
         pairs = [(column, table, column) for column in table.key]
     else:
@@ -147,11 +147,14 @@ def _relationships_query(graph: Graph, table: RelationshipTable, key: Sequence[_
 
 
 def _any_label(graph: Graph, table: NodeTable) -> str:
-    """The labels of all nodes that an end may point to: an id space may have several tables."""
+    """Return the labels of all nodes that an end may point to.
+
+    An id space may have several tables.
+    """
     members = graph.id_space(table.id_space)
     return "|".join(dict.fromkeys(quoted(member.labels[0]) for member in members))
 
 
 def _is_key(alias: str, parts: Sequence[_KeyPart], first: int) -> str:
-    """A node's key properties equal the parts of `key` from position `first` on."""
+    """Return a node's key properties equal the parts of `key` from position `first` on."""
     return " AND ".join(part.equals(alias, at) for at, part in enumerate(parts, start=first))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
-    """Compares sampled rows of every table, drawn by the build id, with what a server holds."""
+    """Compare sampled rows of every table, drawn by the build id, with what a server holds."""
     graph = record.declaration
     firsts = dict(_firsts(record)) if record.ids == "dense" else {}
     rows = {
@@ -29,7 +29,7 @@ def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
 
 
 def _firsts(record: ExportRecord) -> Iterator[tuple[str, int]]:
-    """The record id of each node table's first row."""
+    """Return the record id of each node table's first row."""
     nodes = [table for table in record.tables if table.kind == "node"]
     starts = accumulate((table.written for table in nodes), initial=0)
     return zip((table.name for table in nodes), starts, strict=False)

@@ -27,7 +27,7 @@ class Counts:
 
 
 def expected(record: ExportRecord) -> Counts:
-    """What the store must hold, by the rows that the export wrote."""
+    """Return what the store must hold, by the rows that the export wrote."""
     labels: Counter[str] = Counter()
     types: Counter[str] = Counter()
     for table in record.tables:
@@ -40,7 +40,8 @@ def _positive(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def actual(driver: Driver) -> Counts:
-    """What the store holds: few labels and types by its count store, many by one look at all.
+    """Return what the store holds: few labels and types by its count store, many by one look at
+    all.
 
     Either way one query for all labels and one for all types. A query for each of thousands would
     take minutes, and so does the procedure that gives the whole count store.

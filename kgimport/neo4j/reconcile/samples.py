@@ -54,7 +54,7 @@ class Rows:
 def samples(
     driver: Driver, graph: Graph, rows: Mapping[str, Rows], *, seed: str, size: int = SAMPLES
 ) -> Samples:
-    """Compares up to `size` rows of every table, drawn by `seed`, with the store.
+    """Compare up to `size` rows of every table, drawn by `seed`, with the store.
 
     They are looked up by record id. Where ids are keys they are found by the properties that hold
     these, and a table whose key columns are no properties is left out.
@@ -83,7 +83,7 @@ def samples(
 
 
 def samples_of(rows: Rows, seed: str, size: int) -> pl.DataFrame:
-    """Runs of rows all over a table, the first and the last among them; small tables whole.
+    """Run of rows all over a table, the first and the last among them; small tables whole.
 
     Runs, because Parquet is read in pages: that many single rows would read most of it.
     """
@@ -118,7 +118,7 @@ Properties = frozenset[tuple[str, Any]]
 def _wanted(
     table: Table, rows: pl.DataFrame, keys: Sequence[Key], fields: Sequence[Field]
 ) -> dict[Key, Counter[Properties]]:
-    """The rows' properties by key; several relationships may join one pair of nodes."""
+    """Return the rows' properties by key; several relationships may join one pair of nodes."""
     columns = [(field.name, values.column(field, rows)) for field in fields]
     columns.append((_NAMES, _names_of(table, rows)))
     wanted: dict[Key, Counter[Properties]] = {}

@@ -36,7 +36,7 @@ def total_differences(driver: Driver, record: ExportRecord) -> Iterator[str]:
 
 
 def _shares(pool: Executor, driver: Driver, question: Question, cores: int) -> list[Future[Row]]:
-    """The server answers a query on one core, so a large one is asked in shares."""
+    """Return the answers of a question; a large one is asked in shares, each on one core."""
     of = cores if question.rows > _MANY else 1
     return [pool.submit(_answer, driver, question, of, share) for share in range(of)]
 
@@ -87,7 +87,7 @@ def questions(record: ExportRecord) -> Iterator[Question]:
 def _groups(
     tables: Sequence[TableRecord], touch: Callable[[TableRecord, TableRecord], bool]
 ) -> list[list[TableRecord]]:
-    """The tables in groups of those that share something, by way of others, too."""
+    """Return the tables in groups of those that share something, by way of others, too."""
     groups: list[list[TableRecord]] = []
     for table in tables:
         near = [g for g in groups if any(touch(table, each) or touch(each, table) for each in g)]
@@ -136,7 +136,7 @@ def _asked(name: str, cells: Sequence[CellRecord], value: str) -> Iterator[tuple
 
 
 def _as_held(kind: Kind) -> Kind:
-    """The kind without what only cells and counts of ticks know."""
+    """Return the kind without what only cells and counts of ticks know."""
     return replace(kind, unit="", base="datetime" if kind.base == "utc" else kind.base)
 
 

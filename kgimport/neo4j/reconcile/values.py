@@ -29,7 +29,7 @@ _UTC_NAMES = frozenset({"UTC", "+0000", "Z"})
 
 @singledispatch
 def plain(value: Any) -> Any:
-    """A value as the driver (or Polars, unless it is temporal) hands it over, in plain form."""
+    """Return a value of the driver, or of Polars unless it is temporal, in plain form."""
     return value
 
 
@@ -84,7 +84,10 @@ def _(value: Point) -> Any:
 
 
 def column(field: Field, frame: pl.DataFrame) -> list[Any]:
-    """What the store must hold of a column, in plain form; None where the property is absent."""
+    """Return what the store must hold of a column, in plain form.
+
+    None where the property is absent.
+    """
     values = frame.select(field.carrier.value(pl.col(field.column))).to_series()
     if field.carrier.type.kind == "point":
         return [_point(field, value) for value in values.to_list()]

@@ -42,7 +42,7 @@ class Image:
 
 
 def official(version: str) -> str:
-    """The name of the official image of a version."""
+    """Return the name of the official image of a version."""
     return f"neo4j:{version}-community"
 
 
@@ -164,7 +164,7 @@ def _run(
 
 
 def _home(home: Path | None) -> Iterator[str]:
-    """The mounts of a home, of its data, and of the stores that this links to."""
+    """Yield the mounts of a home, of its data, and of the stores that this links to."""
     if home is None:
         return
     yield _bind(home)

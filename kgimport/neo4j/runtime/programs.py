@@ -194,7 +194,7 @@ def release(version: str) -> tuple[int, ...]:
 
 @contextmanager
 def explaining_missing_files(neo4j: Neo4j) -> Iterator[None]:
-    """Raises RuntimeMissingError for what fails in the block because Java or jars are gone.
+    """Raise RuntimeMissingError for what fails in the block because Java or jars are gone.
 
     A Java without them says something else, of a class or of the data that it was to read.
     """

@@ -220,14 +220,17 @@ def _all_online(databases: list[dict[str, str]], home: Path) -> bool:
 
 
 def _cause(home: Path) -> str:
-    """The last cause in debug.log, of which the database's own status says nothing."""
+    """Return the last cause in debug.log, of which the database's own status says nothing."""
     log = home / "logs" / "debug.log"
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return _meaning([part for line in lines for part in _plain(line)])
 
 
 def _plain(line: str) -> list[str]:
-    """A line of debug.log as text: since 2025 each is an object with its stack trace inside."""
+    """Return a line of debug.log as text.
+
+    Since 2025 each is an object with its stack trace inside.
+    """
     try:
         entry = json.loads(line)
     except ValueError:

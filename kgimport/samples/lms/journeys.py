@@ -75,15 +75,15 @@ class World:
     content_counts: Ints  # how many of them belong to each course
 
     def draws(self, purpose: Purpose, block: int = 0, month: int = 0) -> Draws:
-        """The stream of one purpose, block of users and month."""
+        """Return the stream of one purpose, block of users and month."""
         return Draws(self.seed, (self.tenant.number, purpose, block, month))
 
     def blocks(self) -> range:
-        """The blocks that the users are made in."""
+        """Return the blocks that the users are made in."""
         return range(-(-self.users // _BLOCK))
 
     def users_of(self, block: int) -> Ints:
-        """The users of a block."""
+        """Return the users of a block."""
         return np.arange(block * _BLOCK, min((block + 1) * _BLOCK, self.users))
 
 

@@ -117,7 +117,7 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
 
 
 def schemas_of(tenant: Tenant) -> dict[str, pa.Schema]:
-    """The tables that a tenant has, and their columns."""
+    """Return the tables that a tenant has, and their columns."""
     mine = {t: s for t, s in SCHEMAS.items() if tenant.assets or t not in _ASSET_TABLES}
     if not tenant.has_skills:
         users = mine["users_details"]

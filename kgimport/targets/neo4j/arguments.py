@@ -20,7 +20,7 @@ _BUFFER = 4 * 1024 * 1024
 
 
 def arguments(record: ExportRecord) -> tuple[str, ...]:
-    """What the importer must be told about a build directory; paths are relative to it.
+    """Return what the importer must be told about a build directory; paths are relative to it.
 
     Every option whose default could lose or change data is set, so that a later default cannot.
     `strict` would have the importer look for ends that dangle, which the export has proved that
@@ -59,7 +59,10 @@ _FORM: dict[Format, tuple[str, ...]] = {
 
 
 def _of_rows(record: ExportRecord) -> tuple[str, ...]:
-    """What depends on the rows of CSV: how long they are, and which files have line breaks."""
+    """Return what depends on the rows of CSV.
+
+    How long they are, and which files have line breaks.
+    """
     files = (file for table in record.tables for file in table.files)
     multiline = [file.path for file in files if file.multiline]
     return (f"--read-buffer-size={_buffer_size(record.longest_row)}", *_multiline(multiline))

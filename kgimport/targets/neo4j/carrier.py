@@ -27,12 +27,12 @@ class Rule:
 
 
 def same(column: pl.Expr) -> pl.Expr:
-    """The values as they are."""
+    """Return the values as they are."""
     return column
 
 
 def as_text(column: pl.Expr) -> pl.Expr:
-    """The values as Polars spells them."""
+    """Return the values as Polars spells them."""
     return column.cast(pl.String)
 
 
@@ -90,10 +90,10 @@ class Field:
         return f"{self.name}:{self.carrier.header}"
 
     def header_of(self, *, native: bool) -> str:
-        """The header cell over values as they are (or else over their texts)."""
+        """Return the header cell over values as they are (or else over their texts)."""
         return self.name if native and self.carrier.told_by_file else self.header
 
 
 def after(rule: Rule, first: Spelling) -> Rule:
-    """The rule, asked of what `first` makes of a column."""
+    """Return the rule, asked of what `first` makes of a column."""
     return replace(rule, offends=lambda c: rule.offends(first(c)))

@@ -20,7 +20,7 @@ TIME_FORMAT = "%H:%M:%S%.9f"
 
 
 def datetime_format(digits: int) -> str:
-    """The spelling of a timestamp with that many fraction digits (3, 6 or 9)."""
+    """Return the spelling of a timestamp with that many fraction digits (3, 6 or 9)."""
     return f"%Y-%m-%dT%H:%M:%S%.{digits}f"
 
 
@@ -61,5 +61,5 @@ def header_row(cells: Iterable[str]) -> str:
 
 
 def in_space(header: str, id_space: str) -> str:
-    """An id header cell within its id space: `:ID(User)`."""
+    """Return an id header cell within its id space: `:ID(User)`."""
     return f"{header}({id_space})"

@@ -6,10 +6,10 @@ from typing import Any
 
 
 def quoted(name: str) -> str:
-    """A label, type, property or index name as Cypher takes it, whatever is in it."""
+    """Return a label, type, property or index name as Cypher takes it, whatever is in it."""
     return "`" + name.replace("`", "``") + "`"
 
 
 def statement(text: str) -> Any:
-    """A statement made of `quoted` names; the driver, by its types, takes literals only."""
+    """Return a statement made of `quoted` names; the driver, by its types, takes literals only."""
     return text

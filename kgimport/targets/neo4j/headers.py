@@ -27,13 +27,13 @@ _WORDS: dict[Kind, tuple[str, str, str]] = {
 
 
 def header(of: PropertyType) -> str:
-    """The importer's type with its options, as a header cell carries it."""
+    """Return the importer's type with its options, as a header cell carries it."""
     name, options, _ = _WORDS[of.kind]
     return f"{name}{'[]' if of.many else ''}{options.format(srid=of.srid)}"
 
 
 def cypher(of: PropertyType) -> str:
-    """The type as Cypher's valueType() names it."""
+    """Return the type as Cypher's valueType() names it."""
     name = _WORDS[of.kind][2]
     return f"LIST<{name} NOT NULL>" if of.many else name
 

@@ -40,7 +40,10 @@ _UNSPELLABLE: dict[Format, Refusal] = {
 
 
 def told(table: Table, name: str, kind: str, how: Refusal) -> str:
-    """The line about something of a table that is refused; its name is spelled to be seen."""
+    """Return the line about something of a table that is refused.
+
+    Its name is spelled to be seen.
+    """
     seen = "".join(each if each.isprintable() else repr(each)[1:-1] for each in name)
     return f"{table.name}.{seen or repr(name)} ({kind}): {how.reason}; {how.remedy}"
 
@@ -79,13 +82,15 @@ def is_left_out(table: Table, column: str) -> bool:
 
 
 def _used(table: Table) -> set[str | None]:
-    """The columns that a row needs, whatever becomes a property."""
+    """Return the columns that a row needs, whatever becomes a property."""
     axes = {column for point in table.points for column in point.columns}
     return {table.name_column, *axes}.union(*table.keys)
 
 
 def unfit_names(table: Table, form: Format) -> Iterator[str]:
-    """The labels or the type that the importer would make others of, or that no one could ask."""
+    """Yield the labels or the type that the importer would make others of, or that no one could
+    ask.
+    """
     for name in table.names:
         what = f"{table.name}: the {table.word} {name!r}"
         if table.kind == "node" and ARRAY_DELIMITER in name:
@@ -101,7 +106,7 @@ _TYPES = Refusal("types are text", "cast the column to text in SQL")
 
 
 def unfit_name_column(table: Table, schema: pl.Schema) -> Iterator[str]:
-    """The column of labels or types, where that is no text."""
+    """Yield the column of labels or types, where that is no text."""
     is_node, column = table.kind == "node", table.name_column
     if column is not None and not _holds_names(schema[column], listed=is_node):
         yield told(table, column, str(schema[column]), _LABELS if is_node else _TYPES)
@@ -120,5 +125,5 @@ def are_listed(dtype: pl.DataType) -> bool:
 
 
 def as_names(column: str, dtype: pl.DataType) -> pl.Expr:
-    """A column of labels or types as text, or as lists of text."""
+    """Return a column of labels or types as text, or as lists of text."""
     return pl.col(column).cast(pl.List(pl.String()) if are_listed(dtype) else pl.String())

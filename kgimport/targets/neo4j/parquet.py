@@ -46,7 +46,7 @@ _NATIVE = frozenset({"string", "null", "integer", "float", "boolean", *_TOLD_BY_
 
 
 def in_parquet(field: Field) -> Field:
-    """The same property, carried in Parquet."""
+    """Return the same property, carried in Parquet."""
     return replace(field, carrier=_carried(field.carrier))
 
 
@@ -68,7 +68,7 @@ def _carried(how: Carrier) -> Carrier:
 
 
 def _list_of(element: Carrier, how: Carrier) -> Carrier:
-    """A list travels as one, of values or of their texts."""
+    """Return a list travels as one, of values or of their texts."""
     made = replace(
         how,
         native=element.native,

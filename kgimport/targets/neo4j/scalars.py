@@ -185,7 +185,7 @@ def moment_rules(dtype: pl.DataType) -> tuple[Rule, ...]:
 
 
 def _zone_rules(dtype: pl.DataType) -> Iterator[Rule]:
-    """What the regions' offsets add."""
+    """Yield what the regions' offsets add."""
     assert isinstance(dtype, pl.Datetime)  # noqa: S101  (the caller looked)
     yield after(ODD_OFFSET, lambda c: _safe(c, dtype, _in_years(c, dtype)))
     until = _2100_S * _PER_SECOND[dtype.time_unit]
@@ -197,7 +197,7 @@ def _zone_rules(dtype: pl.DataType) -> Iterator[Rule]:
 
 
 def _safe(column: pl.Expr, dtype: pl.DataType, sane: pl.Expr) -> pl.Expr:
-    """The dates or timestamps, with one that is sane in place of those that are not.
+    """Return the dates or timestamps, with one that is sane in place of those that are not.
 
     A null would not do: Polars looks at what lies under it, and panics all the same.
     """
@@ -290,7 +290,7 @@ def _from_double(dtype: pl.DataType, rule: ColumnRule) -> Carrier:
 
 
 def _digits(numbers: pl.Expr) -> pl.Expr:
-    """The significant digits of numbers as text, with or without an exponent."""
+    """Return the significant digits of numbers as text, with or without an exponent."""
     return numbers.str.replace("e.*", "").str.replace_all(r"\D", "").str.strip_chars("0")
 
 

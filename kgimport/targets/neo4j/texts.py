@@ -39,7 +39,7 @@ def _moment(text: pl.Expr) -> pl.Expr:
 
 
 def _plain_moment(text: pl.Expr) -> pl.Expr:
-    """A moment with a blank for its T, and no zeros at the end of its fraction."""
+    """Return a moment with a blank for its T, and no zeros at the end of its fraction."""
     spaced = text.str.replace(r"^(\d+-\d+-\d+)T", "$1 ")
     return spaced.str.replace(r"\.0+$", "").str.replace(r"(\.\d*?)0+$", "$1")
 

@@ -66,7 +66,7 @@ def _struct(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
 
 
 def _inside_struct(dtype: pl.DataType) -> Iterator[Rule]:
-    """What JSON does not have, and the rules of the moments somewhere in a struct."""
+    """Yield what JSON does not have, and the rules of the moments somewhere in a struct."""
     if _holds(dtype, *FLOATS):
         yield Rule(
             "number-not-finite",
@@ -106,14 +106,17 @@ def _anywhere_by(name: str, dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
 
 
 def _without_form(dtype: pl.DataType) -> Refusal | None:
-    """The refusal of a type that has, or holds, what is in no table."""
+    """Return the refusal of a type that has, or holds, what is in no table."""
     if dtype.base_type() not in _CARRIERS:
         return Refusal(f"{dtype} has no form in Neo4j", "cast it in SQL, or choose `skip: true`")
     return next(filter(None, map(_without_form, _inner(dtype).values())), None)
 
 
 def _inner(dtype: pl.DataType) -> dict[str, pl.DataType]:
-    """The types within a type, by the names of a struct's fields; "" for a list's element."""
+    """Return the types within a type, by the names of a struct's fields.
+
+    "" for a list's element.
+    """
     if isinstance(dtype, pl.Struct):
         return dict(pl.Schema(dtype.to_schema()))
     return dict(pl.Schema({"": dtype.inner})) if isinstance(dtype, pl.List | pl.Array) else {}
@@ -143,7 +146,7 @@ def _anywhere(
 
 
 def _part(dtype: pl.DataType, column: pl.Expr, name: str) -> pl.Expr:
-    """A struct's field by its position: Polars takes some names for patterns."""
+    """Return a struct's field by its position: Polars takes some names for patterns."""
     names = list(_inner(dtype))
     numbers = [str(at) for at in range(len(names))]
     return column.struct.rename_fields(numbers).struct.field(numbers[names.index(name)])
@@ -283,7 +286,7 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Carrier | Refusal:
 
 
 def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field, ...]:
-    """The columns of `schema` that become properties, in their order, as CSV carries them.
+    """Return the columns of `schema` that become properties, in their order, as CSV carries them.
 
     Their names are those that a header for files of that format can hold.
 
@@ -301,7 +304,7 @@ def fields(table: Table, schema: pl.Schema, form: Format = "csv") -> tuple[Field
 
 
 def refuse(columns: Sequence[str]) -> None:
-    """Raises the error that these lines about columns are together; none is no error."""
+    """Raise the error that these lines about columns are together; none is no error."""
     if columns:
         raise ValueRefusedError(
             "these columns cannot be carried exactly:\n  " + "\n  ".join(columns),
@@ -333,7 +336,7 @@ def _carriers(
 
 
 def _within(how: Carrier, dtype: pl.Struct, field: str) -> Carrier:
-    """The carrier of a struct's field, for the struct's column."""
+    """Return the carrier of a struct's field, for the struct's column."""
 
     def inside(column: pl.Expr) -> pl.Expr:
         return _part(dtype, column, field)
