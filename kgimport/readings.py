@@ -89,9 +89,7 @@ def _local(unit: str, typed: str, value: str) -> str | None:
 
 
 def _nanoseconds(moment: str) -> str:
-    """Return the last nanosecond that 64 bits can count, and the first one, are DuckDB's
-    infinities.
-    """
+    """Return SQL for nanoseconds; the first and the last of 64 bits are DuckDB's infinities."""
     return (
         f"CASE WHEN isfinite({moment}) THEN epoch_ns({moment}) "
         f"WHEN {moment} > '2000-01-01'::TIMESTAMP_NS THEN {2**63 - 1} "
