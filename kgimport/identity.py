@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from kgimport.errors import DeclarationError
-from kgimport.targets.neo4j import is_text, moment_text
+from kgimport.values import is_text
+from kgimport.values.moments import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,7 +11,7 @@ from kgimport.sources.athena import PRIMARY, Warehouse
 
 if TYPE_CHECKING:
     from kgimport.identity import Ids
-    from kgimport.targets.neo4j import Format
+    from kgimport.targets import Format
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotations)
 from dataclasses import dataclass
 from functools import cache
@@ -21,8 +22,8 @@ from kgimport.findings import Finding  # noqa: TC001  (pydantic reads the annota
 from kgimport.graph import GRAPH_NAME, Graph, flaws
 from kgimport.identity import Ids  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.sums import Kind, sums
-from kgimport.targets.neo4j import Format, is_plain
-from kgimport.targets.neo4j.schema import SchemaItem  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.targets import TARGETS, Format, SchemaItem
+from kgimport.targets.neo4j.names import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,9 +38,9 @@ GraphName = Annotated[str, Field(pattern=GRAPH_NAME)]
 BuildId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # As the writer names files; the importer reads paths as lists, and names as regular expressions.
-FilePath = Annotated[
-    str, Field(pattern=r"^(csv|parquet)/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+\.(csv|parquet)$")
-]
+_SUFFIXES = "|".join(re.escape(target.files.suffix) for target in TARGETS.values())
+_NAMES = rf"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+\.({_SUFFIXES})"
+FilePath = Annotated[str, Field(pattern=rf"^({'|'.join(TARGETS)})/{_NAMES}$")]
 # Part of a store's folder's name, of a lock's, of an image's.
 Release = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+_-]*$")]
 Count = Annotated[int, Field(ge=0, lt=2**63)]

@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 from neo4j.time import Date
 
-from kgimport import files, records, writer
+from kgimport import files, records
 from kgimport.builds import folders
 from kgimport.commands.build_db import Built, build_db
 from kgimport.commands.export import export
@@ -37,8 +37,8 @@ from kgimport.neo4j.private import private_driver
 from kgimport.options import DEFAULTS, BuildOptions, ExportOptions
 from kgimport.records import ExportRecord, QueryRecord
 from kgimport.sources import fingerprint
+from kgimport.targets import TARGETS, SchemaItem
 from kgimport.targets.neo4j import arguments
-from kgimport.targets.neo4j.schema import SchemaItem
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
 from tests.pretended import IMPORTED, Pretended, instead_of_neo4j
@@ -407,14 +407,15 @@ def test_a_store_whose_values_add_up_otherwise_is_not_published(
 def test_a_build_directory_whose_writer_erred_is_not_published(
     pretended: Pretended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = writer._FORMS["csv"]
+    right = TARGETS["csv"]
 
     def wrong(frame: pl.LazyFrame, parts: pl.PartitionBy, rows: int) -> None:
         # The record has the hashes of what was written, so nothing else can notice.
         last = frame.collect_schema().names()[-1]
-        right.sink(frame.with_columns(pl.col(last).reverse().first()), parts, rows)
+        right.files.sink(frame.with_columns(pl.col(last).reverse().first()), parts, rows)
 
-    monkeypatch.setitem(writer._FORMS, "csv", replace(right, sink=wrong))
+    written = replace(right.files, sink=wrong)
+    monkeypatch.setitem(TARGETS, "csv", replace(right, files=written))
     export(people(tmp_path), tmp_path / "build", quiet)
 
     with pytest.raises(ReconciliationError, match=r"knows\.since: other values were written"):

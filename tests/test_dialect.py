@@ -12,15 +12,17 @@ from typing import Any, Literal
 import polars as pl
 import pytest
 
-from kgimport import points
 from kgimport.commands.export import MISSING, export
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
 from kgimport.identity import END, ID, START
 from kgimport.neo4j.reconcile import values
 from kgimport.options import ExportOptions
-from kgimport.targets import neo4j as dialect
-from kgimport.targets.neo4j import Carrier, Format, Refusal, names
+from kgimport.targets import TARGETS, Carrier, Format, neo4j
+from kgimport.targets.fields import carrier, fields
+from kgimport.targets.neo4j.cells import header_row, in_space
+from kgimport.targets.neo4j.names import is_plain
+from kgimport.values import Refusal, columns, points
 from tests.conftest import quiet
 
 GOLDEN = Path(__file__).parent / "golden" / "values"
@@ -37,7 +39,7 @@ def local(*parts: int) -> datetime:
 
 def taken(dtype: pl.DataType, **policies: Any) -> Carrier:
     """The carrier of a type that is not refused."""
-    how = dialect.carrier(dtype, ColumnRule(**policies))
+    how = carrier(neo4j.CSV, dtype, ColumnRule(**policies))
     assert isinstance(how, Carrier), how
     return how
 
@@ -165,7 +167,7 @@ def test_a_policy_changes_the_header(
 def test_a_type_without_an_exact_form_is_refused(
     dtype: pl.DataType, policies: dict[str, str], reason: str
 ) -> None:
-    how = dialect.carrier(dtype, ColumnRule(**policies))  # type: ignore[arg-type]
+    how = carrier(neo4j.CSV, dtype, ColumnRule(**policies))  # type: ignore[arg-type]
 
     assert isinstance(how, Refusal)
     assert how.reason == reason
@@ -395,13 +397,13 @@ def test_plain_names_alone_may_stand_in_an_argument() -> None:
     plain = ("User", "User_2", "a b", "a.b-c", "7")
     other = ("", "a ", "a:b", "a,b", "a=b", "é", " a", "-a", 'a"b', "a`b", "a\nb", "a'b", "a\\b")
 
-    assert [dialect.is_plain(name) for name in (*plain, *other)] == [True] * 5 + [False] * 13
+    assert [is_plain(name) for name in (*plain, *other)] == [True] * 5 + [False] * 13
 
 
 def test_headers_quote_what_needs_quotes() -> None:
     cells = ("id:ID", 'a"b:string', "a,b:long", "datetime{timezone:Z}")
 
-    row = dialect.header_row([dialect.in_space(":ID", "User"), *cells])
+    row = header_row([in_space(":ID", "User"), *cells])
 
     assert row == ':ID(User),id:ID,"a""b:string","a,b:long",datetime{timezone:Z}\n'
 
@@ -412,7 +414,7 @@ def test_names_that_no_header_can_spell_are_refused_together() -> None:
     table = NodeTable("t", "t.parquet", ("T", "a\x1fb"), ("fine",), "T", columns=rules)
 
     with pytest.raises(ValueRefusedError) as refusal:
-        dialect.fields(table, pl.Schema(dict.fromkeys(columns, pl.Int64())))
+        fields(neo4j.CSV, table, pl.Schema(dict.fromkeys(columns, pl.Int64())))
 
     headers = "Neo4j's headers can hold no `(`, `{` or line break in a property's name"
     named = f"{headers}; choose another by `property:`"
@@ -440,7 +442,7 @@ def test_columns_that_kgimport_adds_are_those_that_it_keeps_for_itself() -> None
     added = [ID, START, END, MISSING, *with_points.collect_schema().names()[2:]]
 
     assert added == ["__id__", "__start__", "__end__", "__missing__", "__point_x__"]
-    assert [name for name in added if names.unreadable(name) is None] == []
+    assert [name for name in added if columns.unreadable(name) is None] == []
 
 
 def test_a_column_that_cannot_be_read_is_left_out_only_where_nothing_needs_it() -> None:
@@ -451,19 +453,19 @@ def test_a_column_that_cannot_be_read_is_left_out_only_where_nothing_needs_it() 
     ties = RelationshipTable("r", "", "", end, end, type_column="*", columns=rules)
 
     def kept(table: NodeTable | RelationshipTable) -> set[str]:
-        return {name for name in UNREADABLE if not names.is_left_out(table, name)}
+        return {name for name in UNREADABLE if not columns.is_left_out(table, name)}
 
     assert kept(node) == {"*", "__id__", "__end__", "^a$"}
     assert kept(ties) == {"*", "__start__"}
     assert kept(replace(ties, columns={})) == set(UNREADABLE)
-    assert not names.is_left_out(replace(node, columns={"a": ColumnRule(skip=True)}), "a")
+    assert not columns.is_left_out(replace(node, columns={"a": ColumnRule(skip=True)}), "a")
 
 
 def test_only_the_names_that_are_used_are_kept_back() -> None:
     free = ("__index_level_0__", "__null_dask_index__", "__x__", "_id_", "__id", "id__", "__ID__")
     table = NodeTable("t", "t.parquet", ("T",), ("__index_level_0__",), "T")
 
-    made = dialect.fields(table, pl.Schema(dict.fromkeys(free, pl.Int64())))
+    made = fields(neo4j.CSV, table, pl.Schema(dict.fromkeys(free, pl.Int64())))
 
     assert tuple(field.name for field in made) == free
 
@@ -475,9 +477,9 @@ def test_a_property_needs_a_name(form: Format) -> None:
     schema = pl.Schema({"id": pl.Int64(), "": pl.String()})
 
     with pytest.raises(ValueRefusedError, match=r"t\.'' \(String\): a property needs a name"):
-        dialect.fields(replace(named, columns={}), schema, form)
-    assert [each.name for each in dialect.fields(named, schema, form)] == ["id", "name"]
-    assert [each.name for each in dialect.fields(hidden, schema, form)] == ["id"]
+        fields(TARGETS[form], replace(named, columns={}), schema)
+    assert [each.name for each in fields(TARGETS[form], named, schema)] == ["id", "name"]
+    assert [each.name for each in fields(TARGETS[form], hidden, schema)] == ["id"]
 
 
 def hard_values() -> tuple[pl.DataFrame, dict[str, ColumnRule]]:

@@ -22,7 +22,7 @@ from kgimport.errors import DeclarationError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
 from kgimport.neo4j import stores
 from kgimport.options import ExportOptions
-from kgimport.targets.neo4j.scalars import SCALARS, TEXTS
+from kgimport.values.scalars import SCALARS, TEXTS
 from tests.conftest import quiet
 from tests.roundtrip.cells import PER_SECOND
 from tests.roundtrip.lanes import KEYS_CSV, LANES

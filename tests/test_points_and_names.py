@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kgimport.graph import Crs
     from kgimport.neo4j.runtime.programs import Neo4j
     from kgimport.records import DataFile
-    from kgimport.targets.neo4j import Format
+    from kgimport.targets import Format
 
 PLACES: dict[str, list[Any]] = {
     "id": ["a", "b", "c"],

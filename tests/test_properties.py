@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from kgimport.properties import SRID, STRING, Kind, PropertyType
-from kgimport.targets.neo4j import headers
+from kgimport.targets.neo4j import kinds
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,15 @@ from kgimport.targets.neo4j import headers
 def test_a_type_has_a_header_cell_and_a_name_in_cypher(
     made: PropertyType, header: str, cypher: str
 ) -> None:
-    assert (headers.header(made), headers.cypher(made)) == (header, cypher)
+    for table in (kinds.CSV, kinds.PARQUET):
+        row = table[made.kind]
+        assert (row.header(made), row.type_of(made)) == (header, cypher)
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))
 def test_every_kind_has_words_of_neo4j(kind: Kind) -> None:
-    words = headers.header(PropertyType(kind)), headers.cypher(PropertyType(kind))
+    row = kinds.CSV[kind]
+    words = row.header(PropertyType(kind)), row.type_of(PropertyType(kind))
 
     assert all(words)
 

@@ -27,7 +27,7 @@ from kgimport.graph import (
 )
 from kgimport.neo4j import stores
 from kgimport.records import ExportRecord, HeaderFile, StoreRecord, build_id
-from kgimport.targets.neo4j.schema import SchemaItem
+from kgimport.targets import SchemaItem
 from tests.conftest import quiet
 from tests.graphs import people
 

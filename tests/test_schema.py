@@ -14,8 +14,8 @@ from kgimport.errors import DeclarationError, ImportFailedError
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
 from kgimport.neo4j import indexes
 from kgimport.options import BuildOptions
+from kgimport.targets import SchemaItem
 from kgimport.targets.neo4j import schema
-from kgimport.targets.neo4j.schema import SchemaItem
 from tests.conftest import quiet
 from tests.graphs import people
 from tests.pretended import Answer, Pretended

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kgimport import second_reader, writer
+from kgimport import second_reader
 from kgimport.commands import check
 from kgimport.commands.export import export
 from kgimport.errors import SourceError
@@ -19,6 +19,7 @@ from kgimport.neo4j import stores
 from kgimport.options import ExportOptions
 from kgimport.sources import parquet
 from kgimport.sums import Extent
+from kgimport.targets import TARGETS
 from tests.conftest import quiet
 from tests.graphs import people
 from tests.read_back import differences
@@ -149,7 +150,8 @@ def test_rows_that_are_set_aside_are_not_expected_to_be_written(tmp_path: Path) 
 
 def corrupted(monkeypatch: pytest.MonkeyPatch, cell: int, rows: Callable[[int], pl.Expr]) -> None:
     """Has the writer change one column of the file in some rows, by their share of all."""
-    for form, how in writer._FORMS.items():
+    for form, target in TARGETS.items():
+        how = target.files
 
         def sink(frame: pl.LazyFrame, parts: Any, group: int, right: Any = how.sink) -> None:
             schema = frame.collect_schema()
@@ -160,7 +162,7 @@ def corrupted(monkeypatch: pytest.MonkeyPatch, cell: int, rows: Callable[[int], 
                 frame = frame.with_columns(wrong.cast(dtype).alias(name))
             right(frame, parts, group)
 
-        monkeypatch.setitem(writer._FORMS, form, replace(how, sink=sink))
+        monkeypatch.setitem(TARGETS, form, replace(target, files=replace(how, sink=sink)))
 
 
 def one_row(_: int) -> pl.Expr:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from kgimport import writer
-from kgimport.records import DataFile
+from kgimport.targets import files
+from kgimport.targets.target import Content
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,25 +27,23 @@ def spelled(text: str) -> str:
     return rows.write_csv(include_header=False, quote_style="necessary", null_value="")
 
 
-def told(file: str) -> DataFile:
+def told(file: str) -> Content:
     """What Python's own reader finds in a file."""
     rows = list(csv.reader(io.StringIO(file, newline="")))
     content = file.encode()
     multiline = any("\n" in cell or "\r" in cell for row in rows for cell in row)
-    return DataFile(
-        "part.csv", len(rows), len(content), hashlib.sha256(content).hexdigest(), multiline
-    )
+    return Content(len(rows), hashlib.sha256(content).hexdigest(), multiline)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 11, 1 << 20])
 def test_quoted_fields_are_told_apart_across_the_borders_of_chunks(
     size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "_CHUNK", size)
+    monkeypatch.setattr(files, "CHUNK", size)
     part = tmp_path / "part.csv"
     found = {}
     for text in TEXTS:
         part.write_text(spelled(text), encoding="utf-8", newline="")
-        found[text] = writer._examine_csv(tmp_path, part)
+        found[text] = files.examine_csv(part)
 
     assert found == {text: told(spelled(text)) for text in TEXTS}

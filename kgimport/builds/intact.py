@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from kgimport import files, records, writer
+from kgimport import files, records
 from kgimport.errors import DestinationError, SourceError
-from kgimport.targets.neo4j import arguments, schema
+from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +73,7 @@ def still(build: Path, record: ExportRecord, facts: Facts) -> None:
 
 
 def _facts(build: Path, record: ExportRecord) -> Facts:
-    names = [records.EXPORT_RECORD, arguments.ARGUMENTS, schema.SCRIPT]
+    names = [records.EXPORT_RECORD, *TARGETS[record.format].companions(record)]
     return {name: _fact(build / name) for name in (*names, *(each.path for each in record.files))}
 
 
@@ -89,17 +89,14 @@ def _unlike_the_record(build: Path, record: ExportRecord) -> Iterator[str]:
     """Yield what does not follow from the record, or is not in it as it follows from the
     declaration.
     """
-    fixed = [writer.argument(table) for table in record.declaration.tables]
+    target = TARGETS[record.format]
+    fixed = [target.argument(table) for table in record.declaration.tables]
     if (
-        record.schema != schema.items(record.declaration)
+        record.schema != target.schema(record.declaration)
         or [table.argument for table in record.tables] != fixed
     ):
         yield records.EXPORT_RECORD
-    made = arguments.argument_file(arguments.arguments(record))
-    for name, text in (
-        (arguments.ARGUMENTS, made),
-        (schema.SCRIPT, schema.script(record.schema)),
-    ):
+    for name, text in target.companions(record).items():
         if _content(build / name) != text.encode():
             yield name
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kgimport import files, records, s3, sources, temporary
 from kgimport.errors import DestinationError
 from kgimport.neo4j import stores
-from kgimport.targets.neo4j import arguments, schema
+from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,8 +78,9 @@ def fetched(build: str, progress: Progress) -> Iterator[Path]:
         folder = place / "build"
         folder.mkdir()
         s3.download(f"{home}/{records.EXPORT_RECORD}", folder / records.EXPORT_RECORD)
-        files = (each.path for each in stores.read_export(folder).files)
-        wanted = [arguments.ARGUMENTS, schema.SCRIPT, *files]
+        record = stores.read_export(folder)
+        companions = TARGETS[record.format].companions(record)
+        wanted = [*companions, *(each.path for each in record.files)]
         for at, name in enumerate(wanted):
             progress(f"fetch {name}", at / len(wanted))
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

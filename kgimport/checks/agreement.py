@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from kgimport.checks.scan import Scanned
     from kgimport.records import Facts
     from kgimport.sums import Extent
-    from kgimport.targets.neo4j import Field
-    from kgimport.writer import Cell
+    from kgimport.targets import Cell, Field
 
 
 @dataclass(frozen=True, slots=True)

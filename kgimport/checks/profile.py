@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport.targets.neo4j import ARRAY_DELIMITER
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kgimport.targets.neo4j import Field
+    from kgimport.targets import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,7 @@ class Profile:
         return min(self.longest_row, 16 * (self.bytes // max(self.rows, 1) + 1))
 
 
+_DELIMITER = ","  # as every delimiter between elements, one byte
 # No cell that is not text takes more bytes than this: an instant with the longest zone's name
 # takes 69. Quotes at most double a text.
 _CELL_BYTES = 80
@@ -86,7 +85,7 @@ def _size(field: Field) -> pl.Expr:
     values = _value(field)
     made = field.carrier.type
     if made.is_text:
-        return _text_size(values.list.join(ARRAY_DELIMITER) if made.many else values)
+        return _text_size(values.list.join(_DELIMITER) if made.many else values)
     if made.kind == "bytes":
         return values.bin.size().fill_null(0).cast(pl.Int64) * len("-128,")
     if made.many:

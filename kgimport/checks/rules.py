@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport.findings import SAMPLES
-from kgimport.targets.neo4j import ARRAY_DELIMITER, BLANKS, NUL, are_listed, as_names, is_text
+from kgimport.values import is_text
+from kgimport.values.columns import are_listed, as_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kgimport.findings import Kind
-    from kgimport.targets.neo4j import Field, Format
+    from kgimport.targets import Field
+    from kgimport.values import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,14 @@ def key_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
             yield Check("empty-key", "integrity", (column,), "an empty key", empty)
 
 
-def first_cell_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
-    """Yield a key that comes first in a file.
-
-    The importer would take its mark for the file's own.
-    """
+def first_cell_checks(
+    key: tuple[str, ...], schema: pl.Schema, refused: Sequence[Rule]
+) -> Iterator[Check]:
+    """Yield the texts that are refused in a key that comes first in a file."""
     if len(key) == 1 and is_text(schema[key[0]]):
-        marked = pl.col(*key).cast(pl.String).str.starts_with("\ufeff")
-        yield Check("marked-key", "value", key, "a byte order mark (U+FEFF) before the key", marked)
+        for rule in refused:
+            offends = rule.offends(pl.col(*key).cast(pl.String))
+            yield Check(rule.name, "value", key, rule.sentence, offends)
 
 
 def end_check(side: str, columns: tuple[str, ...], identified: str) -> Check:
@@ -58,24 +60,20 @@ def end_check(side: str, columns: tuple[str, ...], identified: str) -> Check:
     return Check("dangling-end", "integrity", columns, sentence, pl.col(identified).is_null())
 
 
-def name_checks(column: str, dtype: pl.DataType, word: str, form: Format) -> Iterator[Check]:
+def name_checks(
+    column: str, dtype: pl.DataType, word: str, refused: Sequence[Rule]
+) -> Iterator[Check]:
     """Yield a column of labels or types: each row needs one (or a list of some), none of them
-    empty.
+    empty, and none that is refused.
     """
     each = as_names(column, dtype) if are_listed(dtype) else pl.concat_list(as_names(column, dtype))
     names = pl.element()
-    if form == "parquet":
-        around = each.list.eval(names.str.strip_chars(BLANKS) != names).list.any()
-        sentence = f"blanks around a {word}, which --format parquet loses"
-        yield Check(f"blanks-around-{word}", "value", (column,), sentence, around)
     empty = (each.list.len() == 0) | each.list.eval(names.is_null() | (names == "")).list.any()
     offends = pl.col(column).is_null() | empty.fill_null(value=True)
     yield Check(f"empty-{word}", "value", (column,), f"no {word}, or an empty one", offends)
-    inside = each.list.eval(names.str.contains(ARRAY_DELIMITER, literal=True)).list.any()
-    yield Check(f"array-delimiter-in-{word}", "value", (column,), f"U+001F in a {word}", inside)
-    nul = each.list.eval(names.str.contains(NUL, literal=True)).list.any()
-    sentence = f"U+0000 in a {word}, which no Cypher can name"
-    yield Check(f"nul-in-{word}", "value", (column,), sentence, nul)
+    for rule in refused:
+        some = each.list.eval(rule.offends(names)).list.any()
+        yield Check(rule.name, "value", (column,), rule.sentence, some)
 
 
 def value_checks(fields: Iterable[Field]) -> Iterator[Check]:

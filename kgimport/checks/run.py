@@ -14,6 +14,7 @@ from kgimport import findings, identity, sources, sums
 from kgimport.checks import agreement, rules
 from kgimport.checks.profile import longest, profile, profiled
 from kgimport.errors import IntegrityError, SourceError, ValueRefusedError
+from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -156,16 +157,18 @@ def _source_rows(scanned: Scanned, profile: Profile) -> int:
 
 
 def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
-    table = scanned.table
+    table, target = scanned.table, TARGETS[options.format]
     if table.kind == "node":
         yield from rules.key_checks(table.key, scanned.schema)
         if options.ids == "keys":
-            yield from rules.first_cell_checks(table.key, scanned.schema)
+            first = target.first_cell_rules
+            yield from rules.first_cell_checks(table.key, scanned.schema, first)
     elif not table.skips_missing_ends:
         yield rules.end_check("start", table.start.key, identity.START)
         yield rules.end_check("end", table.end.key, identity.END)
     if (column := table.name_column) is not None:
-        yield from rules.name_checks(column, scanned.schema[column], table.word, options.format)
+        refused = target.name_rules(table.word)
+        yield from rules.name_checks(column, scanned.schema[column], table.word, refused)
     yield from rules.value_checks(scanned.fields)
 
 

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import declaration, identity, points, sources
+from kgimport import declaration, identity, sources
 from kgimport.errors import ValueRefusedError
-from kgimport.targets import neo4j as dialect
+from kgimport.targets import TARGETS
+from kgimport.targets.fields import fields, point_fields
+from kgimport.values import points
+from kgimport.values.columns import is_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kgimport.graph import Graph, Table
-    from kgimport.targets.neo4j import Field, Format
+    from kgimport.targets import Field, Format, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,15 @@ def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
     opened = {table.name: _readable(table, *opened[table.name]) for table in graph.tables}
     schemas = {name: schema for name, (_, schema) in opened.items()}
     identity.check_key_types(graph, schemas)
-    fields = _all_fields(graph, schemas, form)
-    names = {name: [field.name for field in each] for name, each in fields.items()}
+    made = _all_fields(TARGETS[form], graph, schemas)
+    names = {name: [field.name for field in each] for name, each in made.items()}
     declaration.check_properties(graph, names)
     return {
         table.name: Scanned(
             table,
             schemas[table.name],
             points.attach(opened[table.name][0], table),
-            fields[table.name],
+            made[table.name],
         )
         for table in graph.tables
     }
@@ -61,7 +64,7 @@ def _readable(
     """Return the rows and their schema without the columns that are skipped and that no one can
     name.
     """
-    kept = [at for at, name in enumerate(schema) if not dialect.is_left_out(table, name)]
+    kept = [at for at, name in enumerate(schema) if not is_left_out(table, name)]
     if len(kept) == len(schema):
         return frame, schema
     columns = list(schema.items())
@@ -69,19 +72,18 @@ def _readable(
 
 
 def _all_fields(
-    graph: Graph, schemas: Mapping[str, pl.Schema], form: Format
+    target: Target, graph: Graph, schemas: Mapping[str, pl.Schema]
 ) -> dict[str, tuple[Field, ...]]:
     made: dict[str, tuple[Field, ...]] = {}
     refused: list[ValueRefusedError] = []
     for table in graph.tables:
-        fields: list[Field] = []
-        for all_of in (dialect.fields, points.fields):
+        found: list[Field] = []
+        for all_of in (fields, point_fields):
             try:
-                fields += all_of(table, schemas[table.name], form)
+                found += all_of(target, table, schemas[table.name])
             except ValueRefusedError as error:
                 refused.append(error)
-        carried = map(dialect.in_parquet, fields) if form == "parquet" else fields
-        made[table.name] = tuple(carried)
+        made[table.name] = tuple(found)
     if refused:
         raise ValueRefusedError("\n".join(each.message for each in refused), refused[0].hint)
     return made

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from kgimport import files, records, s3, sources, temporary
 from kgimport.errors import DestinationError
 from kgimport.options import DEFAULTS, ExportOptions
-from kgimport.targets.neo4j import arguments, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +32,8 @@ from kgimport.checks.scan import scan
 from kgimport.clock import Clock
 from kgimport.errors import ReconciliationError
 from kgimport.sources.locate import locate
-from kgimport.targets import neo4j as dialect
+from kgimport.targets import TARGETS
+from kgimport.values.columns import are_listed, as_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,8 +46,7 @@ if TYPE_CHECKING:
     from kgimport.checks.scan import Scanned
     from kgimport.graph import Graph
     from kgimport.records import ExportRecord, Facts, Progress, QueryRecord, TableRecord
-    from kgimport.targets.neo4j import Field
-    from kgimport.writer import Cell
+    from kgimport.targets import Cell, Field
 
 REJECTS = "rejects"
 
@@ -154,10 +153,8 @@ def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...
 def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) -> TableRecord:
     table, options = scanned.table, writing.options
     profile = writing.proof.profiles[table.name]
-    if table.kind == "node":
-        cells = writer.node_cells(table, scanned.schema, options.ids)
-    else:
-        cells = writer.relationship_cells(table, scanned.schema, writing.graph, options.ids)
+    target = TARGETS[options.format]
+    cells = target.cells(table, scanned.schema, writing.graph, options.ids)
     rejected = writing.proof.sources[table.name] - profile.rows
     with sources.reading(table.name):
         written = writer.write(
@@ -177,7 +174,7 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
             f"{table.name}: {profile.rows:,} rows were checked, {written.rows:,} were written",
             "the table changed meanwhile: export again when nothing writes to it",
         )
-    record = _table_record(scanned, written, profile, rejected)
+    record = _table_record(writing, scanned, written)
     with sources.reading(table.name):
         return _bound(record, writing, scanned, cells, ends)
 
@@ -228,20 +225,19 @@ def _set_aside(scanned: Scanned, folder: Path) -> None:
 MISSING = "__missing__"  # no table's own column is named so
 
 
-def _table_record(
-    scanned: Scanned, written: writer.Written, profile: Profile, rejected: int
-) -> TableRecord:
+def _table_record(writing: _Writing, scanned: Scanned, written: writer.Written) -> TableRecord:
     table, dtypes = scanned.table, scanned.frame.collect_schema()
+    profile, rows = writing.proof.profiles[table.name], writing.proof.sources[table.name]
     return records.TableRecord(
         name=table.name,
         kind=table.kind,
         counts=_counts(scanned, written.rows),
-        argument=writer.argument(table),
+        argument=TARGETS[writing.options.format].argument(table),
         sources=sources.names(table),  # before the fingerprint, which tells of a later change
         fingerprint=sources.fingerprint(table),
-        rows=profile.rows + rejected,
+        rows=rows,
         written=written.rows,
-        rejected=rejected,
+        rejected=rows - profile.rows,
         properties=profile.properties,
         fields=tuple(_field_record(each, dtypes[each.column]) for each in scanned.fields),
         header=written.header,
@@ -258,9 +254,9 @@ def _counts(scanned: Scanned, written: int) -> dict[str, int]:
     if (column := table.name_column) is None:
         return fixed
     dtype = scanned.schema[column]
-    each = dialect.as_names(column, dtype).alias("name")
+    each = as_names(column, dtype).alias("name")
     rows = exported_rows(scanned).select(each)
-    if dialect.are_listed(dtype):
+    if are_listed(dtype):
         rows = rows.select(pl.col("name").list.unique()).explode("name")
     counted = rows.group_by("name").len("rows").sort("name")
     return {**dict(counted.collect(engine="streaming").rows()), **fixed}
@@ -281,7 +277,7 @@ def _export_record(
     seconds: Mapping[str, float],
     queries: tuple[QueryRecord, ...],
 ) -> ExportRecord:
-    items = schema.items(graph)
+    items = TARGETS[options.format].schema(graph)
     return records.ExportRecord(
         graph=graph.name,
         build_id=records.build_id(graph.name, tables, items),
@@ -300,7 +296,6 @@ def _export_record(
 
 
 def _leave_record(folder: Path, record: ExportRecord) -> None:
-    args = arguments.arguments(record)
-    files.write_whole(folder / arguments.ARGUMENTS, arguments.argument_file(args))
-    files.write_whole(folder / schema.SCRIPT, schema.script(record.schema))
+    for name, content in TARGETS[record.format].companions(record).items():
+        files.write_whole(folder / name, content)
     files.write_whole(folder / records.EXPORT_RECORD, records.dump(record))

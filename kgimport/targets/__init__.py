@@ -1,1 +1,14 @@
-"""The formats that a graph can be written in, each with how a value travels in it."""
+"""The targets that a graph can be written for, by the names that `--format` and records have.
+
+A target is a package that makes a `Target`, a row here, and a word of `Format`.
+"""
+
+from typing import Literal
+
+from kgimport.targets import neo4j
+from kgimport.targets.target import Carrier, Cell, Field, SchemaItem, Target
+
+Format = Literal["csv", "parquet"]
+TARGETS: dict[Format, Target] = {"csv": neo4j.CSV, "parquet": neo4j.PARQUET}
+
+__all__ = ["TARGETS", "Carrier", "Cell", "Field", "Format", "SchemaItem", "Target"]

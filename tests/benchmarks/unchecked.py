@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kgimport.checks.rules import Check
-    from kgimport.targets.neo4j import Field
+    from kgimport.targets import Field
 
 
 def no_checks(_: Iterable[Field]) -> tuple[Check, ...]:

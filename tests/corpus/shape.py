@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from kgimport.targets.neo4j import Format
+    from kgimport.targets import Format
 
     # Writes the files below a folder, and says what is in them.
     Make = Callable[[Path], pa.Table]

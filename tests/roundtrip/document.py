@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kgimport.graph import ColumnRule
-from kgimport.targets import neo4j as dialect
-from kgimport.targets.neo4j import Carrier, Field, Refusal
+from kgimport.targets import Carrier, neo4j
+from kgimport.targets.fields import carrier
+from kgimport.values import Refusal
 from tests.roundtrip.lanes import LANES
 from tests.roundtrip.nasty import NASTY, type_name
 from tests.roundtrip.samples import Column, frame
@@ -22,7 +23,7 @@ from tests.roundtrip.samples import Column, frame
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kgimport.targets.neo4j import Rule
+    from kgimport.values import Rule
     from tests.roundtrip.nasty import Nasty
 
 _LIST, _PRICE = pl.List(pl.String()), pl.Decimal(10, 2)
@@ -75,10 +76,12 @@ def types() -> str:
 
 
 def _type_row(dtype: pl.DataType, policies: dict[str, str], cell: Any) -> tuple[str, ...]:
-    how = dialect.carrier(dtype, ColumnRule(**policies))  # type: ignore[arg-type]
+    rule = ColumnRule(**policies)  # type: ignore[arg-type]
+    how, other = carrier(neo4j.CSV, dtype, rule), carrier(neo4j.PARQUET, dtype, rule)
     policy = ", ".join(f"`{name}: {choice}`" for name, choice in policies.items())
     if isinstance(how, Refusal):
         return _code(type_name(dtype)), policy, "", "", "", f"always: {how.reason}", ""
+    assert isinstance(other, Carrier), other
     names = ", ".join(_names(how))
     return (
         _code(type_name(dtype)),
@@ -87,7 +90,7 @@ def _type_row(dtype: pl.DataType, policies: dict[str, str], cell: Any) -> tuple[
         _code(how.header),
         _code(_spelled(how, dtype, cell)),
         names,
-        _in_parquet(how, dtype, cell),
+        _in_parquet(how, other, dtype, cell),
     )
 
 
@@ -95,9 +98,8 @@ def _names(how: Carrier) -> list[str]:
     return list(dict.fromkeys(rule.name for rule in how.rules))
 
 
-def _in_parquet(how: Carrier, dtype: pl.DataType, cell: Any) -> str:
+def _in_parquet(how: Carrier, other: Carrier, dtype: pl.DataType, cell: Any) -> str:
     """The column type that is written, and where the refusals are others than in CSV."""
-    other = dialect.in_parquet(Field("c", "c", how)).carrier
     made = other.write if other.native else other.spell
     written = frame([Column("c", dtype, (cell,))]).select(made(other.value(pl.col("c"))))
     kind = str(written.to_arrow().schema.types[0]).replace("large_", "")
@@ -122,17 +124,18 @@ def checks() -> str:
     found: dict[str, str] = {}
     for dtype, policies, _ in _SHOWN:
         for chosen in (policies, {**policies, "type": "string"}):
-            rules = _rules(dialect.carrier(dtype, ColumnRule(**chosen)))
+            rules = _rules(dtype, ColumnRule(**chosen))
             found |= {rule.name: rule.sentence for rule in rules if rule.name not in found}
     rows = ((_code(name), found[name]) for name in sorted(found))
     return _table(("check", "refuses"), rows)
 
 
-def _rules(how: Carrier | Refusal) -> tuple[Rule, ...]:
-    """The rules of a carrier, in CSV and then in Parquet."""
-    if isinstance(how, Refusal):
-        return ()
-    return (*how.rules, *dialect.in_parquet(Field("c", "c", how)).carrier.rules)
+def _rules(dtype: pl.DataType, rule: ColumnRule) -> Iterator[Rule]:
+    """The rules of the carriers in CSV and then in Parquet."""
+    for target in (neo4j.CSV, neo4j.PARQUET):
+        how = carrier(target, dtype, rule)
+        if isinstance(how, Carrier):
+            yield from how.rules
 
 
 def nasty() -> str:

@@ -9,7 +9,7 @@ from kgimport.options import ExportOptions
 
 if TYPE_CHECKING:
     from kgimport.identity import Ids
-    from kgimport.targets.neo4j import Format
+    from kgimport.targets import Format
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from kgimport.graph import ColumnRule
-    from kgimport.targets.neo4j import Format
+    from kgimport.targets import Format
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import pytest
 from polars._typing import TimeUnit
 
 from kgimport.graph import ColumnRule, Crs
-from kgimport.targets.neo4j import types
-from kgimport.targets.neo4j.scalars import FLOATS, SCALARS
+from kgimport.values import types
+from kgimport.values.scalars import FLOATS, SCALARS
 from tests.roundtrip import expected, harness
 from tests.roundtrip.lanes import KEYS_CSV, LANES
 from tests.roundtrip.nasty import NASTY
@@ -71,7 +71,7 @@ def test_every_type_of_the_table_of_types_comes_back_alone_and_in_a_list(lane: L
     columns = _columns(lane)
     lists = [each.dtype for each in columns if isinstance(each.dtype, pl.List | pl.Array)]
 
-    assert {each.dtype.base_type() for each in columns} == set(types._CARRIERS)
+    assert {each.dtype.base_type() for each in columns} == set(types.TYPES)
     # No list of dates or times comes back from Parquet, but an empty one (of instants).
     never = {pl.Null, pl.Date, pl.Time} if lane.format == "parquet" else {pl.Null}
     assert {inner_type(each).base_type() for each in lists} == {*SCALARS, pl.Struct} - never
@@ -118,7 +118,7 @@ def test_every_policy_has_values_that_come_back(lane: Lane) -> None:
 
 @in_both_lanes
 def test_every_cast_has_values_that_come_back(lane: Lane) -> None:
-    allowed = {(to, of) for to, many in types._CASTABLE.items() for of in many}
+    allowed = {(to, of) for to, many in types.CASTABLE.items() for of in many}
     # How Polars spells a float is no part of the contract.
     allowed -= {("string", of) for of in FLOATS}
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport import identity
-from kgimport.targets import neo4j as dialect
+from kgimport.targets import Carrier, neo4j
+from kgimport.targets.fields import carrier
 from kgimport.targets.neo4j.cypher import quoted
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from kgimport.graph import Graph, NodeTable, RelationshipTable, Table
     from kgimport.neo4j.reconcile.samples import Rows
     from kgimport.properties import Kind
-    from kgimport.targets.neo4j import Carrier
 
 
 def can_be_found(graph: Graph, table: Table) -> bool:
@@ -114,8 +114,8 @@ def _key_parts(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> Iterator
         ]
     for column, node, theirs in pairs:
         dtype = rows[node.name].schema[theirs]
-        how = dialect.carrier(dtype, node.rule(theirs))
-        assert isinstance(how, dialect.Carrier)  # noqa: S101  (the export has carried it)
+        how = carrier(neo4j.CSV, dtype, node.rule(theirs))
+        assert isinstance(how, Carrier)  # noqa: S101  (the export has carried it)
         yield _KeyPart(column, dtype, node.property_name(theirs), how)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
 
     from kgimport.graph import Graph, Table
-    from kgimport.targets.neo4j import Field
+    from kgimport.targets import Field
 
 SAMPLES = 100
 _SHOWN = 5

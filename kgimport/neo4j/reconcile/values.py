@@ -18,7 +18,7 @@ from neo4j.time import Date, DateTime, Duration, Time
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kgimport.targets.neo4j import Field
+    from kgimport.targets import Field
 
 _SECOND_NS = 1_000_000_000
 _DAY_NS = 86_400 * _SECOND_NS

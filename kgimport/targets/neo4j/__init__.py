@@ -1,56 +1,42 @@
-"""The value contract: what each column type becomes in Neo4j, how a CSV cell spells it, what is no.
+"""Neo4j's bulk import: the targets `csv`, which every Neo4j reads, and `parquet`.
 
-Nothing here touches a file. A `Carrier` says how one column travels; a `Rule` says which of its
-values cannot. What the importer accepts was found by running it (5.26.30 and 2026.08.1).
+A table of kinds says how each value travels (`kinds`); what the importer accepts was found by
+running it (5.26.30 and 2026.08.1).
 """
 
-from kgimport.targets.neo4j.carrier import Carrier, Field, Refusal, Rule, after
-from kgimport.targets.neo4j.cells import (
-    ARRAY_DELIMITER,
-    DELIMITER,
-    END_HEADER,
-    ID_HEADER,
-    START_HEADER,
-    TIME_FORMAT,
-    datetime_format,
-    header_row,
-    in_space,
-    is_plain,
-)
-from kgimport.targets.neo4j.names import NUL, are_listed, as_names, is_left_out, told, unspellable
-from kgimport.targets.neo4j.parquet import BLANKS, Format, in_parquet
-from kgimport.targets.neo4j.scalars import is_text, moment_text, spelled_floats
-from kgimport.targets.neo4j.types import carrier, fields, refuse
+from dataclasses import replace
 
-__all__ = [
-    "ARRAY_DELIMITER",
-    "BLANKS",
-    "DELIMITER",
-    "END_HEADER",
-    "ID_HEADER",
-    "NUL",
-    "START_HEADER",
-    "TIME_FORMAT",
-    "Carrier",
-    "Field",
-    "Format",
-    "Refusal",
-    "Rule",
-    "after",
-    "are_listed",
-    "as_names",
-    "carrier",
-    "datetime_format",
-    "fields",
-    "header_row",
-    "in_parquet",
-    "in_space",
-    "is_left_out",
-    "is_plain",
-    "is_text",
-    "moment_text",
-    "refuse",
-    "spelled_floats",
-    "told",
-    "unspellable",
-]
+from kgimport.targets.files import PARQUET as PARQUET_FILES
+from kgimport.targets.neo4j import files, names
+from kgimport.targets.neo4j.arguments import companions
+from kgimport.targets.neo4j.carry import SENTENCES, in_csv, in_parquet
+from kgimport.targets.neo4j.cells import argument, cells, header_row, numbered
+from kgimport.targets.neo4j.schema import items
+from kgimport.targets.target import Target
+
+CSV = Target(
+    store="Neo4j",
+    files=files.CSV,
+    carry=in_csv,
+    cells=cells,
+    header=header_row,
+    argument=argument,
+    companions=companions,
+    schema=items,
+    misnamed=names.misnamed,
+    unfit_names=names.unfit_names,
+    name_rules=names.name_rules,
+    first_cell_rules=(names.MARKED_KEY,),
+    sentences=SENTENCES,
+)
+PARQUET = replace(
+    CSV,
+    files=PARQUET_FILES,
+    carry=in_parquet,
+    header=numbered,
+    misnamed=names.misnamed_in_parquet,
+    unfit_names=names.unfit_names_in_parquet,
+    name_rules=names.name_rules_in_parquet,
+)
+
+__all__ = ["CSV", "PARQUET"]

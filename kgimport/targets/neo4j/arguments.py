@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kgimport.targets.neo4j import ARRAY_DELIMITER, DELIMITER
+from kgimport.targets.neo4j import schema
+from kgimport.targets.neo4j.spelling import ARRAY_DELIMITER, DELIMITER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kgimport.records import ExportRecord, TableRecord
-    from kgimport.targets.neo4j import Format
+    from kgimport.targets import Format
 
 
 ARGUMENTS = "import.args"
+
+
+def companions(record: ExportRecord) -> dict[str, str]:
+    """Return what stands beside the rows, by its name: the importer's arguments, and the schema."""
+    return {
+        ARGUMENTS: argument_file(arguments(record)),
+        schema.SCRIPT: schema.script(record.schema),
+    }
 
 
 _BUFFER = 4 * 1024 * 1024

@@ -1,129 +1,133 @@
-"""Names: which columns can be read, and what properties, labels and types may be called."""
+"""Names: what properties, labels and types may be called, in each format."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from kgimport.targets.neo4j.carrier import Refusal
-from kgimport.targets.neo4j.cells import ARRAY_DELIMITER, is_spellable
-from kgimport.targets.neo4j.parquet import BLANKS
-from kgimport.targets.neo4j.scalars import is_text
+from kgimport.targets.neo4j.spelling import ARRAY_DELIMITER
+from kgimport.values import Refusal, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kgimport.graph import Table
-    from kgimport.targets.neo4j.parquet import Format
 
 # Neo4j can store it in a label or a type, but no Cypher can name one that has it.
 NUL = "\x00"
+# What the importer takes off both ends of a label that it reads from Parquet, as Java's trim does.
+BLANKS = "".join(map(chr, range(ord(" ") + 1)))
+# Labels and types made of these alone may stand in an argument of the importer, which drops blanks
+# at the end of one.
+_PLAIN = re.compile(r"\w([\w.\- ]*[\w.\-])?", re.ASCII)
+_WORDS = re.compile(r"\w+(\.\w+)*")
+# What a header cell without a name is about. All but ID are here to be safe.
+_MARKS = frozenset({"ID", "LABEL", "START_ID", "END_ID", "TYPE"})
 
-# Polars takes these names for patterns of names.
-_PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)
-# The columns that are set beside a table's own: ids, points, and what a rejected row misses.
-_OURS = re.compile(r"__(id|start|end|missing|point_.*)__", re.DOTALL)
-_NAMELESS = Refusal("a property needs a name", "choose one by `property:`, or in SQL")
-_UNSPELLABLE: dict[Format, Refusal] = {
-    "csv": Refusal(
-        "Neo4j's headers can hold no `(`, `{` or line break in a property's name",
-        "choose another by `property:`",
-    ),
-    "parquet": Refusal(
-        "in Neo4j's headers for Parquet a property's name is made of letters, digits, _ and dots "
-        "between them, and is not ID, LABEL, START_ID, END_ID or TYPE",
-        "choose another by `property:`, or --format csv",
-    ),
-}
+_UNSPELLABLE = Refusal(
+    "Neo4j's headers can hold no `(`, `{` or line break in a property's name",
+    "choose another by `property:`",
+)
+_UNSPELLABLE_IN_PARQUET = Refusal(
+    "in Neo4j's headers for Parquet a property's name is made of letters, digits, _ and dots "
+    "between them, and is not ID, LABEL, START_ID, END_ID or TYPE",
+    "choose another by `property:`, or --format csv",
+)
+_NO_KEY = Refusal(
+    "no Cypher can name U+0000, so no node could be asked for by its key",
+    "choose another name by `property:`",
+)
 
 
-def told(table: Table, name: str, kind: str, how: Refusal) -> str:
-    """Return the line about something of a table that is refused.
+def is_plain(name: str) -> bool:
+    """Whether a label or type may stand in an argument; any other needs a column of its own."""
+    return _PLAIN.fullmatch(name) is not None
 
-    Its name is spelled to be seen.
+
+def misnamed(table: Table, column: str, name: str) -> Refusal | None:
+    """Return why a column cannot become the property of that name in CSV, if it cannot.
+
+    Neo4j 5 takes what follows a parenthesis for an id space, both lines what follows a brace for
+    options, and no header cell may have a line break.
     """
-    seen = "".join(each if each.isprintable() else repr(each)[1:-1] for each in name)
-    return f"{table.name}.{seen or repr(name)} ({kind}): {how.reason}; {how.remedy}"
+    if refusal := _no_key(table, column, name):
+        return refusal
+    return _UNSPELLABLE if any(mark in name for mark in "({\r\n") else None
 
 
-def unspellable(name: str, form: Format) -> Refusal | None:
-    """Why no header cell can hold a property's name, if none can."""
-    if not name:
-        return _NAMELESS
-    return None if is_spellable(name, form) else _UNSPELLABLE[form]
+def misnamed_in_parquet(table: Table, column: str, name: str) -> Refusal | None:
+    """Return why a column cannot become the property of that name in Parquet, if it cannot.
+
+    Over names in a header for Parquet both lines crash in more ways than have been understood (dots
+    or blanks alone, the words of its own columns, some that are no regular expression), so only
+    words are given to them.
+    """
+    if refusal := _no_key(table, column, name):
+        return refusal
+    spellable = _WORDS.fullmatch(name) is not None and name not in _MARKS
+    return None if spellable else _UNSPELLABLE_IN_PARQUET
 
 
-def misnamed(table: Table, column: str, name: str, form: Format) -> Refusal | None:
-    """Why a column cannot become the property of that name, if it cannot."""
-    if NUL in name and table.kind == "node" and column in table.key:
-        # Neo4j keeps any other such property, though only `properties(n)` tells it.
-        return Refusal(
-            "no Cypher can name U+0000, so no node could be asked for by its key",
-            "choose another name by `property:`",
-        )
-    return unspellable(name, form)
+def _no_key(table: Table, column: str, name: str) -> Refusal | None:
+    # Neo4j keeps any other such property, though only `properties(n)` tells it.
+    return _NO_KEY if NUL in name and table.kind == "node" and column in table.key else None
 
 
-def unreadable(column: str) -> Refusal | None:
-    """Why no column of that name can be read, if none can."""
-    if _PATTERN.fullmatch(column):
-        return Refusal("Polars takes the column's name for a pattern", "rename it in SQL")
-    if _OURS.fullmatch(column):
-        return Refusal("the column's name is one of kgimport's own", "rename it in SQL")
-    return None
-
-
-def is_left_out(table: Table, column: str) -> bool:
-    """Whether a column that cannot be read need not be: it is skipped, and of no other use."""
-    skipped = table.rule(column).skip and column not in _used(table)
-    return skipped and unreadable(column) is not None
-
-
-def _used(table: Table) -> set[str | None]:
-    """Return the columns that a row needs, whatever becomes a property."""
-    axes = {column for point in table.points for column in point.columns}
-    return {table.name_column, *axes}.union(*table.keys)
-
-
-def unfit_names(table: Table, form: Format) -> Iterator[str]:
+def unfit_names(table: Table) -> Iterator[str]:
     """Yield the labels or the type that the importer would make others of, or that no one could
     ask.
     """
     for name in table.names:
-        what = f"{table.name}: the {table.word} {name!r}"
-        if table.kind == "node" and ARRAY_DELIMITER in name:
-            yield f"{what} holds U+001F, which parts labels"
-        if NUL in name:
-            yield f"{what} holds U+0000, which no Cypher can name"
-        if form == "parquet" and name != name.strip(BLANKS):
-            yield f"{what} has blanks around it, which --format parquet loses"
+        yield from _unfit(table, name)
 
 
-_LABELS = Refusal("labels are text, or lists of text", "cast the column to text in SQL")
-_TYPES = Refusal("types are text", "cast the column to text in SQL")
+def unfit_names_in_parquet(table: Table) -> Iterator[str]:
+    """Yield them with those that lose the blanks around them."""
+    for name in table.names:
+        yield from _unfit(table, name)
+        if name != name.strip(BLANKS):
+            yield f"{_named(table, name)} has blanks around it, which --format parquet loses"
 
 
-def unfit_name_column(table: Table, schema: pl.Schema) -> Iterator[str]:
-    """Yield the column of labels or types, where that is no text."""
-    is_node, column = table.kind == "node", table.name_column
-    if column is not None and not _holds_names(schema[column], listed=is_node):
-        yield told(table, column, str(schema[column]), _LABELS if is_node else _TYPES)
+def _unfit(table: Table, name: str) -> Iterator[str]:
+    if table.kind == "node" and ARRAY_DELIMITER in name:
+        yield f"{_named(table, name)} holds U+001F, which parts labels"
+    if NUL in name:
+        yield f"{_named(table, name)} holds U+0000, which no Cypher can name"
 
 
-def _holds_names(dtype: pl.DataType, *, listed: bool) -> bool:
-    """Whether a column can be one of labels or types; one of type Null is refused by its rows."""
-    if listed and isinstance(dtype, pl.List | pl.Array):
-        return _holds_names(pl.Schema({"": dtype.inner})[""], listed=False)
-    return is_text(dtype) or dtype == pl.Null
+def _named(table: Table, name: str) -> str:
+    return f"{table.name}: the {table.word} {name!r}"
 
 
-def are_listed(dtype: pl.DataType) -> bool:
-    """Whether a column of labels gives each row a list of them."""
-    return isinstance(dtype, pl.List | pl.Array)
+def name_rules(word: str) -> tuple[Rule, ...]:
+    """Return which labels or types of a column, by that word, the importer makes others of."""
+    return (
+        Rule(
+            f"array-delimiter-in-{word}",
+            f"U+001F in a {word}",
+            lambda c: c.str.contains(ARRAY_DELIMITER, literal=True),
+        ),
+        Rule(
+            f"nul-in-{word}",
+            f"U+0000 in a {word}, which no Cypher can name",
+            lambda c: c.str.contains(NUL, literal=True),
+        ),
+    )
 
 
-def as_names(column: str, dtype: pl.DataType) -> pl.Expr:
-    """Return a column of labels or types as text, or as lists of text."""
-    return pl.col(column).cast(pl.List(pl.String()) if are_listed(dtype) else pl.String())
+def name_rules_in_parquet(word: str) -> tuple[Rule, ...]:
+    """Return them with those that lose the blanks around them."""
+    around = Rule(
+        f"blanks-around-{word}",
+        f"blanks around a {word}, which --format parquet loses",
+        lambda c: c.str.strip_chars(BLANKS) != c,
+    )
+    return (around, *name_rules(word))
+
+
+MARKED_KEY = Rule(
+    "marked-key",
+    "a byte order mark (U+FEFF) before the key",  # which the importer takes for the file's own
+    lambda c: c.str.starts_with("\ufeff"),
+)

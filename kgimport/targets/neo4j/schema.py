@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kgimport.graph import Graph
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from kgimport.errors import DeclarationError
 from kgimport.targets.neo4j.cypher import quoted
+from kgimport.targets.target import SchemaItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 
 
 SCRIPT = "schema.cypher"
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaItem:
-    """A constraint or an index: its name and the Cypher that makes it."""
-
-    name: str
-    cypher: str
 
 
 def items(graph: Graph) -> tuple[SchemaItem, ...]:

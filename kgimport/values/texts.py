@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport.targets.neo4j.carrier import as_text, same
+from kgimport.values.value import as_text, same
 
 if TYPE_CHECKING:
-    from kgimport.targets.neo4j.carrier import Spelling
+    from kgimport.values.value import Transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class FromText:
     `plain` takes from a text what its value need not keep.
     """
 
-    read: Spelling
-    spell: Spelling
-    plain: Spelling = same
+    read: Transform
+    spell: Transform
+    plain: Transform = same
 
 
 def _truth(text: pl.Expr) -> pl.Expr:

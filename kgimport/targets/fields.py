@@ -1,0 +1,119 @@
+"""The columns of a table that become properties, as a target carries them, or why they do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kgimport.errors import ValueRefusedError
+from kgimport.graph import NO_RULE
+from kgimport.targets.target import Field
+from kgimport.values import Refusal, value_of
+from kgimport.values.columns import is_left_out, unfit_name_column, unreadable
+from kgimport.values.points import column_of, point_value, unfit_columns
+from kgimport.values.types import named_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import polars as pl
+
+    from kgimport.graph import ColumnRule, Table
+    from kgimport.targets.target import Carrier, TableKind, Target
+    from kgimport.values import Value
+
+_NAMELESS = Refusal("a property needs a name", "choose one by `property:`, or in SQL")
+
+
+def carrier(
+    target: Target, dtype: pl.DataType, rule: ColumnRule = NO_RULE, kind: TableKind = "node"
+) -> Carrier | Refusal:
+    """Return how a column of this type travels under its declared rule, or why it does not."""
+    return carried(target, value_of(dtype, rule), kind)
+
+
+def carried(target: Target, how: Value | Refusal, kind: TableKind) -> Carrier | Refusal:
+    """Return how a value travels in a table of that kind, in the target's own sentences."""
+    made = how if isinstance(how, Refusal) else target.carry(how, kind)
+    if isinstance(made, Refusal):
+        return made.by(target.store)
+    own = target.sentences
+    rules = (replace(rule, sentence=own.get(rule.name, rule.sentence)) for rule in made.rules)
+    return replace(made, rules=tuple(rules))
+
+
+def fields(target: Target, table: Table, schema: pl.Schema) -> tuple[Field, ...]:
+    """Return the columns of `schema` that become properties, in their order.
+
+    Raises `ValueRefusedError` that names every column whose type or name has no exact form.
+    """
+    made, refused = [], list(target.unfit_names(table))
+    if unfit := unfit_name_column(table, schema):
+        column, refusal = unfit
+        refused.append(_line(table, column, str(schema[column]), refusal))
+    for column, dtype in schema.items():
+        for name, how in _carriers(target, table, column, dtype):
+            if isinstance(how, Refusal):
+                refused.append(_line(table, name, str(dtype), how))
+            else:
+                made.append(Field(column, name, how))
+    _refuse(refused)
+    return tuple(made)
+
+
+def _carriers(
+    target: Target, table: Table, column: str, dtype: pl.DataType
+) -> Iterator[tuple[str, Carrier | Refusal]]:
+    if refusal := unreadable(column):
+        if not is_left_out(table, column):
+            yield column, refusal
+    elif table.is_property(column):
+        for name, how in named_values(table.property_name(column), dtype, table.rule(column)):
+            refusal = _misnamed(target, table, column, name)
+            yield name, refusal or carried(target, how, table.kind)
+
+
+def _misnamed(target: Target, table: Table, column: str, name: str) -> Refusal | None:
+    """Return why a column cannot become the property of that name, if it cannot."""
+    return target.misnamed(table, column, name) if name else _NAMELESS
+
+
+def point_fields(target: Target, table: Table, schema: pl.Schema) -> tuple[Field, ...]:
+    """Return the properties that the table's points become.
+
+    Raises `ValueRefusedError` that names every column that holds no coordinates, and every point
+    that the target cannot hold.
+    """
+    unfit = [
+        _line(table, name, str(schema[name]), how) for name, how in unfit_columns(table, schema)
+    ]
+    made, refused = [], [*unfit]
+    for point in table.points:
+        column, name = column_of(point), point.property
+        how: Carrier | Refusal | None = _misnamed(target, table, column, name)
+        if how is None and not unfit:
+            how = carried(target, point_value(point, schema), table.kind)
+        if isinstance(how, Refusal):
+            refused.append(_line(table, name, "point", how))
+        elif how is not None:
+            made.append(Field(column, name, how))
+    _refuse(refused)
+    return tuple(made)
+
+
+def _line(table: Table, name: str, kind: str, how: Refusal) -> str:
+    """Return the line about something of a table that is refused.
+
+    Its name is spelled to be seen.
+    """
+    seen = "".join(each if each.isprintable() else repr(each)[1:-1] for each in name)
+    return f"{table.name}.{seen or repr(name)} ({kind}): {how.reason}; {how.remedy}"
+
+
+def _refuse(columns: Sequence[str]) -> None:
+    """Raise the error that these lines about columns are together; none is no error."""
+    if columns:
+        raise ValueRefusedError(
+            "these columns cannot be carried exactly:\n  " + "\n  ".join(columns),
+            "set the policy under the column's config.meta.kgimport, or `skip: true`",
+        )

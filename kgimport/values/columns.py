@@ -1,0 +1,67 @@
+"""Columns: which of them can be read by their name, and which hold labels or types."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kgimport.values.scalars import is_text
+from kgimport.values.value import Refusal
+
+if TYPE_CHECKING:
+    from kgimport.graph import Table
+
+# Polars takes these names for patterns of names.
+_PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)
+# The columns that are set beside a table's own: ids, points, and what a rejected row misses.
+_OURS = re.compile(r"__(id|start|end|missing|point_.*)__", re.DOTALL)
+_LABELS = Refusal("labels are text, or lists of text", "cast the column to text in SQL")
+_TYPES = Refusal("types are text", "cast the column to text in SQL")
+
+
+def unreadable(column: str) -> Refusal | None:
+    """Return why no column of that name can be read, if none can."""
+    if _PATTERN.fullmatch(column):
+        return Refusal("Polars takes the column's name for a pattern", "rename it in SQL")
+    if _OURS.fullmatch(column):
+        return Refusal("the column's name is one of kgimport's own", "rename it in SQL")
+    return None
+
+
+def is_left_out(table: Table, column: str) -> bool:
+    """Whether a column that cannot be read need not be: it is skipped, and of no other use."""
+    skipped = table.rule(column).skip and column not in _used(table)
+    return skipped and unreadable(column) is not None
+
+
+def _used(table: Table) -> set[str | None]:
+    """Return the columns that a row needs, whichever of them become properties."""
+    axes = {column for point in table.points for column in point.columns}
+    return {table.name_column, *axes}.union(*table.keys)
+
+
+def unfit_name_column(table: Table, schema: pl.Schema) -> tuple[str, Refusal] | None:
+    """Return the column of labels or types, and why it holds none, where that is no text."""
+    is_node, column = table.kind == "node", table.name_column
+    if column is None or _holds_names(schema[column], listed=is_node):
+        return None
+    return column, _LABELS if is_node else _TYPES
+
+
+def _holds_names(dtype: pl.DataType, *, listed: bool) -> bool:
+    """Whether a column can be one of labels or types; one of type Null is refused by its rows."""
+    if listed and isinstance(dtype, pl.List | pl.Array):
+        return _holds_names(pl.Schema({"": dtype.inner})[""], listed=False)
+    return is_text(dtype) or dtype == pl.Null
+
+
+def are_listed(dtype: pl.DataType) -> bool:
+    """Whether a column of labels gives each row a list of them."""
+    return isinstance(dtype, pl.List | pl.Array)
+
+
+def as_names(column: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a column of labels or types as text, or as lists of text."""
+    return pl.col(column).cast(pl.List(pl.String()) if are_listed(dtype) else pl.String())
