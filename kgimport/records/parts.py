@@ -1,0 +1,20 @@
+"""What names, paths and numbers in a record look like; anything else is damage."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kgimport.graph import GRAPH_NAME
+
+GraphName = Annotated[str, Field(pattern=GRAPH_NAME)]
+BuildId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# As the writer names files; the importer reads paths as lists, and names as regular expressions.
+FilePath = Annotated[
+    str, Field(pattern=r"^(csv|parquet)/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+\.(csv|parquet)$")
+]
+# Part of a store's folder's name, of a lock's, of an image's.
+Release = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+_-]*$")]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
