@@ -369,6 +369,7 @@ def a_graph(node: NodeTable = PERSON, **changes: Any) -> Graph:
         (LACKS, a_graph(replace(PERSON, indexes=(Index("range", NO_COLUMNS),)))),
         (LACKS, a_graph(replace(PERSON, points=(Point("p", ("x",), "wgs-84"),)))),
         (LACKS, a_graph(replace(PERSON, points=(Point("p", ("x", "y"), "wgs-84-3d"),)))),
+        (LACKS, a_graph(key=("",))),
         (LACKS, a_graph(type="")),
         (LACKS, a_graph(type_column="kind")),
         (NO_KEY, a_graph(end=End("city", ("b",)))),
