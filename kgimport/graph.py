@@ -116,6 +116,11 @@ class NodeTable(_Declared):
         return (self.key,)
 
     @property
+    def key_columns(self) -> frozenset[str]:
+        """The columns of the key."""
+        return frozenset(self.key)
+
+    @property
     def skips_missing_ends(self) -> bool:
         """A node has no ends that could be missing."""
         return False
@@ -149,9 +154,10 @@ class RelationshipTable(_Declared):
     end: End
     type_column: str | None = None
     on_missing: OnMissing = "error"
+    # The columns whose values together are one relationship; none where nothing identifies them.
+    key: tuple[str, ...] = ()
     columns: Mapping[str, ColumnRule] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
-    unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[Index, ...] = ()
 
     @property
@@ -173,6 +179,11 @@ class RelationshipTable(_Declared):
     def keys(self) -> tuple[tuple[str, ...], ...]:
         """The columns that point to the start, and those that point to the end."""
         return (self.start.key, self.end.key)
+
+    @property
+    def key_columns(self) -> frozenset[str]:
+        """The columns that point to an end, and those of the relationship's own key."""
+        return frozenset((*self.start.key, *self.end.key, *self.key))
 
     @property
     def skips_missing_ends(self) -> bool:
@@ -249,11 +260,12 @@ def _needed(table: Table) -> Iterator[object]:
     yield from (table.name, table.location)
     lists = [*table.keys]
     if table.kind == "node":
-        lists.append(table.labels)
+        lists += [table.labels, *table.unique]
         yield table.id_space
     else:
+        yield from table.key
         yield (table.type == "") == (table.type_column is not None)
-    lists += [*table.unique, *(index.properties for index in table.indexes)]
+    lists += [index.properties for index in table.indexes]
     for words in lists:
         yield from (words, *words)
     for point in table.points:

@@ -63,8 +63,12 @@ def are_integers(graph: Graph, schemas: Mapping[str, pl.Schema], id_space: str) 
     for table in graph.relationships:
         ends = (end for _, end in table.ends if graph.node(end.node).id_space == id_space)
         keys += [(table.name, end.key) for end in ends]
-    types = [[schemas[name][column] for column in key] for name, key in keys]
-    return all(len(each) == 1 and _fits_long(each[0]) for each in types)
+    return all(is_integer(key, schemas[name]) for name, key in keys)
+
+
+def is_integer(key: tuple[str, ...], schema: pl.Schema) -> bool:
+    """Whether a key is one column of whole numbers of 64 bits."""
+    return len(key) == 1 and _fits_long(schema[key[0]])
 
 
 def _fits_long(dtype: pl.DataType) -> bool:
@@ -116,7 +120,7 @@ def check_key_types(graph: Graph, schemas: Mapping[str, pl.Schema]) -> None:
 
 
 def _unfit_keys(graph: Graph, schemas: Mapping[str, pl.Schema]) -> Iterable[str]:
-    for table in graph.nodes:
+    for table in graph.tables:
         for column in table.key:
             dtype = schemas[table.name][column]
             if not _may_be_key(dtype):

@@ -10,10 +10,12 @@ Kind = Literal[
     "zoned_datetime", "duration", "point", "null",
 ]  # fmt: skip
 Unit = Literal["ms", "us", "ns"]
+Srid = Literal[4326, 4979, 7203, 9157]
 # The coordinate reference systems by their numbers, and how many coordinates a point has in each.
-SRID = {"wgs-84": 4326, "wgs-84-3d": 4979, "cartesian": 7203, "cartesian-3d": 9157}
-_AXES: dict[int, Literal[2, 3]] = {4326: 2, 4979: 3, 7203: 2, 9157: 3}
+SRID: dict[str, Srid] = {"wgs-84": 4326, "wgs-84-3d": 4979, "cartesian": 7203, "cartesian-3d": 9157}
+_AXES: dict[Srid, Literal[2, 3]] = {4326: 2, 4979: 3, 7203: 2, 9157: 3}
 _TEXTS = frozenset({"string", "null"})
+_COUNTED = frozenset({"local_datetime", "instant", "zoned_datetime", "duration"})
 _MOMENTS = frozenset({"date", "time", "local_datetime", "instant", "zoned_datetime"})
 
 
@@ -31,12 +33,26 @@ class PropertyType:
     many: bool = False
     unit: Unit | None = None
     zone: str | None = None
-    srid: int | None = None
+    srid: Srid | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether values are lists; bytes are one of integers."""
+        return self.many or self.kind == "bytes"
 
     @property
     def element(self) -> PropertyType:
         """The type of a list's elements."""
-        return replace(self, many=False)
+        return INTEGER if self.kind == "bytes" else replace(self, many=False)
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether it has the unit or reference system that its kind needs, and no other detail."""
+        return (
+            (self.unit is not None) == (self.kind in _COUNTED)
+            and (self.srid is not None) == (self.kind == "point")
+            and (self.zone is None or self.kind == "zoned_datetime")
+        )
 
     @property
     def is_text(self) -> bool:

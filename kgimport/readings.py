@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kgimport.graph import ColumnRule
-    from kgimport.sums import Base, Kind
+    from kgimport.properties import Kind, PropertyType, Unit
 
 _DAY0 = "DATE '1970-01-01'"
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
@@ -29,30 +29,30 @@ _ZONES_OF_UTC = frozenset({None, "UTC", "Etc/UTC", "Z", "+00:00", "GMT", "Etc/GM
 TEXT = "VARCHAR"
 
 
-def reading(kind: Kind, typed: str, value: str, rule: ColumnRule = NO_RULE) -> str | None:
+def reading(made: PropertyType, typed: str, value: str, rule: ColumnRule = NO_RULE) -> str | None:
     """Return SQL for the canonical values of a column of a DuckDB type; None where there is none.
 
     `rule` is what the declaration says of the column, where it is the source's own.
     """
-    if kind.many:
-        return _list(kind, typed, value, rule)
+    if made.is_list:
+        return _list(made, typed, value, rule)
     if typed == TEXT and rule is NO_RULE:
-        return _CELLS[kind.base](value, kind.unit)
-    special = _SPECIAL.get(kind.base)
-    if found := special and special(kind, typed, value, rule):
+        return _CELLS[made.kind](value, made.unit)
+    special = _SPECIAL.get(made.kind)
+    if found := special and special(made, typed, value, rule):
         return found
-    template = _TYPED.get(kind.base, {}).get(re.sub(r"[(].*", "", typed, flags=re.DOTALL))
+    template = _TYPED.get(made.kind, {}).get(re.sub(r"[(].*", "", typed, flags=re.DOTALL))
     return template and template.format(value)
 
 
-def _list(kind: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
+def _list(made: PropertyType, typed: str, value: str, rule: ColumnRule) -> str | None:
     if typed == TEXT and rule is NO_RULE:
         element, lists = TEXT, f"string_split({value}, chr(31))"
     elif typed.endswith("]"):
         element, lists = typed[: typed.rindex("[")], value
     else:
         return None
-    inner = reading(kind.element, element, "e", rule)
+    inner = reading(made.element, element, "e", rule)
     if rule.null_in_list == "drop":
         lists = f"list_filter({lists}, lambda e: e IS NOT NULL)"
     if rule.empty_list == "null":
@@ -60,28 +60,28 @@ def _list(kind: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
     return inner and (lists if inner == "e" else f"list_transform({lists}, lambda e: {inner})")
 
 
-def _bytes(_: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
+def _bytes(_: PropertyType, typed: str, value: str, rule: ColumnRule) -> str | None:
     encoded = {"base64": f"base64({value})", "hex": f"lower(hex({value}))"}
     return encoded.get(rule.binary) if typed == "BLOB" else None
 
 
-def _naive(kind: Kind, typed: str, value: str, _: ColumnRule) -> str | None:
-    return _local(kind.unit, typed, value) if typed.startswith("TIMESTAMP") else None
+def _naive(made: PropertyType, typed: str, value: str, _: ColumnRule) -> str | None:
+    return _local(made.unit, typed, value) if typed.startswith("TIMESTAMP") else None
 
 
-def _zoned(kind: Kind, typed: str, value: str, rule: ColumnRule) -> str | None:
+def _zoned(made: PropertyType, typed: str, value: str, rule: ColumnRule) -> str | None:
     if typed == "TIMESTAMPTZ_NS":
         return _nanoseconds(f"{value}::TIMESTAMP_NS")
-    if typed in _ZONED and kind.unit != "ns":
+    if typed in _ZONED and made.unit != "ns":
         return f"epoch_us({value})"
     if typed == "BIGINT" and rule.epoch != "no":
         return f"{value} * 1000" if rule.epoch == "ms" else value
     if typed in {*_LOCAL, "TIMESTAMP_NS"} and rule.timezone in _ZONES_OF_UTC:
-        return _local(kind.unit, typed, value)
+        return _local(made.unit, typed, value)
     return None
 
 
-def _local(unit: str, typed: str, value: str) -> str | None:
+def _local(unit: Unit | None, typed: str, value: str) -> str | None:
     """None where nanoseconds are meant and the type counts microseconds."""
     if unit != "ns":
         return f"epoch_us({value})"
@@ -97,7 +97,7 @@ def _nanoseconds(moment: str) -> str:
     )
 
 
-def _moment_cell(cell: str, unit: str) -> str:
+def _moment_cell(cell: str, unit: Unit | None) -> str:
     """Return SQL for the ticks of a cell.
 
     It has the digits of the finest timestamp of its file, of which three are zeros here.
@@ -111,9 +111,9 @@ def _moment_cell(cell: str, unit: str) -> str:
     )
 
 
-def _offset_cell(cell: str, unit: str) -> str:
+def _offset_cell(cell: str, unit: Unit | None) -> str:
     """`2024-02-29T12:34:56.000001+01:00[Europe/Stockholm]`: the local time less the offset."""
-    at = {"ms": 24, "us": 27, "ns": 30}[unit]
+    at = {"ms": 24, "us": 27, "ns": 30, None: 30}[unit]
     local = _moment_cell(f"left({cell}, {at - 1})", unit)
     minutes = f"(substr({cell}, {at + 1}, 2)::BIGINT * 60 + substr({cell}, {at + 4}, 2)::BIGINT)"
     ticks = 60 * (10**9 if unit == "ns" else 10**6)
@@ -121,50 +121,54 @@ def _offset_cell(cell: str, unit: str) -> str:
     return f"({local}) - ({sign}) * {minutes} * {ticks}"
 
 
-def _duration_cell(cell: str, unit: str) -> str:
+def _duration_cell(cell: str, unit: Unit | None) -> str:
     body = f"substr({cell}, 3, length({cell}) - 3)"
     digits = 9 if unit == "ns" else 6
     fraction = f"rpad(split_part({body}, '.', 2), {digits}, '0')"
     return f"(split_part({body}, '.', 1) || {fraction})::HUGEINT"
 
 
-def _point_cell(cell: str, _: str) -> str:
+def _point_cell(cell: str, _: Unit | None) -> str:
     axes = f"string_split(substr({cell}, 2, length({cell}) - 2), ',')"
     return f"list_transform({axes}, lambda e: split_part(e, ':', 2)::DOUBLE)"
 
 
 # How a value of a type is read where a rule, or the unit, decides too.
-_SPECIAL: dict[Base, Callable[[Kind, str, str, ColumnRule], str | None]] = {
+_SPECIAL: dict[Kind, Callable[[PropertyType, str, str, ColumnRule], str | None]] = {
     "string": _bytes,
-    "localdatetime": _naive,
-    "utc": _zoned,
-    "datetime": _zoned,
+    "null": _bytes,
+    "local_datetime": _naive,
+    "instant": _zoned,
+    "zoned_datetime": _zoned,
 }
 # How the text of a cell is read.
-_CELLS: dict[Base, Callable[[str, str], str]] = {
+_CELLS: dict[Kind, Callable[[str, Unit | None], str]] = {
     "string": lambda cell, _: cell,
-    "long": lambda cell, _: f"{cell}::BIGINT",
-    "double": lambda cell, _: f"{cell}::DOUBLE",
+    "null": lambda cell, _: cell,
+    "integer": lambda cell, _: f"{cell}::BIGINT",
+    "float": lambda cell, _: f"{cell}::DOUBLE",
     "boolean": lambda cell, _: f"({cell} = 'true')",
     "date": lambda cell, _: f"({cell}::DATE - {_DAY0})",
-    "localtime": lambda cell, _: f"epoch_ns({cell}::TIME_NS)",
-    "localdatetime": _moment_cell,
-    "utc": _moment_cell,
-    "datetime": _offset_cell,
+    "time": lambda cell, _: f"epoch_ns({cell}::TIME_NS)",
+    "local_datetime": _moment_cell,
+    "instant": _moment_cell,
+    "zoned_datetime": _offset_cell,
     "duration": _duration_cell,
     "point": _point_cell,
 }
 # Where all digits are behind the point, DuckDB spells no zero before it.
 _DECIMAL_TEXT = "regexp_replace({}::VARCHAR, '^(-?)[.]', '\\10.')"
 # How a value of a type is read, by the kind that it is to be.
-_TYPED: dict[Base, dict[str, str]] = {
-    "string": {
-        TEXT: "{}",
-        **dict.fromkeys((*_WHOLE, "ENUM", "UUID", "JSON"), "{}::VARCHAR"),
-        "DECIMAL": _DECIMAL_TEXT,
-    },
-    "long": dict.fromkeys((*_WHOLE, "DECIMAL", "BOOLEAN", TEXT), "{}::BIGINT"),
-    "double": {
+_TEXTS = {
+    TEXT: "{}",
+    **dict.fromkeys((*_WHOLE, "ENUM", "UUID", "JSON"), "{}::VARCHAR"),
+    "DECIMAL": _DECIMAL_TEXT,
+}
+_TYPED: dict[Kind, dict[str, str]] = {
+    "string": _TEXTS,
+    "null": _TEXTS,
+    "integer": dict.fromkeys((*_WHOLE, "DECIMAL", "BOOLEAN", TEXT), "{}::BIGINT"),
+    "float": {
         **dict.fromkeys((*_FLOATS, *_INTEGERS, TEXT), "{}::DOUBLE"),
         # By way of the digits, which always give the nearest double.
         **dict.fromkeys(("UBIGINT", "HUGEINT", "DECIMAL"), "{}::VARCHAR::DOUBLE"),
@@ -174,8 +178,8 @@ _TYPED: dict[Base, dict[str, str]] = {
         "DATE": f"({{}} - {_DAY0})",
         **dict.fromkeys((*_LOCAL, "TIMESTAMP_NS", TEXT), f"({{}}::DATE - {_DAY0})"),
     },
-    "localtime": dict.fromkeys(("TIME", "TIME_NS"), "epoch_ns({})"),
-    "localdatetime": dict.fromkeys(("DATE", TEXT), "epoch_us({}::TIMESTAMP)"),
+    "time": dict.fromkeys(("TIME", "TIME_NS"), "epoch_ns({})"),
+    "local_datetime": dict.fromkeys(("DATE", TEXT), "epoch_us({}::TIMESTAMP)"),
 }
 
 

@@ -17,7 +17,7 @@ from pyarrow import dataset, fs
 
 from kgimport.errors import DestinationError
 from kgimport.records import Facts
-from kgimport.sums import Extent, Kind, extent_sql, extents, sums
+from kgimport.sums import Extent, extent_sql, extents, sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from kgimport.properties import PropertyType
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as it is to be read: its kind, and the SQL of its canonical values."""
+    """A column as it is to be read: its type, and the SQL of its canonical values."""
 
-    kind: Kind
+    type: PropertyType
     sql: str
 
 
@@ -163,21 +165,21 @@ def facts(
 
 
 def _asked(value: str, column: Column) -> Iterator[str]:
-    yield from extent_sql(column.kind, value)
+    yield from extent_sql(column.type, value)
     yield f"coalesce(sum((hash({value}) & 4294967295)::BIGINT), 0)"
-    if column.kind.base == "double" and not column.kind.many:
+    if column.type.kind == "float" and not column.type.is_list:
         # The digest takes -0.0 for 0.0.
         yield f"count(*) FILTER (WHERE signbit({value}) AND NOT isnan({value}))"
     else:
         yield "0"
-    for each in sums(column.kind):
+    for each in sums(column.type):
         yield f"coalesce(sum(({each.sql(value)})::BIGINT), 0)"
 
 
 def _answered(columns: Sequence[Column], row: Sequence[Any]) -> Iterator[tuple[Facts, Extent]]:
     at = 0
     for column in columns:
-        told = sums(column.kind)
+        told = sums(column.type)
         (extent,) = extents(row[at : at + 4])
         digest, signs = int(row[at + 4]), int(row[at + 5])
         numbers = (int(each) for each in row[at + 6 : at + 6 + len(told)])

@@ -1,14 +1,14 @@
-"""What the values of a property add up to: told alike by DuckDB of files, by Cypher of a store.
+"""What the values of a property add up to: names, and the SQL and Polars that compute it of files.
 
-A sum is made of whole numbers, so it is the same in any order of the rows. Those of a `Kind` are
-named once, with the SQL and the Cypher that compute them; a digest (DuckDB alone computes it) tells
-texts apart, too, where sums know only how long they are.
+A sum is made of whole numbers, so it is the same in any order of the rows, and a target may have
+its own way to compute it of what it holds. A digest (DuckDB alone computes it) distinguishes texts,
+too, where sums know only how long they are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -17,69 +17,21 @@ from kgimport.errors import short
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kgimport.properties import Kind as PropertyKind
-    from kgimport.properties import PropertyType
+    from kgimport.properties import Kind, PropertyType, Unit
 
-Base = Literal[
-    "string", "long", "double", "boolean", "date", "localtime", "localdatetime", "utc", "datetime",
-    "duration", "point",
-]  # fmt: skip
 # The greatest prime below 2^32: the remainders of 2^31 values add up to less than 2^63.
 PRIME = 4_294_967_291
 # By it, what a number has behind the point becomes whole, but for less than 2^-52.
-_SCALE = 2**52
-_FAR = 9 * 10**18  # nearly all that 64 bits can count
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What sort of values a property has: a base type, in a list or not.
-
-    `unit` is that of a moment or duration (ms, us or ns), whose values count it since 1970 or
-    midnight; `utc` is a `datetime` whose cells go without an offset. `axes` counts the coordinates
-    of a point.
-    """
-
-    base: Base
-    many: bool = False
-    unit: Literal["", "ms", "us", "ns"] = ""
-    axes: Literal[0, 2, 3] = 0
-
-    @property
-    def element(self) -> Kind:
-        """The kind of a list's elements."""
-        return replace(self, many=False)
+SCALE = 2**52
+FAR = 9 * 10**18  # nearly all that 64 bits can count
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A whole number for each value: as SQL of the value, and as Cypher of the property."""
+    """A whole number for each value, and the SQL that makes it of the value."""
 
     name: str
     sql: Callable[[str], str]
-    cypher: Callable[[str], str]
-
-
-def kind_of(made: PropertyType) -> Kind:
-    """Return what is added up of the values of a type; of bytes, what a list of integers has."""
-    return Kind(_BASES[made.kind], made.many or made.kind == "bytes", made.unit or "", made.axes)
-
-
-_BASES: dict[PropertyKind, Base] = {
-    "string": "string",
-    "null": "string",
-    "integer": "long",
-    "bytes": "long",
-    "float": "double",
-    "boolean": "boolean",
-    "date": "date",
-    "time": "localtime",
-    "local_datetime": "localdatetime",
-    "instant": "utc",
-    "zoned_datetime": "datetime",
-    "duration": "duration",
-    "point": "point",
-}
 
 
 def _remainder(value: str) -> str:
@@ -92,26 +44,11 @@ def _double_sql(value: str) -> str:
     Farther out a remainder, which takes longer.
     """
     whole = f"trunc({value})::BIGINT % {PRIME}"
-    behind = f"trunc(({value} - trunc({value})) * {_SCALE}::DOUBLE)::BIGINT % {PRIME}"
+    behind = f"trunc(({value} - trunc({value})) * {SCALE}::DOUBLE)::BIGINT % {PRIME}"
     far = f"WHEN isfinite({value}) THEN trunc({value} % {PRIME}::DOUBLE)::BIGINT ELSE 0"
     # Asked by itself: DuckDB takes NaN with a sign for less than any number, in some places.
-    near = f"isfinite({value}) AND abs({value}) < {_FAR}::DOUBLE"
+    near = f"isfinite({value}) AND abs({value}) < {FAR}::DOUBLE"
     return f"CASE WHEN {near} THEN {whole} + {behind} {far} END"
-
-
-def _double_cypher(value: str) -> str:
-    whole = f"toInteger({value}) % {PRIME}"
-    behind = f"toInteger(({value} - toInteger({value})) * {_SCALE}.0) % {PRIME}"
-    far = f"toInteger({value} % {PRIME}.0)"
-    return f"CASE WHEN abs({value}) < {_FAR}.0 THEN {whole} + {behind} ELSE {far} END"
-
-
-def _truth_sql(value: str) -> str:
-    return f"{value}::BIGINT"
-
-
-def _truth_cypher(value: str) -> str:
-    return f"CASE WHEN {value} THEN 1 ELSE 0 END"
 
 
 def _seconds(per_second: int) -> Callable[[str], str]:
@@ -132,82 +69,52 @@ def _nanoseconds(per_second: int) -> Callable[[str], str]:
     return lambda ticks: f"{_within(per_second)(ticks)} * {10**9 // per_second}"
 
 
-def _elapsed(per_second: int) -> tuple[Sum, ...]:
-    """Of a count of ticks in SQL, and of a duration in Cypher."""
+def _elapsed(unit: Unit | None) -> tuple[Sum, ...]:
+    """Of a count of ticks."""
+    per_second = PER_SECOND[unit]
     return (
-        Sum("seconds", _seconds(per_second), lambda held: f"{held}.seconds % {PRIME}"),
-        Sum("nanoseconds", _nanoseconds(per_second), lambda held: f"{held}.nanosecondsOfSecond"),
+        Sum("seconds", _seconds(per_second)),
+        Sum("nanoseconds", _nanoseconds(per_second)),
     )
 
 
 # As the canonical values of DuckDB count them, by the unit of the property.
-PER_SECOND = {"ms": 1_000_000, "us": 1_000_000, "ns": 1_000_000_000, "": 1_000_000_000}
-_NUMBER = (Sum("number", _remainder, _remainder),)
-_PLAIN: dict[Base, tuple[Sum, ...]] = {
-    "string": (Sum("length", lambda v: f"length({v})", lambda v: f"size({v})"),),
-    "long": _NUMBER,
-    "double": (Sum("number", _double_sql, _double_cypher),),
-    "boolean": (Sum("true", _truth_sql, _truth_cypher),),
-    "date": (Sum("days", lambda v: v, lambda held: f"{held}.days"),),
+PER_SECOND: dict[Unit | None, int] = {"ms": 10**6, "us": 10**6, "ns": 10**9, None: 10**9}
+_LENGTH = (Sum("length", lambda v: f"length({v})"),)
+_PLAIN: dict[Kind, tuple[Sum, ...]] = {
+    "string": _LENGTH,
+    "null": _LENGTH,
+    "integer": (Sum("number", _remainder),),
+    "float": (Sum("number", _double_sql),),
+    "boolean": (Sum("true", lambda v: f"{v}::BIGINT"),),
+    "date": (Sum("days", lambda v: v),),
 }
-# What Cypher compares a moment with, so that it becomes a count; names of variables of a query.
-ZEROS = {
-    "day0": "date('1970-01-01')",
-    "midnight0": "localtime('00:00')",
-    "local0": "localdatetime('1970-01-01T00:00')",
-    "utc0": "datetime('1970-01-01T00:00Z')",
-}
-# `epochSeconds` rounds towards zero before 1970, a duration downwards.
-_SINCE: dict[Base, str] = {
-    "date": "duration.inDays(day0, {})",
-    "localtime": "duration.inSeconds(midnight0, {})",
-    "localdatetime": "duration.inSeconds(local0, {})",
-    "utc": "duration.inSeconds(utc0, {})",
-    "datetime": "duration.inSeconds(utc0, {})",
-}
+_ELEMENTS = Sum("elements", lambda v: f"len({v})")
 
 
-def held(kind: Kind, value: str) -> str:
-    """Cypher: what the sums are computed of; null where the property is absent."""
-    return value if kind.many else _SINCE.get(kind.base, "{}").format(value)
+def sums(made: PropertyType) -> tuple[Sum, ...]:
+    """Return what the values of a type add up to; bytes add up as a list of integers does."""
+    if made.is_list:
+        return (_ELEMENTS, *map(_over_elements, sums(made.element)))
+    if made.kind == "point":
+        return tuple(_axis(at) for at in range(made.axes))
+    return _PLAIN.get(made.kind) or _elapsed(made.unit)
 
 
-def sums(kind: Kind) -> tuple[Sum, ...]:
-    """Return what is told of a kind's values."""
-    if kind.many:
-        return (_ELEMENTS, *(_over_elements(kind.element, each) for each in sums(kind.element)))
-    if kind.base == "point":
-        return tuple(_axis(at) for at in range(kind.axes))
-    return _PLAIN.get(kind.base) or _elapsed(PER_SECOND[kind.unit])
-
-
-_ELEMENTS = Sum("elements", lambda v: f"len({v})", lambda v: f"size({v})")
-
-
-def _over_elements(kind: Kind, one: Sum) -> Sum:
+def _over_elements(one: Sum) -> Sum:
     return Sum(
         f"elements' {one.name}",
         lambda v: f"coalesce(list_sum(list_transform({v}, lambda e: ({one.sql('e')})::BIGINT)), 0)",
-        lambda v: f"reduce(s = 0, e IN {v} | s + {one.cypher(held(kind, 'e'))})",
     )
 
 
 def _axis(at: int) -> Sum:
-    return Sum(
-        "xyz"[at],
-        lambda v: _double_sql(f"{v}[{at + 1}]"),
-        lambda v: _double_cypher(f"{v}.{'xyz'[at]}"),
-    )
+    return Sum("xyz"[at], lambda v: _double_sql(f"{v}[{at + 1}]"))
 
 
 def ends_sql(start: str, end: str) -> str:
     """Return SQL: a number of both ends' ids, another one where they are exchanged."""
     return f"({start} * 7919 + {end} * 104729) % {PRIME} + ({start} % 65521) * ({end} % 65519)"
-
-
-def ends_cypher(start: str, end: str) -> str:
-    """Return the same of two nodes in Cypher."""
-    return ends_sql(f"id({start})", f"id({end})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,44 +146,44 @@ class Extent:
 _ROUNDING = 1e-12
 
 
-def extent_sql(kind: Kind, value: str) -> tuple[str, ...]:
+def extent_sql(made: PropertyType, value: str) -> tuple[str, ...]:
     """Return SQL: aggregations that together are an `Extent`."""
-    if kind.base == "point":
+    if made.kind == "point":
         return f"count({value})", "NULL", "NULL", "0"
-    if kind.many:
+    if made.is_list:
         return f"count({value})", "NULL", "NULL", f"sum(len({value}))"
-    if kind.base == "double":
+    if made.kind == "float":
         finite = f"FILTER (WHERE isfinite({value}))"
         return f"count({value})", *(f"{f}({value}) {finite}" for f in ("min", "max", "sum"))
-    measured = {"string": f"strlen({value})", "boolean": f"{value}::BIGINT"}.get(kind.base, value)
-    ends = f"{value}::BIGINT" if kind.base == "boolean" else value
+    ends = f"{value}::BIGINT" if made.kind == "boolean" else value
+    measured = f"strlen({value})" if made.is_text else ends
     return f"count({value})", f"min({ends})", f"max({ends})", f"sum({measured})"
 
 
-def extent_of(kind: Kind, values: pl.Expr, shift: int = 1) -> tuple[pl.Expr, ...]:
+def extent_of(made: PropertyType, values: pl.Expr, shift: int = 1) -> tuple[pl.Expr, ...]:
     """Return the same of Polars' values, each moment divided by `shift` (1000: ns become us)."""
     nothing = pl.lit(None, pl.Int64)
-    if kind.base == "point":
+    if made.kind == "point":
         return values.is_not_null().sum(), nothing, nothing, nothing
-    if kind.many:
+    if made.is_list:
         return values.is_not_null().sum(), nothing, nothing, values.list.len().sum()
-    ticks = _ticks(kind, values, shift)
-    measured = values.str.len_bytes() if kind.base == "string" else ticks
-    wide = pl.Float64 if kind.base == "double" else pl.Int128
+    ticks = _ticks(made, values, shift)
+    measured = values.str.len_bytes() if made.is_text else ticks
+    wide = pl.Float64 if made.kind == "float" else pl.Int128
     return values.is_not_null().sum(), ticks.min(), ticks.max(), measured.cast(wide).sum()
 
 
-def _ticks(kind: Kind, values: pl.Expr, shift: int) -> pl.Expr:
-    if kind.base == "string":
+def _ticks(made: PropertyType, values: pl.Expr, shift: int) -> pl.Expr:
+    if made.is_text:
         return values
-    if kind.base == "double":
+    if made.kind == "float":
         return values.filter(values.is_finite())
-    if kind.base in {"long", "boolean"}:
+    if made.kind in {"integer", "boolean"}:
         return values.cast(pl.Int64)
     ticks = values.to_physical().cast(pl.Int64)
     if shift > 1:
         return ticks // shift
-    return ticks.cast(pl.Int128) * 1_000 if kind.unit == "ms" else ticks
+    return ticks.cast(pl.Int128) * 1_000 if made.unit == "ms" else ticks
 
 
 def extents(row: Sequence[int | float | str | None]) -> list[Extent]:

@@ -63,6 +63,18 @@ def test_a_graph_yml_becomes_a_graph(tmp_path: Path) -> None:
     assert declared(tmp_path, PEOPLE) == Graph("people", (person,), (knows,))
 
 
+def test_a_relationship_may_have_a_key(tmp_path: Path) -> None:
+    keyed = declared(tmp_path, PEOPLE.replace("type: KNOWS", "type: KNOWS\n      key: [a, since]"))
+
+    assert keyed.relationships[0].key == ("a", "since")
+    with pytest.raises(DeclarationError, match=r"knows\.relationship\.key: no column since"):
+        declaration.check_columns(keyed, {"person": ["person_id"], "knows": ["a", "b"]})
+    with pytest.raises(
+        DeclarationError, match=r"tables\.knows\.relationship\.key: list should have"
+    ):
+        declared(tmp_path, PEOPLE.replace("type: KNOWS", "type: KNOWS\n      key: []"))
+
+
 def test_all_mistakes_are_told_in_one_go_with_their_places(tmp_path: Path) -> None:
     text = (
         PEOPLE.replace("labels: [Person, Human]", "lables: [Person]")

@@ -17,6 +17,7 @@ from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
 from kgimport.identity import END, START
 from kgimport.options import ExportOptions
 from tests.conftest import quiet
+from tests.graphs import people
 from tests.roundtrip.samples import Column, frame
 
 if TYPE_CHECKING:
@@ -351,3 +352,47 @@ def _long_keys(numbers: pl.Series, dtype: pl.DataType) -> pl.Series:
     """The numbers as keys that take some space each."""
     long = numbers.cast(pl.String).str.zfill(37)
     return pl.select(pl.format("9{}", long)).to_series().cast(dtype)
+
+
+# Keys of relationships --------------------------------------------------------------------------
+
+CALLS: dict[str, list[Any]] = {
+    "a": ["a", "a", "b", "x"],
+    "b": ["b", "b", "c", "c"],
+    "at": [1, 2, 3, 3],
+}
+
+
+def test_a_key_of_relationships_changes_no_byte(tmp_path: Path) -> None:
+    plain, keyed = (
+        export(people(tmp_path / f"key {len(key)}", key=key), tmp_path / f"{len(key)}", quiet)
+        for key in ((), ("since", "a"))
+    )
+
+    assert keyed.build_id == plain.build_id
+    assert keyed.declaration.relationships[0].key == ("since", "a")
+
+
+@pytest.mark.parametrize("key", [("at",), ("at", "b")])
+def test_rows_that_are_set_aside_have_no_part_in_the_keys_of_relationships(
+    tmp_path: Path, key: tuple[str, ...]
+) -> None:
+    skipped = {"at": ColumnRule(skip=True)}
+    graph = people(tmp_path, knows=CALLS, key=key, on_missing="skip", columns=skipped)
+
+    record = export(graph, tmp_path / "build", quiet)
+
+    assert (record.tables[1].written, record.tables[1].rejected) == (3, 1)
+
+
+def test_relationships_of_one_key_are_found_and_nodes_of_it_are_not(tmp_path: Path) -> None:
+    graph = people(
+        tmp_path, knows={**CALLS, "a": ["a", "a", "b", "b"], "at": [1, 7, 7, 1]}, key=("at",)
+    )
+
+    with pytest.raises(IntegrityError) as error:
+        export(graph, tmp_path / "build", quiet)
+
+    (_, line, *rows) = error.value.message.split("\n")
+    assert line == "knows.at: 4 rows with a key that others in the table have too [duplicate-key]"
+    assert [row.strip() for row in rows] == [f"key={key}, rows=2, tables='knows'" for key in (1, 7)]

@@ -147,26 +147,26 @@ def _id(record: ExportRecord) -> str:
 # What is read back ------------------------------------------------------------------------------
 
 
-def _changed(text: str, path: tuple[Step, ...], value: object) -> str:
+def changed(text: str, path: tuple[Step, ...], value: object) -> str:
     content = json.loads(text)
-    _at(content, path[:-1])[path[-1]] = value
+    at(content, path[:-1])[path[-1]] = value
     return json.dumps(content)
 
 
-def _at(value: Any, path: tuple[Step, ...]) -> Any:
+def at(value: Any, path: tuple[Step, ...]) -> Any:
     for step in path:
         value = value[step]
     return value
 
 
-def _paths(value: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
+def paths(value: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
     """Every place in a record, the containers too."""
     if path:
         yield path
     steps: Any = value.items() if isinstance(value, dict) else ()
     steps = enumerate(value) if isinstance(value, list) else steps
     for step, inner in steps:
-        yield from _paths(inner, (*path, step))
+        yield from paths(inner, (*path, step))
 
 
 WRONG: tuple[Any, ...] = (
@@ -208,10 +208,10 @@ def test_whatever_is_changed_in_a_record_is_refused_or_found_by_reconciliation(b
     good = (build / records.EXPORT_RECORD).read_text()
     content = json.loads(good)
     outcomes = [
-        (".".join(map(str, path)), _refusal(build, _changed(good, path, value)))
-        for path in _paths(content)
+        (".".join(map(str, path)), _refusal(build, changed(good, path, value)))
+        for path in paths(content)
         for value in WRONG
-        if json.dumps(value) != json.dumps(_at(content, path))
+        if json.dumps(value) != json.dumps(at(content, path))
     ]
     refusals = [refusal for _, refusal in outcomes if refusal]
 
@@ -253,9 +253,9 @@ def test_names_and_paths_are_believed_no_more_than_those_of_a_declaration(
 ) -> None:
     good = (build / records.EXPORT_RECORD).read_text()
     # As an attacker would: the id agrees with what was changed.
-    text = _changed(good, path, value)
+    text = changed(good, path, value)
     if path != ("build_id",):
-        text = _changed(text, ("build_id",), _forged_id(json.loads(text)))
+        text = changed(text, ("build_id",), _forged_id(json.loads(text)))
 
     with pytest.raises(DestinationError, match=r"export\.json is damaged: (graph|build_id|tables)"):
         records.parse(ExportRecord, text, records.EXPORT_RECORD)
@@ -280,7 +280,7 @@ def test_names_and_paths_are_believed_no_more_than_those_of_a_declaration(
 def test_numbers_and_words_that_no_export_writes_are_damage(
     build: Path, path: tuple[Step, ...], value: object
 ) -> None:
-    text = _changed((build / records.EXPORT_RECORD).read_text(), path, value)
+    text = changed((build / records.EXPORT_RECORD).read_text(), path, value)
     where = "tables|build_id" if path == ("format",) else ".".join(map(str, path))
 
     with pytest.raises(DestinationError, match=rf"export\.json is damaged: ({where})"):
@@ -369,6 +369,7 @@ def a_graph(node: NodeTable = PERSON, **changes: Any) -> Graph:
         (LACKS, a_graph(replace(PERSON, indexes=(Index("range", NO_COLUMNS),)))),
         (LACKS, a_graph(replace(PERSON, points=(Point("p", ("x",), "wgs-84"),)))),
         (LACKS, a_graph(replace(PERSON, points=(Point("p", ("x", "y"), "wgs-84-3d"),)))),
+        (LACKS, a_graph(key=("",))),
         (LACKS, a_graph(type="")),
         (LACKS, a_graph(type_column="kind")),
         (NO_KEY, a_graph(end=End("city", ("b",)))),
@@ -403,9 +404,9 @@ TOLD = {
 def test_whatever_is_changed_in_a_stores_record_names_no_other_place(tmp_path: Path) -> None:
     good = records.dump(STORE)
     taken: dict[str, StoreRecord] = {}
-    for path in _paths(json.loads(good)):
+    for path in paths(json.loads(good)):
         for value in WRONG:
-            (tmp_path / records.STORE_RECORD).write_text(_changed(good, path, value))
+            (tmp_path / records.STORE_RECORD).write_text(changed(good, path, value))
             with suppress(DestinationError):
                 taken[".".join(map(str, path))] = record = stores.read_store(tmp_path)
                 assert re.fullmatch(r"[A-Za-z]\w*", record.graph)

@@ -15,8 +15,9 @@ from kgimport.commands import check
 from kgimport.commands.export import export
 from kgimport.errors import SourceError
 from kgimport.graph import ColumnRule, Graph, NodeTable
+from kgimport.properties import FLOAT, PropertyType
 from kgimport.second_reader import Column
-from kgimport.sums import Extent, Kind
+from kgimport.sums import Extent
 from tests.conftest import quiet
 from tests.read_back import differences
 
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 P = sums.PRIME
 
 
-def found(kind: Kind, sql: str, rows: str) -> dict[str, int]:
+def found(of: PropertyType, sql: str, rows: str) -> dict[str, int]:
     """The sums of `sql` over the rows of a VALUES list, as DuckDB tells them."""
     with second_reader.database(64) as made:
-        ((facts, _),) = second_reader.facts(made, f"(VALUES {rows}) t(v)", [Column(kind, sql)])
+        ((facts, _),) = second_reader.facts(made, f"(VALUES {rows}) t(v)", [Column(of, sql)])
     return dict(facts.sums)
 
 
@@ -42,7 +43,7 @@ def remainder(number: int) -> int:
     "number", [0.1, -0.1, 2.5, -2.5, 1e16, -123456.789, 5e-324, 1e300, 9.3e18, -0.0]
 )
 def test_a_float_is_told_to_its_last_bit(number: float) -> None:
-    told = found(Kind("double"), "v", f"({number!r}::DOUBLE)")["number"]
+    told = found(FLOAT, "v", f"({number!r}::DOUBLE)")["number"]
 
     if abs(number) < 9e18:
         behind = math.modf(number)[0] * 2**52
@@ -55,7 +56,7 @@ def test_what_is_no_number_adds_nothing() -> None:
     rows = (
         "('NaN'::DOUBLE), (-('NaN'::DOUBLE)), ('Infinity'::DOUBLE), ('-Infinity'::DOUBLE), (NULL)"
     )
-    assert found(Kind("double"), "v", rows) == {"number": 0}
+    assert found(FLOAT, "v", rows) == {"number": 0}
 
 
 @pytest.mark.parametrize(
@@ -72,22 +73,22 @@ def test_what_is_no_number_adds_nothing() -> None:
 def test_a_moment_counts_from_1970_downwards(
     text: str, unit: str, seconds: int, nanoseconds: int
 ) -> None:
-    kind = Kind("localdatetime", unit=unit)  # type: ignore[arg-type]
-    sql = readings.reading(kind, readings.TEXT, "v")
+    of = PropertyType("local_datetime", unit=unit)  # type: ignore[arg-type]
+    sql = readings.reading(of, readings.TEXT, "v")
 
-    assert found(kind, str(sql), f"('{text}')") == {
+    assert found(of, str(sql), f"('{text}')") == {
         "seconds": remainder(seconds),
         "nanoseconds": nanoseconds,
     }
 
 
 def test_a_cell_with_more_digits_than_its_unit_has_is_no_value() -> None:
-    kind = Kind("localdatetime", unit="us")
-    sql = str(readings.reading(kind, readings.TEXT, "v"))
+    of = PropertyType("local_datetime", unit="us")
+    sql = str(readings.reading(of, readings.TEXT, "v"))
 
     with second_reader.database(64) as made:
         rows = "(VALUES ('2024-01-01T00:00:00.000000001')) t(v)"
-        ((facts, _),) = second_reader.facts(made, rows, [Column(kind, sql)])
+        ((facts, _),) = second_reader.facts(made, rows, [Column(of, sql)])
     assert facts.values == 0
 
 
@@ -99,18 +100,16 @@ def test_a_cell_with_more_digits_than_its_unit_has_is_no_value() -> None:
     ],
 )
 def test_an_offset_is_taken_off(cell: str, seconds: int) -> None:
-    kind = Kind("datetime", unit="us")
-    sql = str(readings.reading(kind, readings.TEXT, "v"))
+    of = PropertyType("zoned_datetime", unit="us")
+    sql = str(readings.reading(of, readings.TEXT, "v"))
 
-    assert found(kind, sql, f"('{cell}')")["seconds"] == seconds
+    assert found(of, sql, f"('{cell}')")["seconds"] == seconds
 
 
 def test_minus_zero_is_told_from_zero_by_its_sign() -> None:
     with second_reader.database(64) as made:
         (minus, zero) = (
-            second_reader.facts(
-                made, f"(VALUES ({v}::DOUBLE)) t(v)", [Column(Kind("double"), "v")]
-            )[0][0]
+            second_reader.facts(made, f"(VALUES ({v}::DOUBLE)) t(v)", [Column(FLOAT, "v")])[0][0]
             for v in ("-0.0", "0.0")
         )
     assert (minus.signs, zero.signs) == (1, 0)
@@ -158,7 +157,7 @@ def test_what_a_folder_says_is_not_taken_for_a_column_of_the_files(tmp_path: Pat
 
     record = export(table(place), tmp_path / "build", quiet)
 
-    told = {cell.property: cell.told_by for cell in record.tables[0].cells[1:]}
+    told = {cell.property: cell.read_by for cell in record.tables[0].cells[1:]}
     assert told == {"id": "duckdb", "month": "polars"}
     assert list(differences(tmp_path / "build", record)) == []
 
@@ -177,7 +176,7 @@ def test_every_part_of_a_table_is_read_back(
 
 
 @pytest.mark.parametrize("written", ["int96", "bson"])
-def test_what_duckdb_does_not_read_to_the_end_is_told_by_polars(
+def test_what_duckdb_does_not_read_to_the_end_is_read_by_polars(
     tmp_path: Path, written: str
 ) -> None:
     ids = pa.array(["a", "b"])
@@ -195,7 +194,7 @@ def test_what_duckdb_does_not_read_to_the_end_is_told_by_polars(
 
     record = export(table(tmp_path / "t.parquet"), tmp_path / "build", quiet)
 
-    told = {cell.property: cell.told_by for cell in record.tables[0].cells[1:]}
+    told = {cell.property: cell.read_by for cell in record.tables[0].cells[1:]}
     assert told == {"id": "duckdb", "v": "polars" if written == "int96" else "duckdb"}
     assert list(differences(tmp_path / "build", record)) == []
 

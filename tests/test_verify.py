@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import polars as pl
 import pytest
@@ -18,8 +19,11 @@ from kgimport.neo4j import reconcile as verification
 from kgimport.neo4j import stores
 from kgimport.neo4j.private import private_driver
 from kgimport.neo4j.reconcile.compare import compare
+from kgimport.neo4j.reconcile.in_cypher import cypher_sums
 from kgimport.neo4j.reconcile.totals import questions
 from kgimport.options import BuildOptions, ExportOptions
+from kgimport.properties import FLOAT, INTEGER, STRING, Kind, PropertyType, Unit
+from kgimport.sums import sums
 from tests.conftest import quiet
 from tests.graphs import people
 
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
 
     from kgimport.neo4j.runtime.programs import Neo4j
-    from kgimport.records import ExportRecord
+    from kgimport.records import ExportRecord, TableRecord
 
 ROWS = 1_000
 _DAY = date(1969, 12, 1)
@@ -378,3 +382,48 @@ def test_another_build_draws_other_rows(tmp_path: Path) -> None:
         assert each[0] == 0
         assert each[-1] == 9_999
         assert max(b - a for a, b in pairwise(each)) < 2_500
+
+
+COUNTED = {"local_datetime", "instant", "zoned_datetime", "duration"}
+
+
+def a_type(kind: Kind, **more: Any) -> PropertyType:
+    """A type of a kind, with the details that it needs."""
+    unit: Unit | None = "us" if kind in COUNTED else None
+    return PropertyType(kind, unit=unit, srid=4979 if kind == "point" else None, **more)
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_a_store_is_asked_for_the_same_sums_as_files(kind: Kind, many: bool) -> None:
+    made = a_type(kind, many=many)
+
+    assert list(cypher_sums(made)) == [each.name for each in sums(made)]
+
+
+def test_values_of_two_tables_are_added_up_where_a_store_computes_them_alike(
+    tmp_path: Path,
+) -> None:
+    record = export(
+        people(tmp_path, {"id": ["a", "b", "c"], "v": [1, 2, 3]}), tmp_path / "b", quiet
+    )
+    (person,) = (table for table in record.tables if table.kind == "node")
+
+    def sums_asked(one: PropertyType, other: PropertyType) -> set[str]:
+        both = [_with_last_type(person, made) for made in (one, other)]
+        (question, *_) = questions(replace(record, tables=tuple(both)))
+        return {what for what, _ in question.wanted if what.startswith("v: ")}
+
+    values, seconds = "v: values", {"v: seconds", "v: nanoseconds"}
+    moments = PropertyType("instant", unit="us"), PropertyType("zoned_datetime", unit="ms")
+    assert sums_asked(*moments) == {values, *seconds}
+    assert sums_asked(moments[0], PropertyType("local_datetime", unit="us")) == {values}
+    assert sums_asked(STRING, PropertyType("null")) == {values, "v: length"}
+    assert sums_asked(INTEGER, FLOAT) == {values}
+
+
+def _with_last_type(table: TableRecord, made: PropertyType) -> TableRecord:
+    """The table as if its last column had that type, and each sum were 1."""
+    *others, last = table.cells
+    facts = replace(last.facts, sums={each.name: 1 for each in sums(made)})
+    return replace(table, cells=(*others, replace(last, type=made, facts=facts)))

@@ -114,7 +114,7 @@ def test_one_value_that_polars_reads_as_another_is_found_in_what_it_writes(
 def test_the_record_names_who_has_read_each_column(tmp_path: Path) -> None:
     record = export(kinds(tmp_path), tmp_path / "build", quiet)
 
-    told = {cell.property: cell.told_by for table in record.tables for cell in table.cells}
+    told = {cell.property: cell.read_by for table in record.tables for cell in table.cells}
     alone = {name for name, reader in told.items() if name and reader == "polars"}
     # A zone's clock changes, and the unit of a span, are for Polars alone to know.
     assert alone == {"there", "span"}
@@ -125,7 +125,7 @@ def test_columns_that_differ_in_their_case_are_read_by_polars_alone(tmp_path: Pa
     twins = {"id": ["a", "b", "c"], "name": ["x", "y", "z"], "Name": ["1", "2", "3"]}
     record = export(people(tmp_path, twins), tmp_path / "build", quiet)
 
-    told = {cell.property: cell.told_by for cell in record.tables[0].cells[1:]}
+    told = {cell.property: cell.read_by for cell in record.tables[0].cells[1:]}
     assert told == {"id": "duckdb", "name": "polars", "Name": "polars"}
     assert list(differences(tmp_path / "build", record)) == []
 

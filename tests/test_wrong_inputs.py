@@ -27,7 +27,7 @@ from kgimport import declaration
 from kgimport.commands import export as pipeline
 from kgimport.errors import ExitCode
 from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION, locked
-from kgimport.records import VERSION
+from kgimport.records import EXPORT_FORM, STORE_FORM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ STORE = {
     "compared": 0,
     "bytes": 0,
     "seconds": {},
-    "version": VERSION,
+    "version": STORE_FORM,
 }
 
 
@@ -327,11 +327,11 @@ def a_record_with_a_value_of_another_type(place: Path) -> None:
 
 @wrong(
     ExitCode.DESTINATION,
-    f"export.json has form {VERSION + 1}, this kgimport reads form {VERSION}",
+    f"export.json has form {EXPORT_FORM + 1}, this kgimport reads forms {EXPORT_FORM - 1} and ",
     *BUILD,
 )
 def a_record_of_a_newer_form(place: Path) -> None:
-    export(place, version=VERSION + 1)
+    export(place, version=EXPORT_FORM + 1)
 
 
 @wrong(ExitCode.DESTINATION, "another build is at work in {place}/stores/people", *BUILD)

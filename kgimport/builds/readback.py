@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from kgimport.properties import Kind, PropertyType
     from kgimport.records import CellRecord, ExportRecord, Facts, TableRecord
-    from kgimport.sums import Kind
 
 
 def differences(made: DuckDBPyConnection, build: Path, record: ExportRecord) -> Iterator[str]:
@@ -44,16 +44,16 @@ def _of_table(
     files = [build / file.path for file in table.files if file.rows]
     if not files:
         return
-    kinds = [cell.kind for cell in table.cells]
+    types = [cell.type for cell in table.cells]
     try:
         if record.format == "csv":
             multiline = any(file.multiline for file in table.files)
             relation = second_reader.csv(
-                files, _types(kinds), record.longest_row, parallel=not multiline
+                files, _duckdb_types(types), record.longest_row, parallel=not multiline
             )
         else:
             relation = second_reader.parquet(files)
-        found = facts_of_files(made, relation, kinds)
+        found = facts_of_files(made, relation, types)
     except (duckdb.InterruptException, duckdb.ConnectionException, duckdb.OutOfMemoryException):
         raise  # which say nothing of the files
     except duckdb.Error as error:
@@ -71,25 +71,25 @@ def _name(table: TableRecord, cell: CellRecord, at: int) -> str:
     return marks[at]
 
 
-def _types(kinds: list[Kind]) -> dict[str, str]:
+def _duckdb_types(types: list[PropertyType]) -> dict[str, str]:
     """By the names of the columns, what DuckDB's reader of CSV makes of their cells by itself."""
-    finest = any(kind.unit == "ns" for kind in kinds)
-    return {str(at): _type(kind, finest=finest) for at, kind in enumerate(kinds)}
+    finest = any(each.unit == "ns" for each in types)
+    return {str(at): _duckdb_type(each, finest=finest) for at, each in enumerate(types)}
 
 
-def _type(kind: Kind, *, finest: bool) -> str:
-    if kind.many or (kind.base in {"localdatetime", "utc"} and finest):
+def _duckdb_type(made: PropertyType, *, finest: bool) -> str:
+    if made.is_list or (made.kind in {"local_datetime", "instant"} and finest):
         return "VARCHAR"
-    return _CELLS.get(kind.base, "VARCHAR")
+    return _CELLS.get(made.kind, "VARCHAR")
 
 
-_CELLS = {
-    "long": "BIGINT",
-    "double": "DOUBLE",
+_CELLS: dict[Kind, str] = {
+    "integer": "BIGINT",
+    "float": "DOUBLE",
     "boolean": "BOOLEAN",
     "date": "DATE",
-    "localdatetime": "TIMESTAMP",
-    "utc": "TIMESTAMP",
+    "local_datetime": "TIMESTAMP",
+    "instant": "TIMESTAMP",
 }
 
 

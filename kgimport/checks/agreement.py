@@ -8,7 +8,7 @@ had.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,9 +18,10 @@ import pyarrow as pa
 from kgimport import readings, second_reader, sources
 from kgimport.errors import SourceError
 from kgimport.identity import END, START
+from kgimport.properties import INTEGER, STRING
 from kgimport.records import CellRecord
 from kgimport.second_reader import Column
-from kgimport.sums import Kind, ends_sql, extent_of, kind_of
+from kgimport.sums import ends_sql, extent_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from kgimport.checks.scan import Scanned
+    from kgimport.properties import PropertyType
     from kgimport.records import Facts
     from kgimport.sums import Extent
     from kgimport.targets import Cell, Field
@@ -52,7 +54,7 @@ class Plan:
             if each.name in self.columns:
                 shift = 1_000 if each.name in self.coarse else 1
                 values = each.carrier.value(pl.col(each.column))
-                yield each.name, extent_of(self.columns[each.name].kind, values, shift)
+                yield each.name, extent_of(self.columns[each.name].type, values, shift)
 
 
 def plan(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] | None) -> Plan:
@@ -74,9 +76,9 @@ def _kept_rows(source: str, ends: tuple[Path, Path]) -> str:
 
 def _column(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Column, bool] | None:
     """How DuckDB reads a property, and whether too coarsely; None where it cannot."""
-    kind = kind_of(each.carrier.type)
-    if kind.base == "point":
-        return _point(scanned, each, kind, types)
+    made = each.carrier.type
+    if made.kind == "point":
+        return _point(scanned, each, types)
     if not _is_told_apart(each.column, scanned, types):
         return None
     name, typed, rule = (
@@ -84,14 +86,12 @@ def _column(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Co
         types[each.column],
         scanned.table.rule(each.column),
     )
-    if sql := readings.reading(kind, typed, name, rule):
-        return Column(kind, sql), False
-    coarser = Kind(kind.base, kind.many, "us")
-    sql = (
-        readings.reading(coarser, typed, name, rule)
-        if kind.unit == "ns" and not kind.many
-        else None
-    )
+    if sql := readings.reading(made, typed, name, rule):
+        return Column(made, sql), False
+    if made.unit != "ns" or made.is_list:
+        return None
+    coarser = replace(made, unit="us")
+    sql = readings.reading(coarser, typed, name, rule)
     return (Column(coarser, sql), True) if sql else None
 
 
@@ -114,14 +114,12 @@ def _innermost(dtype: Any) -> Any:
     return _innermost(dtype.inner) if isinstance(dtype, pl.List | pl.Array) else dtype
 
 
-def _point(
-    scanned: Scanned, each: Field, kind: Kind, types: Mapping[str, str]
-) -> tuple[Column, bool] | None:
+def _point(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Column, bool] | None:
     columns = next(p.columns for p in scanned.table.points if p.property == each.name)
     if not all(_is_told_apart(column, scanned, types) for column in columns):
         return None
     sql = readings.point([(_quoted(column), types[column]) for column in columns])
-    return (Column(kind, sql), False) if sql else None
+    return (Column(each.carrier.type, sql), False) if sql else None
 
 
 def compare(
@@ -182,14 +180,14 @@ class Spelling:
     rows: pl.LazyFrame
     scratch: Path
 
-    def facts(self, kinds: Sequence[Kind], columns: Sequence[pl.Expr]) -> list[Facts]:
-        """Return what DuckDB finds in columns of these kinds, as Polars would write them."""
+    def facts(self, types: Sequence[PropertyType], columns: Sequence[pl.Expr]) -> list[Facts]:
+        """Return what DuckDB finds in columns of these types, as Polars would write them."""
         if not columns:
             return []
         file = self.scratch / "spelled.parquet"
         rows = self.rows.select(each.alias(str(at)) for at, each in enumerate(columns))
         rows.sink_parquet(file, compression="uncompressed", statistics=False, engine="streaming")
-        found = facts_of_files(self.made, second_reader.parquet([file]), kinds)
+        found = facts_of_files(self.made, second_reader.parquet([file]), types)
         file.unlink()
         return found
 
@@ -208,19 +206,16 @@ def cell_records(
     cells = cells[len(ends) :]
     alone = [each for each in scanned.fields if each.name not in told]
     spelled = [each.carrier.spell(each.carrier.value(pl.col(each.column))) for each in alone]
-    marks = [_ID if _is_id(spelling.rows, cell) else _TEXT for cell in cells]
-    kinds = [*marks, *(kind_of(each.carrier.type) for each in alone)]
-    found = spelling.facts(kinds, [*(cell.values for cell in cells), *spelled])
+    marks = [INTEGER if _is_id(spelling.rows, cell) else STRING for cell in cells]
+    types = [*marks, *(each.carrier.type for each in alone)]
+    found = spelling.facts(types, [*(cell.values for cell in cells), *spelled])
     first = zip(marks, found[: len(cells)], strict=True)
     others = dict(zip((each.name for each in alone), found[len(cells) :], strict=True))
     return (
-        *(CellRecord("", _ID, facts, "duckdb") for facts in ends),
-        *(CellRecord("", kind, facts, "polars") for kind, facts in first),
+        *(CellRecord("", INTEGER, facts, "duckdb") for facts in ends),
+        *(CellRecord("", made, facts, "polars") for made, facts in first),
         *(_cell(scanned, each, told, others) for each in scanned.fields),
     )
-
-
-_ID, _TEXT = Kind("long"), Kind("string")
 
 
 def _is_id(rows: pl.LazyFrame, cell: Cell) -> bool:
@@ -230,25 +225,25 @@ def _is_id(rows: pl.LazyFrame, cell: Cell) -> bool:
 def _cell(
     scanned: Scanned, each: Field, told: Mapping[str, Facts], others: Mapping[str, Facts]
 ) -> CellRecord:
-    kind = kind_of(each.carrier.type)
+    made = each.carrier.type
     if each.name in told:
-        return CellRecord(each.name, kind, told[each.name], "duckdb")
-    return CellRecord(each.name, kind, others[each.name], "polars")
+        return CellRecord(each.name, made, told[each.name], "duckdb")
+    return CellRecord(each.name, made, others[each.name], "polars")
 
 
-def facts_of_files(made: DuckDBPyConnection, relation: str, kinds: Sequence[Kind]) -> list[Facts]:
+def facts_of_files(
+    made: DuckDBPyConnection, relation: str, types: Sequence[PropertyType]
+) -> list[Facts]:
     """Return what DuckDB finds in files whose columns are named by their position."""
-    types = second_reader.types(made, relation)
+    found = second_reader.types(made, relation)
     columns = [
-        Column(
-            kind, readings.reading(kind, types[str(at)], second_reader.name(str(at))) or _NOTHING
-        )
-        for at, kind in enumerate(kinds)
+        Column(each, readings.reading(each, found[name], second_reader.name(name)) or _NOTHING)
+        for name, each in ((str(at), each) for at, each in enumerate(types))
     ]
     return [facts for facts, _ in second_reader.facts(made, relation, columns)]
 
 
-# A column of a type that no writer of ours gives to its kind holds nothing that was meant.
+# A column of a type that no writer of ours gives to its values holds nothing that was meant.
 _NOTHING = "NULL::VARCHAR"
 
 
@@ -262,6 +257,6 @@ def facts_of_ends(
     pairs = f"{start} a POSITIONAL JOIN {end} b"
     whole = f"a.{START} IS NOT NULL AND b.{END} IS NOT NULL"
     ids = f"(SELECT a.{START}::BIGINT AS a, b.{END}::BIGINT AS b FROM {pairs} WHERE {whole})"  # noqa: S608
-    columns = [Column(_ID, each) for each in ("a", "b", ends_sql("a", "b"))]
+    columns = [Column(INTEGER, each) for each in ("a", "b", ends_sql("a", "b"))]
     (starts, _), (both_ends, _), (_, together) = second_reader.facts(made, ids, columns)
     return (starts, both_ends), int(together.total)

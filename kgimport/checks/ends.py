@@ -41,3 +41,12 @@ def with_ends(
         # A table that has grown or shrunk meanwhile is not paired with these: that is an error.
         both = pl.concat([scanned.frame, joins.read_ends(files)], how="horizontal")
     return replace(scanned, frame=both), files
+
+
+def exported_rows(scanned: Scanned) -> pl.LazyFrame:
+    """Return the rows that are exported: all, or those whose ends exist where the user chose to
+    skip.
+    """
+    if scanned.table.skips_missing_ends:
+        return scanned.frame.filter(~identity.missing())
+    return scanned.frame

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from kgimport import identity
 from kgimport.checks import joins
 from kgimport.checks.ends import with_ends
-from kgimport.checks.keys import find_duplicates, number_nodes, read_keys
+from kgimport.checks.keys import (
+    duplicate_nodes,
+    duplicate_relationships,
+    number_nodes,
+    read_keys,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +52,7 @@ def resolve(
     keys = dict(read_keys(graph, numbered, integers, place, progress))
     for id_space, members in keys.items():
         progress(f"look for duplicate keys of {id_space}", None)
-        if finding := find_duplicates(graph, id_space, members, place):
+        if finding := duplicate_nodes(graph, id_space, members, place):
             found.append(finding)
             keys[id_space] = {id_space: joins.distinct(place, list(members.values()))}
     ends = {}
@@ -55,4 +60,6 @@ def resolve(
         progress(f"resolve {table.name}", None)
         scanned = tables[table.name]
         numbered[table.name], ends[table.name] = with_ends(graph, scanned, keys, integers, place)
+        if finding := duplicate_relationships(numbered[table.name], place):
+            found.append(finding)
     return Resolved(numbered, tuple(found), ends)

@@ -1,4 +1,4 @@
-"""Node keys: numbered, written where they can be joined, and those that stand more than once."""
+"""Keys: nodes numbered, keys written where they can be joined, and those that more rows have."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from kgimport import findings, identity, sources
 from kgimport.checks import joins
+from kgimport.checks.ends import exported_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,13 +55,35 @@ def read_keys(
         yield id_space, files
 
 
-def find_duplicates(
+def duplicate_nodes(
     graph: Graph, id_space: str, files: Mapping[str, Path], place: Workspace
 ) -> Finding | None:
     """Return the keys of an id space that more than one row has, in whichever of its tables.
 
     If any.
     """
+    key = graph.id_space(id_space)[0].key
+    return _duplicates(place, files, key, f"others in id space {id_space} have too")
+
+
+def duplicate_relationships(scanned: Scanned, place: Workspace) -> Finding | None:
+    """Return the keys of a relationship table that more than one of its exported rows has, if any.
+
+    Its rows have their ends; without a key nothing is read.
+    """
+    table = scanned.table
+    if not table.key:
+        return None
+    whole_numbers = identity.is_integer(table.key, scanned.schema)
+    key = identity.join_key(table.key, scanned.schema, integers=whole_numbers)
+    with sources.reading(table.name):
+        file = joins.write_keys(place, exported_rows(scanned).select(key.alias(joins.KEY)))
+    return _duplicates(place, {table.name: file}, table.key, "others in the table have too")
+
+
+def _duplicates(
+    place: Workspace, files: Mapping[str, Path], key: tuple[str, ...], others: str
+) -> Finding | None:
     count, rows = joins.duplicates(place, files)
     if not count:
         return None
@@ -68,8 +91,8 @@ def find_duplicates(
         "duplicate-key",
         "integrity",
         ", ".join(files),
-        graph.id_space(id_space)[0].key,
-        f"a key that others in id space {id_space} have too",
+        key,
+        f"a key that {others}",
         count,
         findings.printable(rows),
     )

@@ -12,6 +12,7 @@ import polars as pl
 
 from kgimport import findings, identity, sources, sums
 from kgimport.checks import agreement, rules
+from kgimport.checks.ends import exported_rows
 from kgimport.checks.profile import longest, profile, profiled
 from kgimport.errors import IntegrityError, SourceError, ValueRefusedError
 from kgimport.targets import TARGETS
@@ -141,15 +142,6 @@ def _examine(
     return seen, [answers[f"extent:{at}"] for at in range(len(more))], found
 
 
-def exported_rows(scanned: Scanned) -> pl.LazyFrame:
-    """Return the rows that are exported: all, or those whose ends exist where the user chose to
-    skip.
-    """
-    if scanned.table.skips_missing_ends:
-        return scanned.frame.filter(~identity.missing())
-    return scanned.frame
-
-
 def _source_rows(scanned: Scanned, profile: Profile) -> int:
     if not scanned.table.skips_missing_ends:
         return profile.rows
@@ -158,8 +150,8 @@ def _source_rows(scanned: Scanned, profile: Profile) -> int:
 
 def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
     table, target = scanned.table, TARGETS[options.format]
+    yield from rules.key_checks(table.key, scanned.schema)
     if table.kind == "node":
-        yield from rules.key_checks(table.key, scanned.schema)
         if options.ids == "keys":
             first = target.first_cell_rules
             yield from rules.first_cell_checks(table.key, scanned.schema, first)

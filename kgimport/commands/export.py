@@ -26,8 +26,9 @@ from kgimport import identity, second_reader, writer
 from kgimport.builds import folders
 from kgimport.builds.remote import UNDER_WAY, published
 from kgimport.checks import agreement
+from kgimport.checks.ends import exported_rows
 from kgimport.checks.ids import resolve
-from kgimport.checks.run import exported_rows, prove_and_compare
+from kgimport.checks.run import prove_and_compare
 from kgimport.checks.scan import scan
 from kgimport.clock import Clock
 from kgimport.errors import ReconciliationError

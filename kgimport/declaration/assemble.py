@@ -92,6 +92,7 @@ def _relationship(
         type_column=relationship.type_column,
         start=End(relationship.start.node, tuple(relationship.start.key)),
         end=End(relationship.end.node, tuple(relationship.end.key)),
+        key=tuple(relationship.key or ()),
         on_missing=relationship.on_missing,
         columns=_rules(table),
         indexes=_indexes(relationship.indexes),

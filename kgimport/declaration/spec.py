@@ -92,6 +92,9 @@ class RelationshipSpec(_Strict):
     )
     start: EndSpec
     end: EndSpec
+    key: Columns | None = Field(
+        default=None, description="The columns that together identify a relationship, if any do."
+    )
     on_missing: OnMissing = Field(
         default="error", description="What to do with rows whose start or end node does not exist."
     )

@@ -105,9 +105,8 @@ def check_columns(graph: Graph, schemas: Mapping[str, Iterable[str]]) -> None:
 
 
 def _named_columns(table: Table) -> Iterator[tuple[str, str]]:
-    if table.kind == "node":
-        yield from (("node.key", column) for column in table.key)
-    else:
+    yield from ((f"{table.kind}.key", column) for column in table.key)
+    if table.kind == "relationship":
         for side, end in table.ends:
             yield from ((f"relationship.{side}.key", column) for column in end.key)
     if table.name_column is not None:
@@ -142,7 +141,8 @@ def _property_mistakes(table: Table, names: list[str]) -> Iterator[str]:
     for name in _twice(names):
         yield f"{table.name}: two columns become the property {name}"
     wanted = [name for index in table.indexes for name in index.properties]
-    wanted += [table.property_name(column) for key in table.unique for column in key]
+    if table.kind == "node":
+        wanted += [table.property_name(column) for key in table.unique for column in key]
     for name in dict.fromkeys(wanted):
         if name not in names:
             yield f"{table.name}: no property {name} to index{instead(name, names)}"

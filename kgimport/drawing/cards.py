@@ -122,10 +122,9 @@ def _rows(group: Iterable[Table], drawn: Iterable[Drawn]) -> Iterator[Row]:
 
 def _marks(table: Table) -> Iterator[tuple[str, str]]:
     """(property, mark) for each property of a key, a constraint or an index."""
-    if table.kind == "node":
-        kept = (column for column in table.key if table.is_property(column))
-        yield from ((table.property_name(column), "key") for column in kept)
-    for columns in table.unique:
+    kept = (column for column in table.key if table.is_property(column))
+    yield from ((table.property_name(column), "key") for column in kept)
+    for columns in table.unique if table.kind == "node" else ():
         mark = "together" if len(columns) > 1 else "unique"
         yield from ((table.property_name(column), mark) for column in columns)
     for index in table.indexes:

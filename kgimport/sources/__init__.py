@@ -37,7 +37,7 @@ def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
 
 
 def _is_used(table: Table, column: str) -> bool:
-    return table.is_property(column) or any(column in key for key in table.keys)
+    return table.is_property(column) or column in table.key_columns
 
 
 def findings(table: Table) -> list[Finding]:

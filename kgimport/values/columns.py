@@ -39,7 +39,7 @@ def is_left_out(table: Table, column: str) -> bool:
 def _used(table: Table) -> set[str | None]:
     """Return the columns that a row needs, whichever of them become properties."""
     axes = {column for point in table.points for column in point.columns}
-    return {table.name_column, *axes}.union(*table.keys)
+    return {table.name_column, *axes, *table.key_columns}
 
 
 def unfit_name_column(table: Table, schema: pl.Schema) -> tuple[str, Refusal] | None:

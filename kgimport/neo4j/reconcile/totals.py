@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kgimport.sums import ZEROS, ends_cypher, held, sums
+from kgimport.neo4j.reconcile.in_cypher import ZEROS, cypher_sums, ends_cypher, held
 from kgimport.targets.neo4j.cypher import quoted, statement
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from neo4j import Driver
 
+    from kgimport.properties import PropertyType
     from kgimport.records import CellRecord, ExportRecord, TableRecord
-    from kgimport.sums import Kind
 
     Row = list[int]
 
@@ -99,7 +99,7 @@ def _groups(
 def _question(group: Sequence[TableRecord], pattern: str) -> Question:
     cells = _by_property(group)
     held_as = ", ".join(
-        f"{held(each[0].kind, f'n.{quoted(name)}')} AS p{at}"
+        f"{held(each[0].type, f'n.{quoted(name)}')} AS p{at}"
         for at, (name, each) in enumerate(cells.items())
     )
     asked = [("rows", "count(*)", sum(table.written for table in group))]
@@ -126,18 +126,22 @@ def _by_property(group: Iterable[TableRecord]) -> dict[str, list[CellRecord]]:
 
 
 def _asked(name: str, cells: Sequence[CellRecord], value: str) -> Iterator[tuple[str, str, int]]:
-    """How many values there are; and their sums, where all tables have values of one kind."""
+    """How many values there are; and their sums, where those of all tables are computed alike."""
     yield f"{name}: values", f"count({value})", sum(cell.facts.values for cell in cells)
-    if len({_as_held(cell.kind) for cell in cells}) > 1:
+    if len({tuple(_computed(cell.type, value)) for cell in cells}) > 1:
         return
-    for each in sums(cells[0].kind):
-        total = sum(cell.facts.sums[each.name] for cell in cells)
-        yield f"{name}: {each.name}", f"sum({each.cypher(value)})", total
+    for each, cypher in cypher_sums(cells[0].type).items():
+        total = sum(cell.facts.sums[each] for cell in cells)
+        yield f"{name}: {each}", f"sum({cypher(value)})", total
 
 
-def _as_held(kind: Kind) -> Kind:
-    """Return the kind without what only cells and counts of ticks know."""
-    return replace(kind, unit="", base="datetime" if kind.base == "utc" else kind.base)
+def _computed(made: PropertyType, value: str) -> Iterator[str]:
+    """Yield the Cypher of what is added up: the same for types that a store need not distinguish.
+
+    Instants in UTC and elsewhere are such, and moments of any unit.
+    """
+    yield held(made, value)
+    yield from (cypher(value) for cypher in cypher_sums(made).values())
 
 
 def _ends(group: Sequence[TableRecord]) -> int:

@@ -1,0 +1,67 @@
+"""What a record of an export says twice, and says otherwise: then it is damaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kgimport.graph import flaws
+from kgimport.records.export import build_id
+from kgimport.sums import sums
+from kgimport.targets.neo4j.names import is_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kgimport.graph import Graph
+    from kgimport.identity import Ids
+    from kgimport.records.export import CellRecord, ExportRecord, TableRecord
+
+
+def contradictions(record: ExportRecord) -> Iterator[str]:
+    """Yield what in a record contradicts itself, as nothing does in one that we write."""
+    for flaw in flaws(record.declaration):
+        yield f"declaration: {flaw}"
+    paths = [file.path for file in record.files]
+    if len(set(paths)) < len(paths) or any(not p.startswith(f"{record.format}/") for p in paths):
+        yield "tables: two of them have one file, or one is of another format"
+    if record.graph != record.declaration.name:
+        yield "graph: the declaration has another name"
+    if [(t.name, t.kind) for t in record.tables] != list(_declared(record.declaration)):
+        yield "tables: the declaration has others"
+    if not all(_has_facts(table, record.ids) for table in record.tables):
+        yield "tables: their columns are not those that there are facts of"
+    if not all(map(_adds_up, record.tables)):
+        yield "tables: rows, labels or types do not add up"
+    if record.build_id != build_id(record.graph, record.tables, record.schema):
+        yield "build_id: the content has another"
+
+
+def _declared(graph: Graph) -> Iterator[tuple[str, str]]:
+    yield from ((table.name, "node") for table in graph.nodes)
+    yield from ((table.name, "relationship") for table in graph.relationships)
+
+
+def _has_facts(table: TableRecord, ids: Ids) -> bool:
+    """Whether there are facts of every column, the sums of its type, and of ends what there is."""
+    names = [cell.property for cell in table.cells]
+    marks = len(names) - len(table.fields)
+    of_type = all(map(_adds_up_by_type, table.cells))
+    both = table.kind == "relationship" and ids == "dense"
+    least = 1 if table.kind == "node" else 2
+    return (
+        marks in {least, least + 1}
+        and names == [*[""] * marks, *(field.property for field in table.fields)]
+        and of_type
+        and (table.ends is not None) == both
+    )
+
+
+def _adds_up_by_type(cell: CellRecord) -> bool:
+    made = cell.type
+    return made.is_consistent and list(cell.facts.sums) == [each.name for each in sums(made)]
+
+
+def _adds_up(table: TableRecord) -> bool:
+    plain = not table.argument or all(map(is_plain, table.argument.split(":")))
+    all_rows = table.rows == table.written + table.rejected
+    return plain and all_rows and table.written == sum(file.rows for file in table.files)

@@ -1,0 +1,80 @@
+"""How the text of an older form becomes one of the next: a pure function of JSON for each step.
+
+A step changes what its form calls otherwise, and no more. It believes nothing: what is damaged
+stays so, and is refused when the whole is validated as the newest form.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kgimport.properties import Kind
+
+    Json = dict[str, Any]
+
+
+def export_from_4(record: Json) -> Json:
+    """Columns have types in the words of no target, and a relationship table has a key."""
+    declaration = record["declaration"]
+    declared = [_with_key(table) for table in declaration["relationships"]]
+    return {
+        **record,
+        "tables": [{**table, "cells": [*_typed(table)]} for table in record["tables"]],
+        "declaration": {**declaration, "relationships": declared},
+        "version": 5,
+    }
+
+
+def _with_key(table: Json) -> Json:
+    """Return a relationship table with a key in place of `unique`, which nothing could declare."""
+    return {**_without(table, "unique"), "key": []}
+
+
+def _typed(table: Json) -> list[Json]:
+    headers = {field["property"]: field["header"] for field in table["fields"]}
+    return [
+        {
+            **_without(cell, "kind", "told_by"),
+            "type": _type(cell["kind"], headers.get(cell["property"], "")),
+            "read_by": cell["told_by"],
+        }
+        for cell in table["cells"]
+    ]
+
+
+def _without(value: Json, *names: str) -> Json:
+    return {name: each for name, each in value.items() if name not in names}
+
+
+def _type(kind: Json, header: str) -> Json:
+    """Return the type of a column; the importer's header cell knew what its kind did not.
+
+    The zone of a moment is in neither, and no store is compared by it.
+    """
+    if header == "byte[]" and kind == _LIST_OF_INTEGERS:
+        return {"kind": "bytes"}
+    srid = re.search(r"srid:(\d+)", header)
+    return {
+        "kind": _KINDS.get(kind["base"], kind["base"]),
+        "many": kind["many"],
+        "unit": None if kind["unit"] == "" else kind["unit"],
+        "srid": int(srid[1]) if srid else None,
+    }
+
+
+_LIST_OF_INTEGERS = {"base": "long", "many": True, "unit": "", "axes": 0}
+_KINDS: dict[str, Kind] = {
+    "string": "string",
+    "long": "integer",
+    "double": "float",
+    "boolean": "boolean",
+    "date": "date",
+    "localtime": "time",
+    "localdatetime": "local_datetime",
+    "utc": "instant",
+    "datetime": "zoned_datetime",
+    "duration": "duration",
+    "point": "point",
+}

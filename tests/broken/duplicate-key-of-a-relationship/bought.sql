@@ -1,0 +1,5 @@
+select * from (values
+  (1, 2, 'A7', 1),
+  (2, 1, 'A7', 2),
+  (1, 1, 'A7', 2)
+) as t(bought, with_it, order_id, line)

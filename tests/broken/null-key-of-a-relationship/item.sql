@@ -1,0 +1,4 @@
+select * from (values
+  (1),
+  (2)
+) as t(id)
