@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from kgimport import findings, identity, sources
+from kgimport import findings, identity
 from kgimport.checks import joins
 
 if TYPE_CHECKING:
@@ -27,12 +26,7 @@ def number_nodes(graph: Graph, tables: Mapping[str, Scanned]) -> Iterator[tuple[
     for table in graph.nodes:
         scanned = tables[table.name]
         yield table.name, replace(scanned, frame=scanned.frame.with_row_index(identity.ID, first))
-        first += _count(scanned)
-
-
-def _count(scanned: Scanned) -> int:
-    with sources.reading(scanned.table.name):
-        return int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
+        first += scanned.count()
 
 
 def read_keys(
@@ -47,10 +41,10 @@ def read_keys(
         files = {}
         for table in graph.id_space(id_space):
             progress(f"read the keys of {table.name}", None)
-            key = identity.join_key(table.key, tables[table.name].schema, integers=whole_numbers)
-            with sources.reading(table.name):
-                frame = tables[table.name].frame.select(key.alias(joins.KEY), identity.ID)
-                files[table.name] = joins.write_keys(place, frame)
+            scanned = tables[table.name]
+            key = identity.join_key(table.key, scanned.schema, integers=whole_numbers)
+            frame = scanned.frame.select(key.alias(joins.KEY), identity.ID)
+            files[table.name] = scanned.read(partial(joins.write_keys, place, frame))
         yield id_space, files
 
 

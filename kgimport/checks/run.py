@@ -8,8 +8,6 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from kgimport import findings, identity, sources, sums
 from kgimport.checks import agreement, rules
 from kgimport.checks.profile import longest, profile, profiled
@@ -18,6 +16,7 @@ from kgimport.errors import IntegrityError, SourceError, ValueRefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import polars as pl
     from duckdb import DuckDBPyConnection
 
     from kgimport.checks.agreement import Plan
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from kgimport.checks.rules import Check
     from kgimport.checks.scan import Scanned
     from kgimport.findings import Finding
-    from kgimport.graph import Graph, Table
+    from kgimport.graph import Graph
     from kgimport.options import ExportOptions
     from kgimport.records import Facts, Progress
     from kgimport.sums import Extent
@@ -60,9 +59,8 @@ def prove(
         progress(f"check {name}", at / len(names))
         scanned = there.tables[name]
         asked = dict(plans[name].asked(scanned)) if name in plans else {}
-        with sources.reading(name):
-            profiles[name], answers, found = _examine(scanned, options, asked)
-            rows[name] = _source_rows(scanned, profiles[name])
+        profiles[name], answers, found = _examine(scanned, options, asked)
+        rows[name] = _source_rows(scanned, profiles[name])
         extents[name] = dict(zip(asked, sums.extents(answers), strict=True))
         findings += [*sources.findings(scanned.table), *found]
     return Proof(profiles, rows, (*findings, *there.duplicates), extents)
@@ -108,7 +106,7 @@ def _must_fit(scanned: Scanned, profile: Profile, options: ExportOptions) -> Non
     at_once = min(profile.rows, _ROWS_AT_ONCE) * profile.long_row
     if at_once <= _TIMES * options.memory_mb * 2**20:
         return
-    sizes = exported_rows(scanned).select(longest(scanned.fields)).collect(engine="streaming")
+    sizes = scanned.collect(exported_rows(scanned).select(longest(scanned.fields)))
     column, size = max(sizes.row(0, named=True).items(), key=itemgetter(1))
     wanted = at_once // (_TIMES * 2**20) + 1
     raise SourceError(
@@ -133,10 +131,10 @@ def _examine(
         *rules.counts(questions),
         *(each.alias(f"extent:{at}") for at, each in enumerate(more)),
     ]
-    answers = rows.select(asked).collect(engine="streaming").row(0, named=True)
+    answers = scanned.collect(rows.select(asked)).row(0, named=True)
     seen = profiled(scanned.fields, answers)
     offended = rules.failed(questions, answers)
-    found = [_finding(scanned.table, rows, each, count) for each, count in offended]
+    found = [_finding(scanned, rows, each, count) for each, count in offended]
     return seen, [answers[f"extent:{at}"] for at in range(len(more))], found
 
 
@@ -152,7 +150,7 @@ def exported_rows(scanned: Scanned) -> pl.LazyFrame:
 def _source_rows(scanned: Scanned, profile: Profile) -> int:
     if not scanned.table.skips_missing_ends:
         return profile.rows
-    return int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
+    return scanned.count()
 
 
 def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
@@ -169,8 +167,9 @@ def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
     yield from rules.value_checks(scanned.fields)
 
 
-def _finding(table: Table, frame: pl.LazyFrame, one: Check, count: int) -> Finding:
-    rows = rules.samples(frame, one, chain.from_iterable(table.keys)).collect(engine="streaming")
+def _finding(scanned: Scanned, frame: pl.LazyFrame, one: Check, count: int) -> Finding:
+    table = scanned.table
+    rows = scanned.collect(rules.samples(frame, one, chain.from_iterable(table.keys)))
     shown = findings.printable(rows)
     return findings.Finding(one.name, one.kind, table.name, one.columns, one.sentence, count, shown)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
@@ -12,10 +12,12 @@ from kgimport.errors import ValueRefusedError
 from kgimport.targets import neo4j as dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kgimport.graph import Graph, Table
     from kgimport.targets.neo4j import Field, Format
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,19 @@ class Scanned:
     schema: pl.Schema
     frame: pl.LazyFrame
     fields: tuple[Field, ...]
+
+    def read(self, action: Callable[[], Result]) -> Result:
+        """Do what reads the table's rows; whatever goes wrong names the table."""
+        return sources.read(self.table.name, action)
+
+    def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        """Return what comes of the table's rows, read in a stream."""
+        return self.read(lambda: rows.collect(engine="streaming"))
+
+    def count(self, rows: pl.LazyFrame | None = None) -> int:
+        """Return how many rows there are: of the table, or of those that come of it."""
+        frame = self.frame if rows is None else rows
+        return int(self.collect(frame.select(pl.len())).item())
 
 
 def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
