@@ -1,7 +1,9 @@
 """AWS as kgimport meets it: whom it asks, at which address, and what a refusal means.
 
 Everything that says who we are (profile, role, region, endpoint) comes from where every AWS
-program has it: the environment and `~/.aws`; boto3 reads both, and Polars asks boto3.
+program has it: the environment and `~/.aws`; boto3 reads both, and Polars asks boto3. What a
+project says of itself is a `Session`, which is handed down to whoever asks AWS for that project,
+so that one process can work for several.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import os
 import re
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from kgimport.errors import (
     AwsRefusedError,
@@ -22,7 +25,24 @@ from kgimport.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Settings = tuple[tuple[str, str], ...]
+    Provider = Callable[[], tuple[dict[str, str], int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """As whom AWS is asked, and where, unless the environment says otherwise.
+
+    A profile and a region that the environment names come first, and so do its keys.
+    """
+
+    profile: str | None = None
+    region: str | None = None
+
+
+ENVIRONMENT = Session()
 
 # Who we are is not accepted. The names differ from service to service.
 _UNKNOWN = {
@@ -47,40 +67,59 @@ _ELSEWHERE = {
 ATTEMPTS = 10
 
 
-def client(service: str) -> Any:
-    """Return a boto3 client of the default credentials; throttled calls are tried again.
+def client(service: str, session: Session = ENVIRONMENT) -> Any:
+    """Return a boto3 client of a session; throttled calls are tried again.
 
     Raises `RuntimeMissingError` without boto3, `AwsRefusedError` without a region.
     """
-    settings = sorted(each for each in os.environ.items() if each[0].startswith("AWS_"))
     with _ONE_AT_A_TIME, talking(f"reach {service}"):
-        return _made(service, tuple(settings))
+        return _client(service, session, _environment())
+
+
+def boto_session(session: Session) -> Any:
+    """Return a session as boto3 has it, for libraries that make clients themselves."""
+    with _ONE_AT_A_TIME, talking("reach AWS"):
+        return _boto_session(session, _environment())
 
 
 # boto3 cannot make two at a time, and needs a tenth of a second for one.
 _ONE_AT_A_TIME = threading.Lock()
 
 
+def _environment() -> Settings:
+    return tuple(sorted(each for each in os.environ.items() if each[0].startswith("AWS_")))
+
+
 @functools.cache
-def _made(service: str, _: tuple[tuple[str, str], ...]) -> Any:
+def _client(service: str, session: Session, environment: Settings) -> Any:
+    made = _boto_session(session, environment)
+    from botocore.config import Config  # noqa: PLC0415  (of an extra)
+
+    retries: Any = {"mode": "standard", "total_max_attempts": ATTEMPTS}
+    addressing: Any = {"addressing_style": "path"} if _endpoint() else {}
+    return made.client(service, config=Config(retries=retries, s3=addressing))
+
+
+@functools.cache
+def _boto_session(session: Session, _: Settings) -> Any:
     try:
         import boto3  # noqa: PLC0415  (a third of a second that only AWS's users should pay)
-        from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import Session as BotocoreSession  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise RuntimeMissingError(
             f"{error.name} is not installed", "pip install 'kgimport[athena]'"
         ) from error
-    retries: Any = {"mode": "standard", "total_max_attempts": ATTEMPTS}
-    addressing: Any = {"addressing_style": "path"} if _endpoint() else {}
+    # As a default, and not as a choice: boto3 takes a chosen profile before the environment's keys.
+    profile = {"profile": (None, ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"], session.profile, None)}
     # boto3 by itself reads AWS_DEFAULT_REGION only.
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
-    config = Config(retries=retries, s3=addressing)
-    return session.client(service, config=config)  # type: ignore[call-overload]
+    there = "AWS_REGION" in os.environ or "AWS_DEFAULT_REGION" in os.environ
+    region = os.environ.get("AWS_REGION") if there else session.region
+    return boto3.Session(botocore_session=BotocoreSession(profile), region_name=region)
 
 
-def storage_options() -> dict[str, str]:
+def storage_options(session: Session) -> dict[str, str]:
     """Return what Polars' object store needs besides the credentials, which boto3 gives it."""
-    s3 = client("s3")
+    s3 = client("s3", session)
     options = {"aws_region": s3.meta.region_name}
     if endpoint := _endpoint():
         options["aws_endpoint_url"] = endpoint
@@ -89,6 +128,36 @@ def storage_options() -> dict[str, str]:
     if requester_pays():
         options["aws_request_payer"] = "true"
     return options
+
+
+def credentials(session: Session) -> Provider | Literal["auto"]:
+    """Return what gives Polars a session's credentials, and the second since 1970 when they end.
+
+    It is the same one for the same session, for Polars keeps what each gives. What the environment
+    alone says, Polars asks boto3 for by itself.
+    """
+    return "auto" if session == ENVIRONMENT else _provider(session, _environment())
+
+
+@functools.cache
+def _provider(session: Session, environment: Settings) -> Provider:
+    def give() -> tuple[dict[str, str], int | None]:
+        found = _boto_session(session, environment).get_credentials()
+        if found is None:
+            from botocore.exceptions import NoCredentialsError  # noqa: PLC0415  (of an extra)
+
+            raise NoCredentialsError
+        frozen = found.get_frozen_credentials()
+        named = {
+            "aws_access_key_id": frozen.access_key,
+            "aws_secret_access_key": frozen.secret_key,
+            "aws_session_token": frozen.token,
+        }
+        ends = getattr(found, "_expiry_time", None)
+        given = {name: value for name, value in named.items() if value}
+        return given, int(ends.timestamp()) if ends else None
+
+    return give
 
 
 def requester_pays() -> dict[str, str]:

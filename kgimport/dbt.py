@@ -42,21 +42,21 @@ def _setting(name: str) -> str | None:
     return os.environ.get(f"DBT_ENGINE_{name}") or os.environ.get(f"DBT_{name}")
 
 
-def athena(project: Path, target: str | None = None) -> Mapping[str, str] | None:
-    """Return the `workgroup`, `results`, `region` and `profile` of a target of type athena."""
+def is_project(folder: Path) -> bool:
+    """Whether a folder is a dbt project's."""
+    return (folder / PROJECT).is_file()
+
+
+def target_type(project: Path, target: str | None = None) -> str:
+    """Return the type of a target, which is its adapter's name; "" where it has none."""
+    return _text(_output(project, target), "type", PROFILES) or ""
+
+
+def settings(project: Path, target: str | None, keys: Mapping[str, str]) -> dict[str, str]:
+    """Return what a target says: its values for `keys` (ours: the profile's), those that it has."""
     output = _output(project, target)
-    if _text(output, "type", PROFILES) != "athena":
-        return None
-    said = {ours: _text(output, theirs, PROFILES) for ours, theirs in _OF_ATHENA.items()}
+    said = {ours: _text(output, theirs, PROFILES) for ours, theirs in keys.items()}
     return {ours: value for ours, value in said.items() if value}
-
-
-_OF_ATHENA = {
-    "workgroup": "work_group",
-    "results": "s3_staging_dir",
-    "region": "region_name",
-    "profile": "aws_profile_name",
-}
 
 
 def external_root(project: Path, target: str | None = None) -> str:

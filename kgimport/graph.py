@@ -10,8 +10,12 @@ from collections.abc import Mapping  # noqa: TC003  (records are read back by an
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from kgimport.locations import Location, asked_as
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kgimport.aws import Session
 
 OnMissing = Literal["error", "skip"]
 IndexKind = Literal["range", "text", "point", "fulltext"]
@@ -89,7 +93,7 @@ class NodeTable(_Declared):
     word: ClassVar[str] = "label"
 
     name: str
-    location: str
+    location: Location
     labels: tuple[str, ...]
     key: tuple[str, ...]
     id_space: str
@@ -147,7 +151,7 @@ class RelationshipTable(_Declared):
     word: ClassVar[str] = "type"
 
     name: str
-    location: str
+    location: Location
     # Empty where the types stand in `type_column`.
     type: str
     start: End
@@ -226,15 +230,18 @@ class Graph:
         """Return the node tables that share an id space."""
         return tuple(table for table in self.nodes if table.id_space == name)
 
+    def relocated(self, places: Mapping[str, Location]) -> Graph:
+        """Return the same graph with the rows of some tables, by name, elsewhere."""
 
-def relocated(graph: Graph, places: Mapping[str, str]) -> Graph:
-    """Return the same graph with the rows of some tables, by name, elsewhere."""
+        def moved(table: Any) -> Any:
+            return replace(table, location=places.get(table.name, table.location))
 
-    def moved(table: Any) -> Any:
-        return replace(table, location=places.get(table.name, table.location))
+        nodes, relationships = map(moved, self.nodes), map(moved, self.relationships)
+        return replace(self, nodes=tuple(nodes), relationships=tuple(relationships))
 
-    nodes, relationships = map(moved, graph.nodes), map(moved, graph.relationships)
-    return replace(graph, nodes=tuple(nodes), relationships=tuple(relationships))
+    def asked_as(self, session: Session) -> Graph:
+        """Return the same graph, S3 being asked for its rows as somebody else."""
+        return self.relocated({each.name: asked_as(each.location, session) for each in self.tables})
 
 
 def flaws(graph: Graph) -> Iterator[str]:
@@ -257,7 +264,7 @@ def flaws(graph: Graph) -> Iterator[str]:
 
 def _needed(table: Table) -> Iterator[object]:
     """Yield what must not be empty."""
-    yield from (table.name, table.location)
+    yield from (table.name, str(table.location))
     lists = [*table.keys]
     if table.kind == "node":
         lists += [table.labels, *table.unique]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from kgimport.locations import S3Path
+
 _SUFFIX = ".parquet"
 _LEAST = 3  # customer, table, file
 
@@ -43,7 +45,7 @@ class Landed:
     table: RawTable
     written: int
     same: int
-    stale: tuple[str, ...]
+    stale: tuple[S3Path, ...]
 
 
 def tables(data: Path) -> list[RawTable]:
@@ -79,15 +81,15 @@ def _steps(folder: Path, file: Path) -> tuple[str, ...]:
 
 
 def land(
-    table: RawTable, to: str, digest: Callable[[Path], str], *, delete: bool, threads: int = 8
+    table: RawTable, to: S3Path, digest: Callable[[Path], str], *, delete: bool, threads: int = 8
 ) -> Landed:
     """Carries a table's files to S3, those that are not there already; deletes others if wanted.
 
     `to` is the prefix of all customers; `digest` gives a file's SHA-256. Memory does not grow with
     the files: large ones go in parts.
     """
-    home = f"{to.rstrip('/')}/{table.customer}/{table.name}"
-    wanted = {f"{home}/{file.relative_to(table.folder).as_posix()}": file for file in table.files}
+    home = to / table.customer / table.name
+    wanted = {home / file.relative_to(table.folder).as_posix(): file for file in table.files}
     carry = partial(_carry, digest)
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -95,32 +97,32 @@ def land(
         except BaseException:
             pool.shutdown(cancel_futures=True)  # those that have begun end; no other begins
             raise
-    stale = tuple(each.uri for each in s3.below(home) if each.uri not in wanted)
+    stale = tuple(each.place for each in s3.below(home) if each.place not in wanted)
     if delete and stale:
-        s3.delete_objects(list(stale))
+        s3.delete_objects(stale)
     return Landed(table, written, len(wanted) - written, stale)
 
 
-def _carry(digest: Callable[[Path], str], item: tuple[str, Path]) -> bool:
-    uri, file = item
-    return s3.upload(file, uri, digest(file))
+def _carry(digest: Callable[[Path], str], item: tuple[S3Path, Path]) -> bool:
+    place, file = item
+    return s3.upload(file, place, digest(file))
 
 
-def register(table: RawTable, to: str, database: str) -> None:
+def register(table: RawTable, to: S3Path, database: str) -> None:
     """Make a table known to Glue, or brings what Glue knows of it up to date.
 
     Columns come from the files' schema, and partitions from the folders; partitions that have no
     folder any more are forgotten. Raises `ValueRefusedError` for a type that Glue has no name for.
     """
-    glue = aws.client("glue")
-    home = f"{to.rstrip('/')}/{table.customer}/{table.name}"
+    glue = aws.client("glue", to.session)
+    home = to / table.customer / table.name
     columns = columns_of(table)
     about = {
         "Name": table.name,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"classification": "parquet", "EXTERNAL": "TRUE"},
         "PartitionKeys": [{"Name": name, "Type": "string"} for name in table.partitioned_by],
-        "StorageDescriptor": _storage(columns, home),
+        "StorageDescriptor": _storage(columns, str(home / "")),
     }
     with aws.talking(f"register {database}.{table.name} in Glue"):
         _make_database(glue, database)
@@ -140,7 +142,7 @@ def _make_database(glue: Any, database: str) -> None:
 
 
 def _register_partitions(
-    glue: Any, table: RawTable, database: str, columns: list[dict[str, str]], home: str
+    glue: Any, table: RawTable, database: str, columns: list[dict[str, str]], home: S3Path
 ) -> None:
     names = {"DatabaseName": database, "TableName": table.name}
     pages = glue.get_paginator("get_partitions").paginate(**names, ExcludeColumnSchema=True)
@@ -149,10 +151,10 @@ def _register_partitions(
         for page in pages
         for each in page["Partitions"]
     }
-    wanted = {(values, f"{home}/{folder}/") for values, folder in _partitions(table)}
+    wanted = {(values, str(home / folder / "")) for values, folder in _partitions(table)}
     old = [{"Values": list(values)} for values, _ in sorted(known - wanted)]
     new = [
-        {"Values": list(values), "StorageDescriptor": _storage(columns, place.rstrip("/"))}
+        {"Values": list(values), "StorageDescriptor": _storage(columns, place)}
         for values, place in sorted(wanted - known)
     ]
     for page in _pages(old, _DELETED_AT_ONCE):
@@ -179,7 +181,7 @@ def _partitions(table: RawTable) -> Iterator[tuple[tuple[str, ...], str]]:
 def _storage(columns: list[dict[str, str]], location: str) -> dict[str, Any]:
     return {
         "Columns": columns,
-        "Location": f"{location}/",
+        "Location": location,
         "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
         "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
         "SerdeInfo": {

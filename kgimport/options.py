@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kgimport.aws import ENVIRONMENT, Session
 from kgimport.neo4j.reconcile import SAMPLES
 from kgimport.neo4j.runtime.config import Limits
-from kgimport.sources.athena import PRIMARY, Warehouse
 
 if TYPE_CHECKING:
     from kgimport.identity import Ids
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 class ExportOptions:
     """What a user may choose for `export`.
 
-    `memory_mb` bounds the joins that resolve the ends; `warehouse` is asked for tables of Athena.
+    `memory_mb` bounds the joins that resolve the ends; as `session`, a destination in S3 is met.
     """
 
     ids: Ids = "dense"
     format: Format = "csv"
     memory_mb: int = 1024
-    warehouse: Warehouse = PRIMARY
+    session: Session = ENVIRONMENT
 
 
 DEFAULTS = ExportOptions()
@@ -32,12 +32,13 @@ DEFAULTS = ExportOptions()
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """What a user may choose for `build-db`."""
+    """What a user may choose for `build-db`; as `session`, the tables in S3 are looked at again."""
 
     keep: int = 2
     if_changed: bool = False
     heap_mb: int | None = None
     samples: int = SAMPLES
+    session: Session = ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)

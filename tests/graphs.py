@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kgimport.graph import End, Graph, NodeTable, RelationshipTable
+from kgimport.locations import LocalPath
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ def people(
         pl.DataFrame(rows).write_parquet(folder / f"{name}.parquet")
     person = NodeTable(
         name="person",
-        location=str(folder / "person.parquet"),
+        location=LocalPath(str(folder / "person.parquet")),
         labels=("Person",),
         key=("id",),
         id_space="Person",
@@ -39,7 +40,7 @@ def people(
     usual = {"type": "KNOWS", "start": End("person", ("a",)), "end": End("person", ("b",))}
     edge = RelationshipTable(
         name="knows",
-        location=str(folder / "knows.parquet"),
+        location=LocalPath(str(folder / "knows.parquet")),
         **{**usual, **knows_options},
     )
     return Graph("people", (person,), (edge,))

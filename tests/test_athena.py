@@ -16,12 +16,14 @@ import pytest
 
 from kgimport import files, sources
 from kgimport import s3 as store
+from kgimport.aws import ENVIRONMENT
 from kgimport.commands.check import check
 from kgimport.commands.export import export
 from kgimport.errors import AwsRefusedError, ExitCode, KgimportError, SourceError, UsageError
-from kgimport.graph import NodeTable, relocated
-from kgimport.options import ExportOptions
-from kgimport.sources.athena import Warehouse, own_files, relation
+from kgimport.graph import NodeTable
+from kgimport.locations import LocalPath, Query, Relation, S3Path
+from kgimport.options import DEFAULTS
+from kgimport.sources.athena import Athena, own_files
 from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
 from tests.local_athena import lake
@@ -71,22 +73,23 @@ def ask(aws: LocalAws, sql: str) -> None:
         time.sleep(0.1)
 
 
-def at(table: str) -> str:
-    return f"athena://{CATALOG}/people/{table}"
+def at(table: str, connection: Athena | None = None) -> Relation:
+    return Relation((CATALOG, "people", table), connection or Athena())
 
 
 @pytest.fixture
-def warehouse(athena: LocalAws) -> ExportOptions:
-    return ExportOptions(warehouse=Warehouse(results=f"s3://{athena.results}/kgimport"))
+def warehouse(athena: LocalAws) -> Athena:
+    return Athena(results=S3Path(athena.results, "kgimport"))
 
 
-def graph(folder: Path, person: str = "person", knows: str = "knows") -> Graph:
+def graph(folder: Path, asked: Athena, person: str = "person", knows: str = "knows") -> Graph:
     """The small graph, its tables in Athena."""
-    return relocated(people(folder / "local"), {"person": at(person), "knows": at(knows)})
+    places = {"person": at(person, asked), "knows": at(knows, asked)}
+    return people(folder / "local").relocated(places)
 
 
 def results(aws: LocalAws) -> list[str]:
-    return [each.uri for each in store.below(f"s3://{aws.results}/kgimport/unload")]
+    return [str(each.place) for each in store.below(S3Path(aws.results, "kgimport/unload"))]
 
 
 def unloads(aws: LocalAws) -> int:
@@ -97,23 +100,23 @@ def unloads(aws: LocalAws) -> int:
 
 
 def test_plain_parquet_is_scanned_where_it_lies(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
     here = export(people(tmp_path / "here"), tmp_path / "a", quiet)
-    there = export(graph(tmp_path), tmp_path / "b", quiet, warehouse)
+    there = export(graph(tmp_path, warehouse), tmp_path / "b", quiet)
 
     assert there.build_id == here.build_id
     assert there.queries == ()
     assert unloads(athena) == 0
-    assert there.declaration.nodes[0].location == f"s3://{athena.lake}/raw/people/person"
+    assert there.declaration.nodes[0].location == S3Path(athena.lake, "raw/people/person")
 
 
 def test_a_view_and_another_format_are_queried_and_stay_with_the_build(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
-    declared = graph(tmp_path, "person_view", "knows_text")
+    declared = graph(tmp_path, warehouse, "person_view", "knows_text")
 
-    record = export(declared, tmp_path / "b", quiet, warehouse)
+    record = export(declared, tmp_path / "b", quiet)
 
     person = tmp_path / "b" / "queried" / "person"
     assert [(t.name, t.written, t.properties) for t in record.tables] == [
@@ -124,19 +127,21 @@ def test_a_view_and_another_format_are_queried_and_stay_with_the_build(
         ("person", True, 36),
         ("knows", True, 36),
     ]
-    assert record.declaration.nodes[0].location == str(person)
+    assert record.declaration.nodes[0].location == LocalPath(str(person))
     assert pl.read_parquet(person).sort("id").to_dict(as_series=False) == PERSONS
     assert record.tables[0].fingerprint == sources.fingerprint(record.declaration.nodes[0])
     assert results(athena) == []
 
 
 def test_a_query_may_stand_for_a_table(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
     sql = "SELECT id, upper(name) AS name FROM people.person WHERE id < 'c'"
-    declared = relocated(graph(tmp_path), {"person": f"select:{sql}", "knows": "select: " + ONE})
+    declared = graph(tmp_path, warehouse).relocated(
+        {"person": Query(sql, warehouse), "knows": Query(ONE, warehouse)}
+    )
 
-    record = export(declared, tmp_path / "b", quiet, warehouse)
+    record = export(declared, tmp_path / "b", quiet)
 
     assert [(t.name, t.written) for t in record.tables] == [("person", 2), ("knows", 1)]
     text = (tmp_path / "b" / "csv" / "person" / "part-00000.csv").read_text()
@@ -149,17 +154,17 @@ ONE = "SELECT * FROM people.knows WHERE since = 2001"
 def test_partitions_are_read_from_their_folders_as_long_as_glue_knows_them_all(
     athena: LocalAws, database: str, tmp_path: Path
 ) -> None:
-    found = own_files(relation(at("by_year")))
+    found = own_files(at("by_year"), ENVIRONMENT)
     rows = tmp_path / "rows.parquet"
     pl.DataFrame({"id": ["y3"]}).write_parquet(rows)
-    unknown = f"s3://{athena.lake}/raw/people/by_year/year=y3/rows.parquet"
+    unknown = S3Path(athena.lake, "raw/people/by_year/year=y3/rows.parquet")
     store.upload(rows, unknown, files.sha256(rows))
     try:
-        half = own_files(relation(at("by_year")))
+        half = own_files(at("by_year"), ENVIRONMENT)
     finally:
         store.delete_objects([unknown])
 
-    assert found == f"s3://{athena.lake}/raw/people/by_year"
+    assert found == S3Path(athena.lake, "raw/people/by_year")
     assert half is None  # Athena does not see year=y3, so its rows are Athena's to say
     frame, _ = sources.scan(NodeTable("by_year", found, ("Year",), ("id",), "Year"))
     assert frame.sort("id").collect().to_dict(as_series=False) == {
@@ -175,7 +180,7 @@ def test_folders_that_say_something_else_than_text_are_asked_of_athena(
     known = glue.get_table(DatabaseName="people", Name="by_year")["Table"]
     about = {key: known[key] for key in ("Name", "TableType", "Parameters", "StorageDescriptor")}
 
-    def said(kind: str, *columns: str) -> str | None:
+    def said(kind: str, *columns: str) -> S3Path | None:
         parts = [{"Name": "year", "Type": kind}]
         storage = {
             **about["StorageDescriptor"],
@@ -185,19 +190,19 @@ def test_folders_that_say_something_else_than_text_are_asked_of_athena(
             DatabaseName="people",
             TableInput={**about, "PartitionKeys": parts, "StorageDescriptor": storage},
         )
-        return own_files(relation(at("by_year")))
+        return own_files(at("by_year"), ENVIRONMENT)
 
     try:
         assert [said(kind, "id") for kind in ("int", "date", "boolean")] == [None] * 3
         assert [said("string", *each) for each in (("id", "more"), ())] == [None] * 2
     finally:
-        assert said("string", "id") == f"s3://{athena.lake}/raw/people/by_year"
+        assert said("string", "id") == S3Path(athena.lake, "raw/people/by_year")
 
 
 def test_check_queries_too_and_leaves_nothing(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
-    proof = check(graph(tmp_path, "person_view"), warehouse, quiet)
+    proof = check(graph(tmp_path, warehouse, "person_view"), DEFAULTS, quiet)
 
     assert proof.sources == {"person": 3, "knows": 2}
     assert results(athena) == []
@@ -209,9 +214,9 @@ def test_the_workgroup_s_own_result_location_is_used(
     place = {"OutputLocation": f"s3://{athena.results}/of-the-group/"}
     client = athena.client("athena")
     client.create_work_group(Name="nightly", Configuration={"ResultConfiguration": place})
-    options = ExportOptions(warehouse=Warehouse("nightly"))
+    nightly = Athena("nightly")
 
-    record = export(graph(tmp_path, "person_view"), tmp_path / "b", quiet, options)
+    record = export(graph(tmp_path, nightly, "person_view"), tmp_path / "b", quiet)
 
     run = client.get_query_execution(QueryExecutionId=record.queries[0].query)["QueryExecution"]
     assert run["WorkGroup"] == "nightly"
@@ -270,7 +275,7 @@ def test_what_aws_refuses_is_told_and_undone(
     *,
     athena: LocalAws,
     database: str,
-    warehouse: ExportOptions,
+    warehouse: Athena,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
@@ -282,7 +287,7 @@ def test_what_aws_refuses_is_told_and_undone(
     athena.faults.arm(**asdict(fault))
 
     with pytest.raises(kind, match=sentence) as caught:
-        export(graph(tmp_path, "person_view"), tmp_path / "out" / "people", quiet, warehouse)
+        export(graph(tmp_path, warehouse, "person_view"), tmp_path / "out" / "people", quiet)
 
     athena.faults.clear()
     assert caught.value.hint
@@ -293,17 +298,17 @@ def test_what_aws_refuses_is_told_and_undone(
 def test_a_query_that_we_lose_sight_of_is_stopped(
     athena: LocalAws,
     database: str,
-    warehouse: ExportOptions,
+    warehouse: Athena,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("kgimport.sources.athena._STOP_S", 5)
-    declared = relocated(graph(tmp_path), {"person": f"select:{ENDLESS}"})
+    declared = graph(tmp_path, warehouse).relocated({"person": Query(ENDLESS, warehouse)})
     before = {*queries(athena)}
     athena.faults.arm("athena", "GetQueryExecution", "ExpiredTokenException", times=0)
 
     with pytest.raises(AwsRefusedError, match="AWS does not accept our credentials"):
-        export(declared, tmp_path / "b", quiet, warehouse)
+        export(declared, tmp_path / "b", quiet)
 
     athena.faults.clear()
     (query,) = {*queries(athena)} - before
@@ -312,45 +317,47 @@ def test_a_query_that_we_lose_sight_of_is_stopped(
 
 
 def test_what_cannot_be_deleted_any_more_is_told(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
     athena.faults.arm("s3", "GetObject", "ExpiredToken", times=0, key="*/unload/*")
     athena.faults.arm("s3", "DeleteObjects", "ExpiredToken", times=0)
 
     with pytest.raises(AwsRefusedError, match="may be left below s3://") as caught:
-        export(graph(tmp_path, "person_view"), tmp_path / "b", quiet, warehouse)
+        export(graph(tmp_path, warehouse, "person_view"), tmp_path / "b", quiet)
 
     athena.faults.clear()
-    (left,) = store.below(f"s3://{athena.results}/kgimport/unload")
-    assert left.uri.rpartition("/")[0] in caught.value.message
+    (left,) = store.below(S3Path(athena.results, "kgimport/unload"))
+    assert str(left.place.parent) in caught.value.message
     assert caught.value.hint.startswith("renew them")
-    store.delete_objects([left.uri])
+    store.delete_objects([left.place])
 
 
 def test_a_table_that_glue_does_not_have_is_named(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
     with pytest.raises(SourceError, match=r'cannot find "people"\."nobody" in Glue'):
-        export(graph(tmp_path, "nobody"), tmp_path / "b", quiet, warehouse)
+        export(graph(tmp_path, warehouse, "nobody"), tmp_path / "b", quiet)
 
 
 def test_a_query_that_fails_says_what_the_engine_says(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
-    declared = relocated(graph(tmp_path), {"person": "select:SELECT nme FROM people.person"})
+    declared = graph(tmp_path, warehouse).relocated(
+        {"person": Query("SELECT nme FROM people.person", warehouse)}
+    )
 
     with pytest.raises(SourceError, match=r"Athena's query [0-9a-f-]{36}, for the rows of person"):
-        export(declared, tmp_path / "b", quiet, warehouse)
+        export(declared, tmp_path / "b", quiet)
     with pytest.raises(SourceError, match=r"COLUMN_NOT_FOUND.*nme"):
-        export(declared, tmp_path / "b", quiet, warehouse)
+        export(declared, tmp_path / "b", quiet)
     assert not (tmp_path / "b").exists()
     assert results(athena) == []
 
 
 def test_a_query_that_somebody_else_stops_says_so(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
-    declared = relocated(graph(tmp_path), {"person": f"select:{ENDLESS}"})
+    declared = graph(tmp_path, warehouse).relocated({"person": Query(ENDLESS, warehouse)})
     before = {*queries(athena)}
 
     def stop() -> None:
@@ -361,7 +368,7 @@ def test_a_query_that_somebody_else_stops_says_so(
     with ThreadPoolExecutor(1) as other:
         other.submit(stop)
         with pytest.raises(SourceError, match=r"for the rows of person, was stopped") as caught:
-            export(declared, tmp_path / "b", quiet, warehouse)
+            export(declared, tmp_path / "b", quiet)
 
     assert caught.value.hint.startswith("ask who stopped it")
     assert not (tmp_path / "b").exists()
@@ -370,22 +377,22 @@ def test_a_query_that_somebody_else_stops_says_so(
 
 @pytest.mark.parametrize("action", ["StartQueryExecution", "GetQueryExecution"])
 def test_throttling_is_waited_out(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path, action: str
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path, action: str
 ) -> None:
     athena.faults.arm("athena", action, "ThrottlingException", times=3)
 
-    record = export(graph(tmp_path, "person_view"), tmp_path / "b", quiet, warehouse)
+    record = export(graph(tmp_path, warehouse, "person_view"), tmp_path / "b", quiet)
 
     assert record.nodes == 3
 
 
 def test_a_query_without_rows_is_told(
-    athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
+    athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
-    nobody = "select:SELECT * FROM people.person WHERE id = 'nobody'"
+    nobody = Query("SELECT * FROM people.person WHERE id = 'nobody'", warehouse)
 
     with pytest.raises(SourceError, match="the query for person gave no rows"):
-        export(relocated(graph(tmp_path), {"person": nobody}), tmp_path / "b", quiet, warehouse)
+        export(graph(tmp_path, warehouse).relocated({"person": nobody}), tmp_path / "b", quiet)
     assert results(athena) == []
 
 
@@ -393,7 +400,7 @@ def test_no_result_location_is_told_before_anything_runs(
     athena: LocalAws, database: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="the workgroup primary has no result location"):
-        export(graph(tmp_path, "person_view"), tmp_path / "b", quiet)
+        export(graph(tmp_path, Athena(), "person_view"), tmp_path / "b", quiet)
     assert unloads(athena) == 0
 
 

@@ -17,7 +17,8 @@ import pytest
 from kgimport import aws, dbt, s3
 from kgimport.commands.export import export
 from kgimport.commands.land import land
-from kgimport.commands.load_graph import of_dbt, warehouse
+from kgimport.commands.load_graph import load_graph
+from kgimport.locations import s3_folder
 from kgimport.options import ExportOptions
 from tests.conftest import ROOT, quiet
 from tests.graphs import cells
@@ -48,7 +49,7 @@ def prefix(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     }.items():
         monkeypatch.setenv(variable, value)
     yield name
-    s3.delete(home)
+    s3.delete(s3_folder(home))
     for database in (*CUSTOMERS, "lms"):
         aws.client("glue").delete_database(Name=f"{name}{database}")
 
@@ -58,12 +59,11 @@ def test_an_account_gives_the_graph_that_this_machine_gives(
 ) -> None:
     land(ROOT / "data", f"s3://{os.environ['KGIMPORT_TEST_BUCKET']}/{prefix}/raw", prefix, quiet)
     dbt.build(ROOT / "dbt", target="athena")
-    graph = of_dbt(ROOT / "dbt", "athena")
-    asked = warehouse(ROOT / "dbt", "athena", None, None)
+    graph = load_graph(ROOT / "dbt", target="athena")
 
     here = export(lms_graph, tmp_path / "here", quiet, ExportOptions("keys"))
-    there = export(graph, tmp_path / "there", quiet, ExportOptions("keys", warehouse=asked))
+    there = export(graph, tmp_path / "there", quiet, ExportOptions("keys"))
 
     assert [(t.name, t.written) for t in there.tables] == [(t.name, t.written) for t in here.tables]
     assert cells(tmp_path / "there", there) == cells(tmp_path / "here", here)
-    assert not s3.below(f"{asked.results}/unload")
+    assert not s3.below(s3_folder(os.environ["KGIMPORT_ATHENA_RESULTS"]) / "unload")

@@ -13,6 +13,7 @@ import pytest
 from kgimport import declaration
 from kgimport.commands.export import export
 from kgimport.errors import ExitCode, SourceError
+from kgimport.locations import LocalPath
 from kgimport.options import ExportOptions
 from kgimport.sources import footers, listing, pages
 from tests.conftest import quiet
@@ -112,7 +113,7 @@ def test_a_text_that_is_repeated_too_often_is_refused_before_it_is_read(
 
     said = rf"the column text repeats values of {size / 1e6:.1f} MB in 2,000 rows: t\.parquet"
     with pytest.raises(SourceError, match=said):
-        footers.shapes("t", listing.some(str(path)))
+        footers.shapes("t", listing.some(LocalPath(str(path))))
 
 
 def test_a_footer_that_says_less_than_the_pages_is_not_believed(tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def test_a_footer_that_says_less_than_the_pages_is_not_believed(tmp_path: Path) 
     assert pq.read_metadata(path).row_group(0).column(1).total_uncompressed_size == 1_000
 
     with pytest.raises(SourceError, match="the column text has a page of 300 MB"):
-        footers.shapes("t", listing.some(str(path)))
+        footers.shapes("t", listing.some(LocalPath(str(path))))
 
 
 def _varint(number: int, length: int = 0) -> bytes:
@@ -147,7 +148,7 @@ def test_a_footer_of_a_million_pieces_is_refused_unread(tmp_path: Path) -> None:
         file.write(size.to_bytes(4, "little") + b"PAR1")
 
     with pytest.raises(SourceError, match=r"a footer of 134 MB: t\.parquet"):
-        footers.shapes("t", listing.some(str(path)))
+        footers.shapes("t", listing.some(LocalPath(str(path))))
 
 
 def test_a_large_page_of_many_short_texts_is_none(tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_a_large_page_of_many_short_texts_is_none(tmp_path: Path) -> None:
         found, _ = pages.header(stream, pages.begin(chunk), path.stat().st_size)
     assert found[2] > pages.LARGEST
 
-    assert list(footers.shapes("t", listing.some(str(path)))[0].columns) == ["text"]
+    assert list(footers.shapes("t", listing.some(LocalPath(str(path))))[0].columns) == ["text"]
 
 
 def test_long_texts_are_exported_as_long_as_they_fit(

@@ -31,7 +31,8 @@ from kgimport.errors import (
     RuntimeMissingError,
     SourceError,
 )
-from kgimport.graph import ColumnRule, End, Graph, relocated
+from kgimport.graph import ColumnRule, End, Graph
+from kgimport.locations import LocalPath
 from kgimport.neo4j import stores as store
 from kgimport.neo4j.private import private_driver
 from kgimport.options import DEFAULTS, BuildOptions, ExportOptions
@@ -313,7 +314,7 @@ def test_rows_that_were_queried_into_a_build_directory_are_held_while_a_store_is
     folder = tmp_path / "build" / "queried" / "person"
     folder.mkdir(parents=True)
     (tmp_path / "person.parquet").rename(folder / "00000.parquet")
-    moved = relocated(record.declaration, {"person": str(folder)})
+    moved = record.declaration.relocated({"person": LocalPath(str(folder))})
     person = replace(record.tables[0], fingerprint=fingerprint(moved.nodes[0]))
     asked = (QueryRecord("person", "0", 0, 0),)
     tables = (person, *record.tables[1:])

@@ -20,7 +20,7 @@ import pytest
 
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
-from kgimport.commands.load_graph import of_dbt
+from kgimport.commands.load_graph import load_graph
 from kgimport.errors import DeclarationError
 from kgimport.neo4j.reconcile import expected
 from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION
@@ -126,7 +126,7 @@ def test_a_graph_table_has_the_same_rows_in_both(
     warehouse: Warehouse, lms_graph: Graph, name: str
 ) -> None:
     (location,) = (table.location for table in lms_graph.tables if table.name == name)
-    here = as_athena_has_it(pl.read_parquet(location))
+    here = as_athena_has_it(pl.read_parquet(str(location)))
     there = warehouse.table(name)
 
     assert there.schema == here.schema
@@ -238,7 +238,7 @@ def test_the_graph_has_the_same_rows_as_the_local_target_s(
     here = export(lms_graph, tmp_path / "here", quiet, ExportOptions("keys"))
     there = read_export(tmp_path / "b")
     assert there.queries == ()
-    assert {t.location.partition("://")[0] for t in there.declaration.tables} == {"s3"}
+    assert {str(t.location).partition("://")[0] for t in there.declaration.tables} == {"s3"}
     assert [(t.name, t.counts, t.properties) for t in there.tables] == [
         (t.name, t.counts, t.properties) for t in here.tables
     ]
@@ -256,7 +256,7 @@ def test_the_store_holds_what_the_local_target_s_holds(
     # Not the fixture `neo4j`: for each of its lines pytest would have dbt build all again.
     neo4j = with_fast_start(embedded(DEFAULT_VERSION))
     warehouse.aws.enter(monkeypatch)
-    export(of_dbt(project, "athena"), tmp_path / "build", quiet)
+    export(load_graph(project, target="athena"), tmp_path / "build", quiet)
 
     store = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet).record
 
@@ -273,4 +273,4 @@ def test_a_manifest_of_another_target_is_refused(project: Path, tmp_path: Path) 
     )
 
     with pytest.raises(DeclarationError, match="is of a dbt target of type duckdb, not athena"):
-        of_dbt(tmp_path / "dbt", "athena")
+        load_graph(tmp_path / "dbt", target="athena")

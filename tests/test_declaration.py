@@ -11,6 +11,7 @@ import pytest
 from kgimport import declaration
 from kgimport.errors import DeclarationError, SourceError
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
+from kgimport.locations import LocalPath
 
 PEOPLE = """
 graph: people
@@ -43,7 +44,7 @@ def declared(tmp_path: Path, text: str) -> Graph:
 def test_a_graph_yml_becomes_a_graph(tmp_path: Path) -> None:
     person = NodeTable(
         name="person",
-        location=str(tmp_path / "person.parquet"),
+        location=LocalPath(str(tmp_path / "person.parquet")),
         labels=("Person", "Human"),
         key=("person_id",),
         id_space="Person",
@@ -53,7 +54,7 @@ def test_a_graph_yml_becomes_a_graph(tmp_path: Path) -> None:
     )
     knows = RelationshipTable(
         name="knows",
-        location="/lake/knows/*.parquet",
+        location=LocalPath("/lake/knows/*.parquet"),
         type="KNOWS",
         start=End("person", ("a",)),
         end=End("person", ("b",)),
@@ -259,11 +260,11 @@ def artifacts(tmp_path: Path, *models: dict[str, Any]) -> Path:
 
 
 def test_a_dbt_manifest_becomes_a_graph(tmp_path: Path) -> None:
-    graph = declaration.load_tables(artifacts(tmp_path, MODEL), tmp_path / "tables")
+    graph = declaration.load_tables(artifacts(tmp_path, MODEL), LocalPath(str(tmp_path / "tables")))
 
     user = NodeTable(
         name="node_user",
-        location=str(tmp_path / "tables" / "node_user.parquet"),
+        location=LocalPath(str(tmp_path / "tables" / "node_user.parquet")),
         labels=("User",),
         key=("user_key",),
         id_space="User",
@@ -278,15 +279,15 @@ def test_one_of_several_graphs_has_to_be_chosen(tmp_path: Path) -> None:
     folder = artifacts(tmp_path, MODEL, {**MODEL, "name": "book", "config": config})
 
     with pytest.raises(DeclarationError, match="several graphs: books, lms"):
-        declaration.load_tables(folder, tmp_path)
-    assert declaration.load_tables(folder, tmp_path, "books").name == "books"
+        declaration.load_tables(folder, LocalPath(str(tmp_path)))
+    assert declaration.load_tables(folder, LocalPath(str(tmp_path)), "books").name == "books"
     with pytest.raises(DeclarationError, match="no graph boks; did you mean books"):
-        declaration.load_tables(folder, tmp_path, "boks")
+        declaration.load_tables(folder, LocalPath(str(tmp_path)), "boks")
 
 
 def test_a_project_without_a_graph_is_told(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match=r"no model in .* declares a graph"):
-        declaration.load_tables(artifacts(tmp_path), tmp_path)
+        declaration.load_tables(artifacts(tmp_path), LocalPath(str(tmp_path)))
 
 
 def test_the_json_schema_that_ships_is_the_one_of_the_code() -> None:

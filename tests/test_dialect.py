@@ -16,6 +16,7 @@ from kgimport.commands.export import MISSING, export
 from kgimport.errors import ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
 from kgimport.identity import END, ID, START
+from kgimport.locations import LocalPath
 from kgimport.neo4j.reconcile import values
 from kgimport.options import ExportOptions
 from kgimport.targets import TARGETS, Carrier, Format, neo4j
@@ -411,7 +412,7 @@ def test_headers_quote_what_needs_quotes() -> None:
 def test_names_that_no_header_can_spell_are_refused_together() -> None:
     columns = ("fine", "Price (EUR)", "a{b}", "a\nb", "*", "^a$", "__id__", "skipped(")
     rules = {"skipped(": ColumnRule(skip=True), "a{b}": ColumnRule(property="ab")}
-    table = NodeTable("t", "t.parquet", ("T", "a\x1fb"), ("fine",), "T", columns=rules)
+    table = NodeTable("t", LocalPath("t.parquet"), ("T", "a\x1fb"), ("fine",), "T", columns=rules)
 
     with pytest.raises(ValueRefusedError) as refusal:
         fields(neo4j.CSV, table, pl.Schema(dict.fromkeys(columns, pl.Int64())))
@@ -436,7 +437,7 @@ UNREADABLE = ("*", "^a$", "__id__", "__start__", "__end__", "__missing__", "__po
 
 def test_columns_that_kgimport_adds_are_those_that_it_keeps_for_itself() -> None:
     place = Point("x", ("a", "b"), "cartesian")
-    table = NodeTable("t", "t.parquet", ("T",), ("a",), "T", points=(place,))
+    table = NodeTable("t", LocalPath("t.parquet"), ("T",), ("a",), "T", points=(place,))
     with_points = points.attach(pl.LazyFrame({"a": [1], "b": [2]}), table)
 
     added = [ID, START, END, MISSING, *with_points.collect_schema().names()[2:]]
@@ -448,9 +449,9 @@ def test_columns_that_kgimport_adds_are_those_that_it_keeps_for_itself() -> None
 def test_a_column_that_cannot_be_read_is_left_out_only_where_nothing_needs_it() -> None:
     rules = dict.fromkeys(UNREADABLE, ColumnRule(skip=True))
     end = End("t", ("__start__",))
-    node = NodeTable("t", "", ("T",), ("*",), "T", label_column="__id__", columns=rules)
+    node = NodeTable("t", LocalPath(""), ("T",), ("*",), "T", label_column="__id__", columns=rules)
     node = replace(node, points=(Point("p", ("__end__", "^a$"), "cartesian"),))
-    ties = RelationshipTable("r", "", "", end, end, type_column="*", columns=rules)
+    ties = RelationshipTable("r", LocalPath(""), "", end, end, type_column="*", columns=rules)
 
     def kept(table: NodeTable | RelationshipTable) -> set[str]:
         return {name for name in UNREADABLE if not columns.is_left_out(table, name)}
@@ -463,7 +464,7 @@ def test_a_column_that_cannot_be_read_is_left_out_only_where_nothing_needs_it() 
 
 def test_only_the_names_that_are_used_are_kept_back() -> None:
     free = ("__index_level_0__", "__null_dask_index__", "__x__", "_id_", "__id", "id__", "__ID__")
-    table = NodeTable("t", "t.parquet", ("T",), ("__index_level_0__",), "T")
+    table = NodeTable("t", LocalPath("t.parquet"), ("T",), ("__index_level_0__",), "T")
 
     made = fields(neo4j.CSV, table, pl.Schema(dict.fromkeys(free, pl.Int64())))
 
@@ -472,7 +473,9 @@ def test_only_the_names_that_are_used_are_kept_back() -> None:
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_property_needs_a_name(form: Format) -> None:
-    named = NodeTable("t", "", ("T",), ("id",), "T", columns={"": ColumnRule(property="name")})
+    named = NodeTable(
+        "t", LocalPath(""), ("T",), ("id",), "T", columns={"": ColumnRule(property="name")}
+    )
     hidden = replace(named, columns={"": ColumnRule(skip=True)})
     schema = pl.Schema({"id": pl.Int64(), "": pl.String()})
 
@@ -541,7 +544,7 @@ def test_hard_values_are_spelled_to_the_byte(tmp_path: Path, file: str) -> None:
     frame, rules = hard_values()
     frame.write_parquet(tmp_path / "hard.parquet")
     place = str(tmp_path / "hard.parquet")
-    table = NodeTable("hard", place, ("Hard",), ("key",), "Hard", columns=rules)
+    table = NodeTable("hard", LocalPath(place), ("Hard",), ("key",), "Hard", columns=rules)
 
     export(Graph("hard", (table,)), tmp_path / "build", quiet, ExportOptions(ids="keys"))
 

@@ -21,6 +21,7 @@ from kgimport.drawing.lines import placed
 from kgimport.drawing.svg import _COLOURS, _PAPER, _contrast, _darkened, _path
 from kgimport.drawing.text import short_type, shortened, visible, width
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
+from kgimport.locations import LocalPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,13 +38,13 @@ SKIPPED = ColumnRule(skip=True)
 
 def node(name: str, *labels: str, key: str = "id", **options: object) -> NodeTable:
     given_ = {"unique": ((key,),), **options}
-    return NodeTable(name, f"{name}.parquet", labels or (name,), (key,), name, **given_)  # type: ignore[arg-type]
+    return NodeTable(name, LocalPath(f"{name}.parquet"), labels or (name,), (key,), name, **given_)  # type: ignore[arg-type]
 
 
 def arrow(name: str, kind: str, start: str, end: str, *indexed: str) -> RelationshipTable:
     return RelationshipTable(
         name=name,
-        location=f"{name}.parquet",
+        location=LocalPath(f"{name}.parquet"),
         type=kind,
         start=End(start, ("a",)),
         end=End(end, ("b",)),

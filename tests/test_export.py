@@ -20,6 +20,7 @@ from kgimport.errors import (
     ValueRefusedError,
 )
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable
+from kgimport.locations import LocalPath
 from kgimport.neo4j import stores
 from kgimport.options import ExportOptions
 from tests.conftest import quiet
@@ -88,7 +89,7 @@ def test_dense_ids_number_the_nodes_of_all_tables(tmp_path: Path) -> None:
     robot = replace(
         graph.nodes[0],
         name="robot",
-        location=str(tmp_path / "robot.parquet"),
+        location=LocalPath(str(tmp_path / "robot.parquet")),
         labels=("Robot",),
         unique=(),
     )
@@ -382,7 +383,9 @@ def test_a_timestamp_keeps_the_fraction_of_its_unit(
 ) -> None:
     at = pl.Series([1_577_836_800_123_456_789]).cast(pl.Datetime("ns")).cast(pl.Datetime(unit))
     pl.DataFrame({"id": ["a"], "at": at}).write_parquet(tmp_path / "robot.parquet")
-    robot = NodeTable("robot", str(tmp_path / "robot.parquet"), ("Robot",), ("id",), "Robot")
+    robot = NodeTable(
+        "robot", LocalPath(str(tmp_path / "robot.parquet")), ("Robot",), ("id",), "Robot"
+    )
 
     export(Graph("robots", (robot,), ()), tmp_path / "build", quiet)
 
@@ -398,7 +401,9 @@ def test_a_header_cell_of_parquet_leaves_the_type_of_moments_to_the_file(
 ) -> None:
     at = pl.Series([first, 1]).cast(pl.Datetime("us"))
     pl.DataFrame({"id": ["a", "b"], "at": at}).write_parquet(tmp_path / "robot.parquet")
-    robot = NodeTable("robot", str(tmp_path / "robot.parquet"), ("Robot",), ("id",), "Robot")
+    robot = NodeTable(
+        "robot", LocalPath(str(tmp_path / "robot.parquet")), ("Robot",), ("id",), "Robot"
+    )
 
     export(Graph("robots", (robot,), ()), tmp_path / "build", quiet, PARQUET)
 

@@ -20,6 +20,7 @@ from kgimport.commands.check import check
 from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
+from kgimport.locations import LocalPath
 from kgimport.neo4j import stores
 from kgimport.options import ExportOptions
 from kgimport.values.scalars import SCALARS, TEXTS
@@ -140,7 +141,7 @@ def named(message: str) -> frozenset[str]:
 
 def nodes(place: str, rules: Mapping[str, ColumnRule], **more: Any) -> Graph:
     options = {"key": ("id",), "columns": rules, **more}
-    return Graph("g", (NodeTable("t", place, ("T",), id_space="T", **options),))
+    return Graph("g", (NodeTable("t", LocalPath(place), ("T",), id_space="T", **options),))
 
 
 def test_the_hostile_types_are_all_that_there_are() -> None:
@@ -186,7 +187,7 @@ def test_each_type_that_may_be_a_key_is_one_at_its_limits(
     key = Column("id", of, tuple(cell for cell in cells if cell is not None and cell != ""))
     frame([key]).write_parquet(place)
     graph = nodes(str(place), {"id": SKIP})
-    ties = RelationshipTable("r", str(place), "R", End("t", ("id",)), End("t", ("id",)))
+    ties = RelationshipTable("r", LocalPath(str(place)), "R", End("t", ("id",)), End("t", ("id",)))
     both = replace(graph, relationships=(ties,))
 
     message = told(lambda: export(both, tmp_path / "build", quiet, KEYS_CSV.options))
@@ -204,7 +205,9 @@ def test_each_type_may_stand_beside_rows_that_are_set_aside(tmp_path: Path) -> N
     place = wide(TYPES, tmp_path / "r.parquet", id=KEY)
     none = wide((), tmp_path / "t.parquet", id=replace(KEY, cells=(-1,)))
     end, skipped = End("t", ("id",)), dict.fromkeys(NAMES, SKIP)
-    ties = RelationshipTable("r", place, "R", end, end, on_missing="skip", columns=skipped)
+    ties = RelationshipTable(
+        "r", LocalPath(place), "R", end, end, on_missing="skip", columns=skipped
+    )
 
     export(replace(nodes(none, {}), relationships=(ties,)), tmp_path / "build", quiet)
 

@@ -15,6 +15,7 @@ from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, IntegrityError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
 from kgimport.identity import END, START
+from kgimport.locations import LocalPath
 from kgimport.options import ExportOptions
 from tests.conftest import quiet
 from tests.graphs import people
@@ -54,12 +55,20 @@ def graph(
     names = tuple(f"k{n}" for n in range(len(ends)))
     hidden = dict.fromkeys(names, SKIP)
     made = [
-        NodeTable(f"node{at}", str(folder / f"node{at}.parquet"), ("N",), names, "N", None, hidden)
+        NodeTable(
+            f"node{at}",
+            LocalPath(str(folder / f"node{at}.parquet")),
+            ("N",),
+            names,
+            "N",
+            None,
+            hidden,
+        )
         for at in range(len(nodes))
     ]
     end = End(f"node{to}", names)
     ties = RelationshipTable(
-        "ties", str(folder / "ties0.parquet"), "TIES", end, end, on_missing="skip"
+        "ties", LocalPath(str(folder / "ties0.parquet")), "TIES", end, end, on_missing="skip"
     )
     return Graph("keys", tuple(made), (ties,))
 
@@ -332,10 +341,15 @@ def test_joins_that_spill_give_every_row_its_own_ends(tmp_path: Path, dtype: pl.
         made = {column: _long_keys(numbers, dtype) for column, numbers in columns.items()}
         pl.DataFrame(made).write_parquet(tmp_path / f"{name}.parquet")
     node = NodeTable(
-        "node0", str(tmp_path / "node0.parquet"), ("N",), ("k0",), "N", columns={"k0": SKIP}
+        "node0",
+        LocalPath(str(tmp_path / "node0.parquet")),
+        ("N",),
+        ("k0",),
+        "N",
+        columns={"k0": SKIP},
     )
     place, ends = str(tmp_path / "ties0.parquet"), (End("node0", ("a",)), End("node0", ("b",)))
-    ties = RelationshipTable("ties", place, "T", *ends)
+    ties = RelationshipTable("ties", LocalPath(place), "T", *ends)
     many = Graph("many", (node,), (ties,))
 
     there = resolve(many, scan(many), tmp_path, MEMORY_MB, quiet)

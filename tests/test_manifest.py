@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from kgimport.commands.load_graph import of_dbt
+from kgimport.commands.load_graph import load_graph
 from kgimport.errors import DeclarationError, KgimportError, SourceError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
+from kgimport.locations import LocalPath, S3Path
 from tests.projects import people
 from tests.test_dbt_project import execute
 
@@ -145,7 +146,7 @@ def aliased(alias: str, **said: Any) -> dict[str, Any]:
 
 def location(graph: Graph, folder: Path) -> str:
     """Where the persons lie, seen from a folder."""
-    return os.path.relpath(graph.node("person").location, folder)
+    return os.path.relpath(str(graph.node("person").location), folder)
 
 
 def told(caught: pytest.ExceptionInfo[KgimportError]) -> list[str]:
@@ -156,7 +157,7 @@ def told(caught: pytest.ExceptionInfo[KgimportError]) -> list[str]:
 def test_the_models_of_a_project_become_a_graph(tmp_path: Path) -> None:
     person = NodeTable(
         name="person",
-        location=str(tmp_path / "made" / "person.parquet"),
+        location=LocalPath(str(tmp_path / "made" / "person.parquet")),
         labels=("Person",),
         key=("id",),
         id_space="Person",
@@ -164,13 +165,13 @@ def test_the_models_of_a_project_become_a_graph(tmp_path: Path) -> None:
     )
     knows = RelationshipTable(
         name="knows",
-        location=str(tmp_path / "made" / "knows.parquet"),
+        location=LocalPath(str(tmp_path / "made" / "knows.parquet")),
         type="KNOWS",
         start=End("person", ("a",)),
         end=End("person", ("b",)),
     )
 
-    assert of_dbt(project(tmp_path)) == Graph("people", (person,), (knows,))
+    assert load_graph(project(tmp_path)) == Graph("people", (person,), (knows,))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_an_external_model_is_read_from_where_dbt_wrote_it(
     written = project(tmp_path, declared, files=(place, "made/knows.parquet", "made/old.parquet"))
     (tmp_path / "made" / "person.parquet").touch()  # what the model wrote when it had its own name
 
-    assert location(of_dbt(written), tmp_path) == place
+    assert location(load_graph(written), tmp_path) == place
 
 
 def test_a_location_may_be_absolute_or_in_s3(tmp_path: Path) -> None:
@@ -200,8 +201,8 @@ def test_a_location_may_be_absolute_or_in_s3(tmp_path: Path) -> None:
     here = project(tmp_path / "a", config(PERSON, location=str(elsewhere)))
     there = project(tmp_path / "b", config(PERSON, location="s3://lake/person.parquet"))
 
-    assert of_dbt(here).node("person").location == str(elsewhere)
-    assert of_dbt(there).node("person").location == "s3://lake/person.parquet"
+    assert load_graph(here).node("person").location == LocalPath(str(elsewhere))
+    assert load_graph(there).node("person").location == S3Path("lake", "person.parquet")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_a_location_may_be_absolute_or_in_s3(tmp_path: Path) -> None:
 )
 def test_a_model_that_leaves_no_parquet_is_refused_by_name(tmp_path: Path, made: str) -> None:
     with pytest.raises(DeclarationError) as caught:
-        of_dbt(project(tmp_path, config(PERSON, materialized=made)))
+        load_graph(project(tmp_path, config(PERSON, materialized=made)))
 
     assert told(caught) == [
         f"{PERSON}: is materialised as {made}, and leaves no Parquet; write materialized: external"
@@ -230,7 +231,7 @@ def test_a_format_other_than_parquet_is_refused_by_name(
     tmp_path: Path, said: dict[str, Any], form: str
 ) -> None:
     with pytest.raises(DeclarationError) as caught:
-        of_dbt(project(tmp_path, config(PERSON, **said)))
+        load_graph(project(tmp_path, config(PERSON, **said)))
 
     assert told(caught) == [f"{PERSON}: is written as {form}; write format: parquet"]
 
@@ -240,7 +241,7 @@ def test_a_location_that_only_dbt_can_render_is_refused(tmp_path: Path, template
     declared = config(PERSON, location=f"{template}/person.parquet")
 
     with pytest.raises(DeclarationError, match=f"{PERSON}: its location is a template"):
-        of_dbt(project(tmp_path, declared))
+        load_graph(project(tmp_path, declared))
 
 
 @pytest.mark.parametrize(
@@ -270,7 +271,7 @@ def test_models_that_the_last_run_did_not_make_are_told_with_the_reason(
     tmp_path: Path, ran: Any, lines: list[str]
 ) -> None:
     with pytest.raises(SourceError) as caught:
-        of_dbt(project(tmp_path, ran=ran))
+        load_graph(project(tmp_path, ran=ran))
 
     assert told(caught) == lines
     assert "dbt build" in caught.value.hint
@@ -282,24 +283,24 @@ def test_a_result_that_is_bad_counts_before_another_of_the_same_model(tmp_path: 
     ran["results"].append({"unique_id": PERSON, "status": "success"})
 
     with pytest.raises(SourceError, match="failed: person"):
-        of_dbt(project(tmp_path, ran=ran))
+        load_graph(project(tmp_path, ran=ran))
 
 
 def test_what_other_models_did_does_not_matter(tmp_path: Path) -> None:
     ran = results(other="error")
 
-    assert of_dbt(project(tmp_path, ran=ran | {"args": {"which": "run"}})).name == "people"
+    assert load_graph(project(tmp_path, ran=ran | {"args": {"which": "run"}})).name == "people"
 
 
 def test_a_declaration_alone_needs_no_run(tmp_path: Path) -> None:
-    assert of_dbt(project(tmp_path, ran="", files=()), built=False).name == "people"
+    assert load_graph(project(tmp_path, ran="", files=()), built=False).name == "people"
     with pytest.raises(DeclarationError, match="leaves no Parquet"):
-        of_dbt(project(tmp_path, config(PERSON, materialized="view")), built=False)
+        load_graph(project(tmp_path, config(PERSON, materialized="view")), built=False)
 
 
 def test_a_file_that_is_missing_is_told_by_name(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
-        of_dbt(project(tmp_path, files=("made/knows.parquet",)))
+        load_graph(project(tmp_path, files=("made/knows.parquet",)))
 
     place = tmp_path / "made" / "person.parquet"
     assert told(caught) == [f"person: no Parquet file at {place}: No such file or directory"]
@@ -316,7 +317,7 @@ def test_a_file_that_is_older_than_the_run_is_not_what_it_wrote(tmp_path: Path) 
     os.utime(tmp_path / "made" / "knows", (LONG_AGO, LONG_AGO))  # no time of a table
 
     with pytest.raises(SourceError) as caught:
-        of_dbt(built)
+        load_graph(built)
 
     assert told(caught) == [f"person: {place} is older than that run"]
 
@@ -340,7 +341,7 @@ def test_what_is_no_model_is_refused_by_name(
     declared = changed(lambda whole: whole[section].update({unique_id: thing}))
 
     with pytest.raises(DeclarationError) as caught:
-        of_dbt(project(tmp_path, declared))
+        load_graph(project(tmp_path, declared))
 
     assert told(caught) == [
         f"{unique_id}: is no model, and kgimport reads the rows of models alone"
@@ -351,7 +352,7 @@ def test_a_seed_of_another_graph_does_not_matter(tmp_path: Path) -> None:
     seed = {"resource_type": "seed", "meta": {"kgimport": {"graph": "maps"}}}
     declared = changed(lambda whole: whole["nodes"].update({"seed.shop.countries": seed}))
 
-    assert of_dbt(project(tmp_path, declared), name="people").name == "people"
+    assert load_graph(project(tmp_path, declared), name="people").name == "people"
 
 
 @pytest.mark.parametrize("twin", ["model.other.person", "model.shop.person.v2"])
@@ -360,7 +361,7 @@ def test_two_models_of_one_name_are_refused_with_their_ids(tmp_path: Path, twin:
     declared = changed(lambda whole: whole["nodes"].update({twin: second}))
 
     with pytest.raises(DeclarationError) as caught:
-        of_dbt(project(tmp_path, declared))
+        load_graph(project(tmp_path, declared))
 
     assert told(caught) == [f"{', '.join(sorted((PERSON, twin)))}: have one name, person"]
 
@@ -370,7 +371,7 @@ def test_two_models_that_write_one_file_are_refused_with_their_ids(tmp_path: Pat
     declared = config("model.shop.other", location="./made/../made/person.parquet")
 
     with pytest.raises(DeclarationError) as caught:
-        of_dbt(project(tmp_path, declared))
+        load_graph(project(tmp_path, declared))
 
     place = tmp_path / "made" / "person.parquet"
     assert told(caught) == [f"model.shop.other, {PERSON}: have one file, {place}"]
@@ -383,15 +384,14 @@ def test_with_tables_the_user_says_where_the_parquet_lies(tmp_path: Path, ran: A
         tmp_path, declared, ran, files=("given/humans.parquet", "given/knows/0.parquet")
     )
 
-    graph = of_dbt(built, tables=str(tmp_path / "given"))
+    graph = load_graph(built, tables=str(tmp_path / "given"))
 
-    assert [os.path.relpath(table.location, tmp_path) for table in graph.tables] == [
+    assert [os.path.relpath(str(table.location), tmp_path) for table in graph.tables] == [
         "given/humans.parquet",
         "given/knows",
     ]
-    assert of_dbt(built, tables="s3://lake/g").node("person").location == (
-        "s3://lake/g/humans.parquet"
-    )
+    there = load_graph(built, tables="s3://lake/g")
+    assert there.node("person").location == S3Path("lake", "g/humans.parquet")
 
 
 def test_a_file_and_a_folder_of_one_name_are_not_chosen_from(tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ def test_a_file_and_a_folder_of_one_name_are_not_chosen_from(tmp_path: Path) -> 
     with pytest.raises(
         DeclarationError, match=f"{PERSON}: lies in .*person.parquet and in .*person; "
     ):
-        of_dbt(built, tables=str(tmp_path / "given"))
+        load_graph(built, tables=str(tmp_path / "given"))
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def test_nothing_is_said_twice(tmp_path: Path, becomes: dict[str, Any], line: st
     declared = config(PERSON, meta={"kgimport": {"graph": "people", **NODE, **becomes}})
 
     with pytest.raises(DeclarationError) as caught:
-        of_dbt(project(tmp_path, declared))
+        load_graph(project(tmp_path, declared))
 
     assert told(caught) == [f"{PERSON}: {line}"]
 
@@ -429,7 +429,7 @@ def test_columns_may_be_told_of_in_one_place_for_all(tmp_path: Path) -> None:
     more = {"columns": {"name": {"skip": True}}}
     declared = config(PERSON, meta={"kgimport": {"graph": "people", **NODE, **more}})
 
-    assert of_dbt(project(tmp_path, declared)).node("person").columns == {
+    assert load_graph(project(tmp_path, declared)).node("person").columns == {
         "id": ColumnRule(property="personId"),
         "name": ColumnRule(skip=True),
     }
@@ -443,26 +443,26 @@ def athena(whole: dict[str, Any]) -> None:
 
 def test_athena_s_relations_are_read_unless_there_are_none(tmp_path: Path) -> None:
     declared = changed(athena)
-    graph = of_dbt(project(tmp_path, declared, files=()), "lake")
+    graph = load_graph(project(tmp_path, declared, files=()), target="lake")
     declared["nodes"][PERSON]["config"]["materialized"] = "ephemeral"
     declared["nodes"][KNOWS]["database"] = None
 
-    assert graph.node("person").location == "athena://shop/main/person"
+    assert str(graph.node("person").location) == "athena://shop/main/person"
     with pytest.raises(DeclarationError) as caught:
-        of_dbt(project(tmp_path, declared), "lake")
+        load_graph(project(tmp_path, declared), target="lake")
     assert told(caught) == [
         f"{KNOWS}: has no database and schema in the manifest; run `dbt build` again",
         f"{PERSON}: is ephemeral, so there is no table of it; write materialized: table",
     ]
     with pytest.raises(SourceError, match="failed: person"):
-        of_dbt(project(tmp_path, changed(athena), results(person="error")), "lake")
+        load_graph(project(tmp_path, changed(athena), results(person="error")), target="lake")
 
 
 def test_a_manifest_of_another_warehouse_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="is of a dbt target of type athena, not duckdb"):
-        of_dbt(project(tmp_path, changed(athena)))
+        load_graph(project(tmp_path, changed(athena)))
     with pytest.raises(DeclarationError, match="is of type postgres, and not duckdb or athena"):
-        of_dbt(project(tmp_path), "pg")
+        load_graph(project(tmp_path), target="pg")
 
 
 @pytest.mark.parametrize("variable", ["DBT_TARGET_PATH", "DBT_ENGINE_TARGET_PATH", None])
@@ -481,7 +481,7 @@ def test_dbt_s_artifacts_lie_where_it_is_told_to_leave_them(
         with (tmp_path / "dbt_project.yml").open("a") as file:
             file.write(f"target-path: \"{{{{ env_var('NO_SUCH', '{elsewhere}') }}}}\"\n")
 
-    assert of_dbt(built).name == "people"
+    assert load_graph(built).name == "people"
 
 
 def leaves(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -514,7 +514,7 @@ def misshapen(good: Any) -> list[tuple[tuple[str | int, ...], Any]]:
 def outcome(built: Path, **options: Any) -> KgimportError | None:
     """How a project is taken; anything but an error that a user can act on fails the test."""
     try:
-        of_dbt(built, **options)
+        load_graph(built, **options)
     except KgimportError as error:
         return error
     return None
@@ -559,7 +559,7 @@ def test_a_manifest_of_the_wrong_shape_is_refused_with_the_place(
     tmp_path: Path, at: tuple[str, ...], value: Any
 ) -> None:
     with pytest.raises(DeclarationError) as caught:
-        of_dbt(project(tmp_path, with_at(manifest(), at, value)))
+        load_graph(project(tmp_path, with_at(manifest(), at, value)))
 
     assert told(caught)[0].startswith(".".join(at) + ": ")
 
@@ -588,7 +588,7 @@ def test_a_file_that_is_none_of_dbt_s_is_refused(tmp_path: Path, name: str, text
     (built / "target" / name).write_text(text, encoding="latin-1")
 
     with pytest.raises(DeclarationError, match=name):
-        of_dbt(built)
+        load_graph(built)
 
 
 @pytest.mark.parametrize(
@@ -610,7 +610,7 @@ def test_a_profile_of_the_wrong_shape_is_refused(tmp_path: Path, text: str) -> N
     (built / "profiles.yml").write_text(text)
 
     with pytest.raises(DeclarationError) as caught:
-        of_dbt(built)
+        load_graph(built)
     assert len(str(caught.value)) < 4_000
 
 
@@ -620,7 +620,7 @@ def test_a_setting_that_is_no_text_is_refused_by_name(tmp_path: Path, value: str
     (built / "profiles.yml").write_text(PROFILES.replace("root: made", f"root: {value}"))
 
     with pytest.raises(DeclarationError, match=r"external_root in profiles\.yml should be text"):
-        of_dbt(built)
+        load_graph(built)
 
 
 def test_of_a_profile_only_what_is_asked_for_is_rendered(
@@ -636,7 +636,7 @@ def test_of_a_profile_only_what_is_asked_for_is_rendered(
         "    other: {type: postgres, password: \"{{ env_var('NO_SUCH') }}\"}\n"
     )
 
-    assert location(of_dbt(built), tmp_path) == "made/person.parquet"
+    assert location(load_graph(built), tmp_path) == "made/person.parquet"
 
 
 LONG = "n" * 5_000_000
@@ -675,7 +675,7 @@ LONG = "n" * 5_000_000
 )
 def test_a_message_stays_short_whatever_is_in_the_manifest(tmp_path: Path, declared: Any) -> None:
     with pytest.raises(KgimportError) as caught:
-        of_dbt(project(tmp_path, declared))
+        load_graph(project(tmp_path, declared))
 
     assert len(str(caught.value)) < 4_000
 
@@ -685,14 +685,14 @@ def test_many_models_that_were_not_made_are_counted(tmp_path: Path) -> None:
     declared = changed(lambda whole: whole["nodes"].update(more))
 
     with pytest.raises(SourceError) as caught:
-        of_dbt(project(tmp_path, declared))
+        load_graph(project(tmp_path, declared))
 
     first = ", ".join(f"m{n:04}" for n in range(20))
     assert told(caught) == [f"not selected: {first} … and 4,320 more"]
     odd = results()
     odd["results"] = [{"unique_id": each, "status": each} for each in more]
     with pytest.raises(SourceError) as caught:
-        of_dbt(project(tmp_path, declared, odd))
+        load_graph(project(tmp_path, declared, odd))
     assert len(str(caught.value)) < 4_000
 
 
@@ -708,28 +708,28 @@ def test_what_dbt_itself_leaves_is_read_by_the_same_rules(tmp_path: Path) -> Non
         assert done.returncode == 0, done.stdout
 
     ran("build")
-    assert location(of_dbt(built), built) == "made/person.parquet"
+    assert location(load_graph(built), built) == "made/person.parquet"
 
     models.write_text(plain.replace("config:\n", "config:\n      alias: humans\n", 1))
     ran("run", "--select", "person")
     with pytest.raises(SourceError, match="not selected: knows"):
-        of_dbt(built)
+        load_graph(built)
     ran("run")
-    assert location(of_dbt(built), built) == "made/humans.parquet"
+    assert location(load_graph(built), built) == "made/humans.parquet"
 
     ran("docs", "generate")
     with pytest.raises(
         SourceError, match="the last command was `dbt docs generate`: knows, person"
     ):
-        of_dbt(built)
+        load_graph(built)
     ran("build")
     ran("parse")
     with pytest.raises(SourceError, match=f"{OF_TWO}: knows, person"):
-        of_dbt(built)
+        load_graph(built)
 
     models.write_text(plain.replace("materialized: external", "materialized: table", 1))
     ran("build", DBT_TARGET_PATH="elsewhere")  # the file that it left before is still there
     (built / "target").rename(built / "old")
     (built / "elsewhere").rename(built / "target")
     with pytest.raises(DeclarationError, match=r"model\.people\.person: is materialised as table"):
-        of_dbt(built)
+        load_graph(built)

@@ -25,6 +25,7 @@ from kgimport.graph import (
     RelationshipTable,
     flaws,
 )
+from kgimport.locations import LocalPath
 from kgimport.neo4j import stores
 from kgimport.records import ExportRecord, HeaderFile, StoreRecord, build_id
 from kgimport.targets import SchemaItem
@@ -132,7 +133,7 @@ def test_the_order_of_a_tables_files_is_content(build: Path) -> None:
 
 def test_the_build_id_says_nothing_of_when_and_where(build: Path) -> None:
     record = stores.read_export(build)
-    place = replace(record.declaration.nodes[0], location="elsewhere")
+    place = replace(record.declaration.nodes[0], location=LocalPath("elsewhere"))
     same = _with_table(record, 0, fingerprint="x", fields=())
     moved = replace(same.declaration, nodes=(place,))
     later = replace(same, seconds={}, kgimport="99", declaration=moved)
@@ -342,9 +343,9 @@ def test_what_is_no_record_at_all_is_damaged(tmp_path: Path, content: bytes, rea
     assert len(error.value.message) < 1_000
 
 
-PERSON = NodeTable("person", "p.parquet", ("Person",), ("id",), "Person")
+PERSON = NodeTable("person", LocalPath("p.parquet"), ("Person",), ("id",), "Person")
 A, B = End("person", ("a",)), End("person", ("b",))
-KNOWS = RelationshipTable("knows", "k.parquet", "KNOWS", A, B)
+KNOWS = RelationshipTable("knows", LocalPath("k.parquet"), "KNOWS", A, B)
 LACKS = "a table lacks a name, a location, a label, a type, a key or a part of one"
 NO_KEY = "an end of a relationship is no node's key"
 NO_COLUMNS: tuple[str, ...] = ()
@@ -360,7 +361,7 @@ def a_graph(node: NodeTable = PERSON, **changes: Any) -> Graph:
         ("no table is a node table", Graph("people", ())),
         ("two tables have one name", a_graph(name="person")),
         (LACKS, a_graph(replace(PERSON, name=""), start=End("", ("a",)), end=End("", ("b",)))),
-        (LACKS, a_graph(location="")),
+        (LACKS, a_graph(location=LocalPath(""))),
         (LACKS, a_graph(replace(PERSON, labels=()))),
         (LACKS, a_graph(replace(PERSON, labels=("Person", "")))),
         (LACKS, a_graph(replace(PERSON, id_space=""))),

@@ -31,7 +31,8 @@ from kgimport.errors import (
     UsageError,
     ValueRefusedError,
 )
-from kgimport.graph import ColumnRule, NodeTable, relocated
+from kgimport.graph import ColumnRule, NodeTable
+from kgimport.locations import LocalPath, S3Path, parse, s3_folder
 from kgimport.sources import listing
 from tests.conftest import quiet
 from tests.graphs import people
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
 
 def put(aws: LocalAws, folder: Path, uri: str) -> None:
     for file in sorted(each for each in folder.rglob("*") if each.is_file()):
-        store.upload(file, f"{uri}/{file.relative_to(folder).as_posix()}", files.sha256(file))
+        name = file.relative_to(folder).as_posix()
+        store.upload(file, s3_folder(uri) / name, files.sha256(file))
 
 
 def arm(aws: LocalAws, fault: Fault) -> None:
@@ -52,7 +54,7 @@ def arm(aws: LocalAws, fault: Fault) -> None:
 
 
 def names(uri: str) -> list[str]:
-    return sorted(each.uri.removeprefix(f"{uri}/") for each in store.below(uri))
+    return sorted(each.place.name_below(s3_folder(uri)) for each in store.below(s3_folder(uri)))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -68,20 +70,22 @@ SINCE = {"since": ColumnRule(type="long")}
 def remote_people(s3: LocalAws, tmp_path: Path) -> Graph:
     """The small graph of persons, its two tables in S3: one object, and a folder of partitions."""
     graph = people(tmp_path / "tables", columns=SINCE)
-    place = f"s3://{s3.fresh_bucket()}/tables"
+    place = S3Path(s3.fresh_bucket(), "tables")
     years = pl.read_parquet(tmp_path / "tables" / "knows.parquet")
     for year, rows in years.group_by("since"):
         folder = tmp_path / "parts" / "knows" / f"since={year[0]}"
         folder.mkdir(parents=True)
         rows.drop("since").write_parquet(folder / "part-0")
     (tmp_path / "parts" / "knows" / "_SUCCESS").write_text("no rows")
-    put(s3, tmp_path / "tables", place)
-    put(s3, tmp_path / "parts", place)
-    return relocated(graph, {"person": f"{place}/person.parquet", "knows": f"{place}/knows"})
+    put(s3, tmp_path / "tables", str(place))
+    put(s3, tmp_path / "parts", str(place))
+    return graph.relocated({"person": place / "person.parquet", "knows": place / "knows"})
 
 
 def bucket(graph: Graph) -> str:
-    return store.split(graph.nodes[0].location)[0]
+    place = graph.nodes[0].location
+    assert isinstance(place, S3Path)
+    return place.bucket
 
 
 # Reading ----------------------------------------------------------------------------------------
@@ -109,13 +113,16 @@ def test_a_folder_a_glob_and_one_object_are_found_as_on_the_disk(
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"rows")
     put(s3, tmp_path, place)
-    s3.client("s3").put_object(Bucket=store.split(place)[0], Key="t/x=2/", Body=b"")
+    s3.client("s3").put_object(Bucket=s3_folder(place).bucket, Key="t/x=2/", Body=b"")
 
     def found(location: str) -> dict[str, str]:
-        here, there = listing.of(f"{tmp_path}{location}"), listing.of(f"{place}{location}")
+        here, there = (
+            listing.of(LocalPath(f"{tmp_path}{location}")),
+            listing.of(parse(f"{place}{location}")),
+        )
         assert [each.name for each in here] == [each.name for each in there]
         assert [each.size for each in here] == [each.size for each in there]
-        return {each.name: each.place.removeprefix(f"{place}/") for each in there}
+        return {each.name: str(each.place).removeprefix(f"{place}/") for each in there}
 
     whole = {"a": "t/a", "x=1/b.parquet": "t/x=1/b.parquet"}
     assert found("/t") == found("/t/") == whole
@@ -144,7 +151,7 @@ def test_what_polars_would_change_or_pass_over_is_seen_in_s3_too(
         (tmp_path / f"m={folder}").mkdir()
         pq.write_table(pa.table({**rows, **wide}), tmp_path / f"m={folder}" / "part-0", **options)
     put(s3, tmp_path, place)
-    table = NodeTable("t", place, ("T",), ("id",), "T")
+    table = NodeTable("t", s3_folder(place), ("T",), ("id",), "T")
 
     frame, schema = sources.scan(table)
 
@@ -175,16 +182,16 @@ def test_the_log_of_a_delta_table_and_hidden_partitions_are_seen_in_s3_too(
     put(s3, tmp_path, place)
 
     with pytest.raises(SourceError, match="/t is a table of Delta Lake"):
-        listing.of(f"{place}/t")
+        listing.of(parse(f"{place}/t"))
     with pytest.raises(SourceError, match="/u has a folder _year=1"):
-        listing.of(f"{place}/u")
-    assert listing.of(f"{place}/v") == []
+        listing.of(parse(f"{place}/u"))
+    assert listing.of(parse(f"{place}/v")) == []
 
 
 @pytest.mark.parametrize("uri", ["s3://", "s3:///key", "bucket/key"])
 def test_what_is_no_place_in_s3_is_refused(uri: str) -> None:
     with pytest.raises(UsageError, match="is no place in S3"):
-        store.split(uri)
+        s3_folder(uri)
 
 
 def test_a_bucket_whose_requester_pays_is_asked_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,9 +214,10 @@ def test_a_bucket_whose_requester_pays_is_asked_so(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         monkeypatch.setenv("KGIMPORT_REQUESTER_PAYS", "1")
         with pytest.raises(SourceError):
-            listing.of("s3://theirs/table")
+            listing.of(S3Path("theirs", "table"))
+        options = aws.storage_options(aws.ENVIRONMENT)
         with pytest.raises(FileNotFoundError):
-            pl.read_parquet("s3://theirs/table/a", storage_options=aws.storage_options())
+            pl.read_parquet("s3://theirs/table/a", storage_options=options)
         server.shutdown()
 
     assert set(said) == {"requester"}
@@ -330,7 +338,11 @@ def test_a_table_that_changes_meanwhile_is_not_exported(
 
     def tell(stage: str, _: float | None) -> None:
         if stage == "check knows":
-            put(s3, Path(other.nodes[0].location).parent, f"s3://{bucket(remote_people)}/tables")
+            put(
+                s3,
+                Path(str(other.nodes[0].location)).parent,
+                f"s3://{bucket(remote_people)}/tables",
+            )
 
     with pytest.raises(SourceError, match="changed while they were exported: person"):
         export(remote_people, tmp_path / "build", tell)
@@ -445,7 +457,7 @@ def test_two_exports_to_one_prefix_leave_no_build_that_is_half_of_each(
 
     def tell(stage: str, _: float | None) -> None:
         if stage == "upload schema.cypher":  # the last one; another export takes the first away
-            store.delete_objects([f"{home}/csv/person/part-00000.csv"])
+            store.delete_objects([s3_folder(home) / "csv/person/part-00000.csv"])
 
     with pytest.raises(DestinationError, match="another export writes to s3://"):
         export_to(people(tmp_path / "tables"), home, tell)

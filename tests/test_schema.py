@@ -12,6 +12,7 @@ from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, ImportFailedError
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
+from kgimport.locations import LocalPath
 from kgimport.neo4j import indexes
 from kgimport.options import BuildOptions
 from kgimport.targets import SchemaItem
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
     from kgimport.neo4j.runtime.programs import Neo4j
 
-PERSON = NodeTable("person", "p.parquet", ("Person", "Human"), ("id",), "Person")
-CITY = NodeTable("city", "c.parquet", ("City",), ("code",), "City")
+PERSON = NodeTable("person", LocalPath("p.parquet"), ("Person", "Human"), ("id",), "Person")
+CITY = NodeTable("city", LocalPath("c.parquet"), ("City",), ("code",), "City")
 KNOWS = RelationshipTable(
-    "knows", "k.parquet", "KNOWS", End("person", ("a",)), End("person", ("b",))
+    "knows", LocalPath("k.parquet"), "KNOWS", End("person", ("a",)), End("person", ("b",))
 )
 LIKES = replace(KNOWS, name="likes", type="LIKES")
 

@@ -22,6 +22,7 @@ from kgimport.commands.check import check
 from kgimport.commands.export import export
 from kgimport.errors import SourceError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
+from kgimport.locations import LocalPath
 from kgimport.options import DEFAULTS
 from kgimport.sources import layout, listing
 from kgimport.sources.footers import Column, Shape
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 def node(location: Path | str, **columns: ColumnRule) -> NodeTable:
     """A node table whose rows lie there."""
-    return NodeTable("t", str(location), ("T",), ("id",), "T", columns=columns)
+    return NodeTable("t", LocalPath(str(location)), ("T",), ("id",), "T", columns=columns)
 
 
 def read(table: NodeTable) -> pl.DataFrame:
@@ -477,9 +478,9 @@ def test_a_glob_names_what_is_not_hidden_unless_it_says_so(
     tmp_path: Path, pattern: str, wanted: list[str]
 ) -> None:
     place = laid_out(tmp_path / "t", *MIXED)
-    found = listing.of(f"{place}/{pattern}")
+    found = listing.of(LocalPath(f"{place}/{pattern}"))
 
-    assert [each.place for each in found] == [f"{place}/{name}" for name in wanted]
+    assert [str(each.place) for each in found] == [f"{place}/{name}" for name in wanted]
 
 
 def test_one_file_is_a_table_whatever_its_name(tmp_path: Path) -> None:
@@ -721,7 +722,7 @@ def test_uuids_and_json_are_their_texts_and_keys_too(tmp_path: Path, writer: str
     }
     nodes = node(duck(f"from '{path}' where id is not null", tmp_path / "nodes.parquet"))
     ends = duck(f"select id as a, id as b from '{nodes.location}'", tmp_path / "ends.parquet")
-    edge = RelationshipTable("e", str(ends), "E", End("t", ("a",)), End("t", ("b",)))
+    edge = RelationshipTable("e", LocalPath(str(ends)), "E", End("t", ("a",)), End("t", ("b",)))
     made = export(Graph("g", (nodes,), (edge,)), tmp_path / "build", quiet)
     assert [each.written for each in made.tables] == [2, 2]
     assert made.tables[0].fields[0].cypher == "STRING"
@@ -797,6 +798,7 @@ PANIC = """\
 import sys
 import polars as pl
 from kgimport.sources.quiet import without_panics
+from kgimport.locations import LocalPath
 print("before", file=sys.stderr)
 try:
     with without_panics():

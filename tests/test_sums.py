@@ -15,6 +15,7 @@ from kgimport.commands import check
 from kgimport.commands.export import export
 from kgimport.errors import SourceError
 from kgimport.graph import ColumnRule, Graph, NodeTable
+from kgimport.locations import LocalPath
 from kgimport.properties import FLOAT, PropertyType
 from kgimport.second_reader import Column
 from kgimport.sums import Extent
@@ -146,7 +147,9 @@ def test_what_two_readers_say_is_told_in_words() -> None:
 
 
 def table(folder: Path, **columns: ColumnRule) -> Graph:
-    return Graph("g", (NodeTable("t", str(folder), ("T",), ("id",), "T", columns=columns),))
+    return Graph(
+        "g", (NodeTable("t", LocalPath(str(folder)), ("T",), ("id",), "T", columns=columns),)
+    )
 
 
 def test_what_a_folder_says_is_not_taken_for_a_column_of_the_files(tmp_path: Path) -> None:

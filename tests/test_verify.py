@@ -15,6 +15,7 @@ from neo4j import Record
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, Point, RelationshipTable
+from kgimport.locations import LocalPath
 from kgimport.neo4j import reconcile as verification
 from kgimport.neo4j import stores
 from kgimport.neo4j.private import private_driver
@@ -82,7 +83,7 @@ def kinds(folder: Path) -> Graph:
     links.write_parquet(folder / "link.parquet")
     thing = NodeTable(
         name="thing",
-        location=str(folder / "thing.parquet"),
+        location=LocalPath(str(folder / "thing.parquet")),
         labels=("Thing",),
         key=("id",),
         id_space="Thing",
@@ -91,7 +92,7 @@ def kinds(folder: Path) -> Graph:
         indexes=(Index("range", ("whole",)),),
     )
     ends = End("thing", ("a",)), End("thing", ("b",))
-    link = RelationshipTable("link", str(folder / "link.parquet"), "LINK", *ends)
+    link = RelationshipTable("link", LocalPath(str(folder / "link.parquet")), "LINK", *ends)
     return Graph("kinds", (thing,), (link,))
 
 
@@ -280,7 +281,12 @@ def test_tables_that_share_a_label_or_a_type_are_asked_about_together(tmp_path: 
 
     def node(name: str, **more: Any) -> NodeTable:
         return NodeTable(
-            name, str(folder / f"{name}.parquet"), (name.upper(),), ("id",), "all", **more
+            name,
+            LocalPath(str(folder / f"{name}.parquet")),
+            (name.upper(),),
+            ("id",),
+            "all",
+            **more,
         )
 
     graph = Graph("g", (node("a", label_column="more"), node("b"), node("c")))

@@ -15,6 +15,7 @@ from kgimport.commands import check
 from kgimport.commands.export import export
 from kgimport.errors import SourceError
 from kgimport.graph import End, Graph, NodeTable, RelationshipTable
+from kgimport.locations import LocalPath
 from kgimport.neo4j import stores
 from kgimport.options import ExportOptions
 from kgimport.sources import parquet
@@ -226,9 +227,11 @@ def million(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     ends = {side: draw.integers(0, 999, 1_000_000) for side in ("a", "b")}
     weights = draw.random(1_000_000)
     pl.DataFrame({**ends, "weight": weights}).write_parquet(place / "knows.parquet")
-    person = NodeTable("person", str(place / "person.parquet"), ("Person",), ("id",), "Person")
+    person = NodeTable(
+        "person", LocalPath(str(place / "person.parquet")), ("Person",), ("id",), "Person"
+    )
     between = End("person", ("a",)), End("person", ("b",))
-    knows = RelationshipTable("knows", str(place / "knows.parquet"), "KNOWS", *between)
+    knows = RelationshipTable("knows", LocalPath(str(place / "knows.parquet")), "KNOWS", *between)
     return Graph("million", (person,), (knows,))
 
 
@@ -266,5 +269,5 @@ def _after(place: Path, record: ExportRecord, table: str, old: str, new: str) ->
 def test_a_second_reader_without_enough_memory_says_so(tmp_path: Path) -> None:
     graph = kinds(tmp_path)
     with second_reader.database(64) as made:
-        asked = second_reader.parquet([graph.nodes[0].location])
+        asked = second_reader.parquet([str(graph.nodes[0].location)])
         assert "nano" in second_reader.types(made, asked)

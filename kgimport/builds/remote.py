@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport import files, records, s3, sources, temporary
+from kgimport import files, locations, records, s3, sources, temporary
+from kgimport.aws import ENVIRONMENT
 from kgimport.errors import DestinationError
+from kgimport.locations import S3Path
 from kgimport.neo4j import stores
 from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kgimport.aws import Session
     from kgimport.records import ExportRecord, Progress
 
 
@@ -22,31 +25,31 @@ if TYPE_CHECKING:
 UNDER_WAY = f"{records.EXPORT_RECORD}.partial"
 
 
-def published(record: ExportRecord, folder: Path, home: str, progress: Progress) -> ExportRecord:
+def published(record: ExportRecord, folder: Path, home: S3Path, progress: Progress) -> ExportRecord:
     """Carries a build directory to S3; its record goes first and comes last."""
     manifest = folder / records.EXPORT_RECORD
-    s3.upload(manifest, f"{home}/{UNDER_WAY}", files.sha256(manifest))
-    s3.delete_objects([f"{home}/{records.EXPORT_RECORD}"])
+    s3.upload(manifest, home / UNDER_WAY, files.sha256(manifest))
+    s3.delete_objects([home / records.EXPORT_RECORD])
     ours = sorted(each for each in folder.rglob("*") if each.is_file() and each != manifest)
     for at, file in enumerate(ours):
         name = file.relative_to(folder).as_posix()
         progress(f"upload {name}", at / len(ours))
-        s3.upload(file, f"{home}/{name}", files.sha256(file))
-    sizes = {f"{home}/{file.relative_to(folder).as_posix()}": file.stat().st_size for file in ours}
+        s3.upload(file, home / name, files.sha256(file))
+    sizes = {home / file.relative_to(folder).as_posix(): file.stat().st_size for file in ours}
     _take_away_others(home, sizes)
     record = _seen_there(record)
     files.write_whole(manifest, records.dump(record))
-    s3.upload(manifest, f"{home}/{manifest.name}", files.sha256(manifest))
-    s3.delete_objects([f"{home}/{UNDER_WAY}"])
+    s3.upload(manifest, home / manifest.name, files.sha256(manifest))
+    s3.delete_objects([home / UNDER_WAY])
     return record
 
 
-def _take_away_others(home: str, ours: Mapping[str, int]) -> None:
-    """Delete what is not of this build, unless what is (bytes by URI) is not all there."""
-    there = {each.uri: each.bytes for each in s3.below(home)}
-    if any(there.get(uri) != size for uri, size in ours.items()):
+def _take_away_others(home: S3Path, ours: Mapping[S3Path, int]) -> None:
+    """Delete what is not of this build, unless what is (with its bytes) is not all there."""
+    there = {each.place: each.bytes for each in s3.below(home)}
+    if any(there.get(place) != size for place, size in ours.items()):
         raise DestinationError(f"another export writes to {home}", "export again when it has ended")
-    s3.delete_objects(sorted(there.keys() - ours.keys() - {f"{home}/{UNDER_WAY}"}))
+    s3.delete_objects(sorted(there.keys() - ours.keys() - {home / UNDER_WAY}, key=str))
 
 
 def _seen_there(record: ExportRecord) -> ExportRecord:
@@ -58,18 +61,18 @@ def _seen_there(record: ExportRecord) -> ExportRecord:
 
 
 @contextmanager
-def fetched(build: str, progress: Progress) -> Iterator[Path]:
+def fetched(build: str, progress: Progress, session: Session = ENVIRONMENT) -> Iterator[Path]:
     """Provide a build directory as a folder: itself, or a copy of the one in S3 while the block
     lasts.
 
     Only what its record names is fetched, under those names, whatever else lies there.
     """
-    if not s3.is_s3(build):
+    home = locations.folder(build, session)
+    if not isinstance(home, S3Path):
         yield Path(build)
         return
-    home = build.rstrip("/")
-    there = {each.uri for each in s3.below(home)}
-    if f"{home}/{records.EXPORT_RECORD}" not in there:
+    there = {each.place for each in s3.below(home)}
+    if home / records.EXPORT_RECORD not in there:
         raise DestinationError(
             f"{home} is no build directory: it has no {records.EXPORT_RECORD}",
             "run `kgimport export` with that --out first",
@@ -77,13 +80,13 @@ def fetched(build: str, progress: Progress) -> Iterator[Path]:
     with temporary.folder() as place:
         folder = place / "build"
         folder.mkdir()
-        s3.download(f"{home}/{records.EXPORT_RECORD}", folder / records.EXPORT_RECORD)
+        s3.download(home / records.EXPORT_RECORD, folder / records.EXPORT_RECORD)
         record = stores.read_export(folder)
         companions = TARGETS[record.format].companions(record)
         wanted = [*companions, *(each.path for each in record.files)]
         for at, name in enumerate(wanted):
             progress(f"fetch {name}", at / len(wanted))
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            if f"{home}/{name}" in there:  # what is missing is told with all that is wrong
-                s3.download(f"{home}/{name}", folder / name)
+            if home / name in there:  # what is missing is told with all that is wrong
+                s3.download(home / name, folder / name)
         yield folder

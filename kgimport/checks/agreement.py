@@ -59,7 +59,7 @@ class Plan:
 
 def plan(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] | None) -> Plan:
     """Return what DuckDB can read of a table; `ends` are the files of its ends' ids."""
-    source = sources.relation(made, scanned.table)
+    source = sources.relation(scanned.table, made)
     types = second_reader.types(made, source)
     relation = _kept_rows(source, ends) if ends and scanned.table.skips_missing_ends else source
     found = {each.name: _column(scanned, each, types) for each in scanned.fields}
@@ -162,14 +162,20 @@ def _found(
     made: DuckDBPyConnection, scanned: Scanned, plan: Plan
 ) -> dict[str, tuple[Facts, Extent]]:
     """By property; none where rows hold what the reader has not learned to read."""
-    with sources.reading(scanned.table.name):
-        try:
-            told = second_reader.facts(made, plan.relation, list(plan.columns.values()))
-        except (duckdb.Error, pa.ArrowException) as error:
-            if not second_reader.is_limit(error):
-                raise
-            return {}
-    return dict(zip(plan.columns, told, strict=True))
+    columns = list(plan.columns.values())
+    told = scanned.read(lambda: _facts_unless_limited(made, plan.relation, columns))
+    return dict(zip(plan.columns, told, strict=True)) if told is not None else {}
+
+
+def _facts_unless_limited(
+    made: DuckDBPyConnection, relation: str, columns: Sequence[Column]
+) -> list[tuple[Facts, Extent]] | None:
+    try:
+        return second_reader.facts(made, relation, columns)
+    except (duckdb.Error, pa.ArrowException) as error:
+        if not second_reader.is_limit(error):
+            raise
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import identity, sources
+from kgimport import identity
 from kgimport.checks import joins
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def with_ends(
         for space, (_, end) in zip(spaces, table.ends, strict=True)
     )
     starts, ends = (list(keys[space].values()) for space in spaces)
-    with sources.reading(table.name):
-        frame = scanned.frame.select(start.alias(identity.START), end.alias(identity.END))
-        files = joins.look_up_ends(place, joins.write_keys(place, frame), starts, ends)
-        # A table that has grown or shrunk meanwhile is not paired with these: that is an error.
-        both = pl.concat([scanned.frame, joins.read_ends(files)], how="horizontal")
+    frame = scanned.frame.select(start.alias(identity.START), end.alias(identity.END))
+    rows = scanned.read(lambda: joins.write_keys(place, frame))
+    files = scanned.read(lambda: joins.look_up_ends(place, rows, starts, ends))
+    # A table that has grown or shrunk meanwhile is not paired with these: that is an error.
+    both = pl.concat([scanned.frame, joins.read_ends(files)], how="horizontal")
     return replace(scanned, frame=both), files
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from kgimport import findings, identity, sources
+from kgimport import findings, identity
 from kgimport.checks import joins
 from kgimport.checks.ends import exported_rows
 
@@ -28,12 +27,7 @@ def number_nodes(graph: Graph, tables: Mapping[str, Scanned]) -> Iterator[tuple[
     for table in graph.nodes:
         scanned = tables[table.name]
         yield table.name, replace(scanned, frame=scanned.frame.with_row_index(identity.ID, first))
-        first += _count(scanned)
-
-
-def _count(scanned: Scanned) -> int:
-    with sources.reading(scanned.table.name):
-        return int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
+        first += scanned.count()
 
 
 def read_keys(
@@ -48,10 +42,10 @@ def read_keys(
         files = {}
         for table in graph.id_space(id_space):
             progress(f"read the keys of {table.name}", None)
-            key = identity.join_key(table.key, tables[table.name].schema, integers=whole_numbers)
-            with sources.reading(table.name):
-                frame = tables[table.name].frame.select(key.alias(joins.KEY), identity.ID)
-                files[table.name] = joins.write_keys(place, frame)
+            scanned = tables[table.name]
+            key = identity.join_key(table.key, scanned.schema, integers=whole_numbers)
+            frame = scanned.frame.select(key.alias(joins.KEY), identity.ID)
+            files[table.name] = scanned.read(partial(joins.write_keys, place, frame))
         yield id_space, files
 
 
@@ -76,8 +70,8 @@ def duplicate_relationships(scanned: Scanned, place: Workspace) -> Finding | Non
         return None
     whole_numbers = identity.is_integer(table.key, scanned.schema)
     key = identity.join_key(table.key, scanned.schema, integers=whole_numbers)
-    with sources.reading(table.name):
-        file = joins.write_keys(place, exported_rows(scanned).select(key.alias(joins.KEY)))
+    rows = exported_rows(scanned).select(key.alias(joins.KEY))
+    file = scanned.read(lambda: joins.write_keys(place, rows))
     return _duplicates(place, {table.name: file}, table.key, "others in the table have too")
 
 

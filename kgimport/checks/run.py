@@ -8,8 +8,6 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from kgimport import findings, identity, sources, sums
 from kgimport.checks import agreement, rules
 from kgimport.checks.ends import exported_rows
@@ -20,6 +18,7 @@ from kgimport.targets import TARGETS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import polars as pl
     from duckdb import DuckDBPyConnection
 
     from kgimport.checks.agreement import Plan
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from kgimport.checks.rules import Check
     from kgimport.checks.scan import Scanned
     from kgimport.findings import Finding
-    from kgimport.graph import Graph, Table
+    from kgimport.graph import Graph
     from kgimport.options import ExportOptions
     from kgimport.records import Facts, Progress
     from kgimport.sums import Extent
@@ -62,9 +61,8 @@ def prove(
         progress(f"check {name}", at / len(names))
         scanned = there.tables[name]
         asked = dict(plans[name].asked(scanned)) if name in plans else {}
-        with sources.reading(name):
-            profiles[name], answers, found = _examine(scanned, options, asked)
-            rows[name] = _source_rows(scanned, profiles[name])
+        profiles[name], answers, found = _examine(scanned, options, asked)
+        rows[name] = _source_rows(scanned, profiles[name])
         extents[name] = dict(zip(asked, sums.extents(answers), strict=True))
         findings += [*sources.findings(scanned.table), *found]
     return Proof(profiles, rows, (*findings, *there.duplicates), extents)
@@ -110,7 +108,7 @@ def _must_fit(scanned: Scanned, profile: Profile, options: ExportOptions) -> Non
     at_once = min(profile.rows, _ROWS_AT_ONCE) * profile.long_row
     if at_once <= _TIMES * options.memory_mb * 2**20:
         return
-    sizes = exported_rows(scanned).select(longest(scanned.fields)).collect(engine="streaming")
+    sizes = scanned.collect(exported_rows(scanned).select(longest(scanned.fields)))
     column, size = max(sizes.row(0, named=True).items(), key=itemgetter(1))
     wanted = at_once // (_TIMES * 2**20) + 1
     raise SourceError(
@@ -135,17 +133,17 @@ def _examine(
         *rules.counts(questions),
         *(each.alias(f"extent:{at}") for at, each in enumerate(more)),
     ]
-    answers = rows.select(asked).collect(engine="streaming").row(0, named=True)
+    answers = scanned.collect(rows.select(asked)).row(0, named=True)
     seen = profiled(scanned.fields, answers)
     offended = rules.failed(questions, answers)
-    found = [_finding(scanned.table, rows, each, count) for each, count in offended]
+    found = [_finding(scanned, rows, each, count) for each, count in offended]
     return seen, [answers[f"extent:{at}"] for at in range(len(more))], found
 
 
 def _source_rows(scanned: Scanned, profile: Profile) -> int:
     if not scanned.table.skips_missing_ends:
         return profile.rows
-    return int(scanned.frame.select(pl.len()).collect(engine="streaming").item())
+    return scanned.count()
 
 
 def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
@@ -164,8 +162,9 @@ def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
     yield from rules.value_checks(scanned.fields)
 
 
-def _finding(table: Table, frame: pl.LazyFrame, one: Check, count: int) -> Finding:
-    rows = rules.samples(frame, one, chain.from_iterable(table.keys)).collect(engine="streaming")
+def _finding(scanned: Scanned, frame: pl.LazyFrame, one: Check, count: int) -> Finding:
+    table = scanned.table
+    rows = scanned.collect(rules.samples(frame, one, chain.from_iterable(table.keys)))
     shown = findings.printable(rows)
     return findings.Finding(one.name, one.kind, table.name, one.columns, one.sentence, count, shown)
 

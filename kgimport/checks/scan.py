@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
@@ -15,10 +15,12 @@ from kgimport.values import points
 from kgimport.values.columns import is_left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kgimport.graph import Graph, Table
     from kgimport.targets import Field, Format, Target
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,19 @@ class Scanned:
     schema: pl.Schema
     frame: pl.LazyFrame
     fields: tuple[Field, ...]
+
+    def read(self, action: Callable[[], Result]) -> Result:
+        """Do what reads the table's rows; whatever goes wrong names the table."""
+        return sources.read(self.table.name, action)
+
+    def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        """Return what comes of the table's rows, read in a stream."""
+        return self.read(lambda: rows.collect(engine="streaming"))
+
+    def count(self, rows: pl.LazyFrame | None = None) -> int:
+        """Return how many rows there are: of the table, or of those that come of it."""
+        frame = self.frame if rows is None else rows
+        return int(self.collect(frame.select(pl.len())).item())
 
 
 def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:

@@ -67,6 +67,7 @@ def _program() -> None:
 def _load_settings(file: Path) -> None:
     from dotenv import load_dotenv
 
+    # The one place that writes to the environment: the program's own, for its own process.
     try:
         load_dotenv(file)
     except (OSError, UnicodeDecodeError) as error:

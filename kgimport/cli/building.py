@@ -38,7 +38,7 @@ from kgimport.cli.options import (
     Workgroup,
     chosen_graph,
     chosen_neo4j,
-    chosen_warehouse,
+    chosen_session,
 )
 from kgimport.errors import UsageError
 
@@ -76,10 +76,11 @@ def export(
     from kgimport.commands.export import export_to
     from kgimport.options import ExportOptions
 
-    declared = chosen_graph(graph, dbt, name, target, tables, select)
-    project = dbt if graph is None and tables is None else None
-    warehouse = chosen_warehouse(project, target, workgroup, results)
-    options = ExportOptions(ids.value, form.value, memory, warehouse)
+    declared = chosen_graph(
+        graph, dbt, name, target, tables, select, workgroup=workgroup, results=results
+    )
+    session = chosen_session(graph, dbt, target, tables)
+    options = ExportOptions(ids.value, form.value, memory, session)
     place = out or str(Path("build") / declared.name)
     with console.progress() as tell:
         record = export_to(declared, place, tell, options)
@@ -111,14 +112,22 @@ def check(
     from kgimport.commands.check import check as run
     from kgimport.options import ExportOptions
 
-    declared = chosen_graph(graph, dbt, name, target, tables, select, built=not declaration_only)
-    project = dbt if graph is None and tables is None else None
-    warehouse = chosen_warehouse(project, target, workgroup, results)
+    declared = chosen_graph(
+        graph,
+        dbt,
+        name,
+        target,
+        tables,
+        select,
+        workgroup=workgroup,
+        results=results,
+        built=not declaration_only,
+    )
     if declaration_only:
         typer.echo(f"the declaration of graph {declared.name} is good")
         return
     with console.progress() as tell:
-        proof = run(declared, ExportOptions(ids.value, form.value, memory, warehouse), tell)
+        proof = run(declared, ExportOptions(ids.value, form.value, memory), tell)
     rows = (
         (name, count, count - proof.profiles[name].rows) for name, count in proof.sources.items()
     )
@@ -194,10 +203,10 @@ def run(
     from kgimport.options import BuildOptions, ExportOptions
 
     program = chosen_neo4j(neo4j, runtime, image)
-    options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
-    warehouse = chosen_warehouse(dbt, target, workgroup, results)
-    exporting = ExportOptions(ids.value, form.value, memory, warehouse)
-    project = Chosen(dbt, data, target, name, exporting)
+    session = chosen_session(None, dbt, target, None)
+    options = BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb, session=session)
+    exporting = ExportOptions(ids.value, form.value, memory, session)
+    project = Chosen(dbt, data, target, name, exporting, workgroup, results)
     with console.progress() as tell:
         built, seconds = run_all(project, stores, program, options, tell)
     _tell(built, stores, seconds, as_json=as_json)

@@ -12,9 +12,9 @@ import typer
 from kgimport.errors import RuntimeMissingError, UsageError
 
 if TYPE_CHECKING:
+    from kgimport.aws import Session
     from kgimport.graph import Graph
     from kgimport.neo4j.runtime.programs import Neo4j
-    from kgimport.sources.athena import Warehouse
 
 
 class Runtime(StrEnum):
@@ -171,46 +171,41 @@ def chosen_graph(
     tables: str | None,
     selected: list[str] | None = None,
     *,
+    workgroup: str | None = None,
+    results: str | None = None,
     built: bool = True,
 ) -> Graph:
     """Return the graph that a command line means: a graph.yml, or one of a dbt project's.
 
     With `built`, dbt's last run must have made the project's tables.
     """
-    from kgimport import declaration
-    from kgimport.commands.load_graph import of_dbt
+    from kgimport import dbt
+    from kgimport.commands.load_graph import load_graph
 
-    if file is not None:
-        return _with_selected(declaration.load_yaml(file), selected or [])
-    if not (project / "dbt_project.yml").is_file():
+    if file is None and not dbt.is_project(project):
         raise UsageError(
             f"{project} is no dbt project", "name a graph.yml with --graph, or a project with --dbt"
         )
-    return _with_selected(of_dbt(project, target, name, tables, built=built), selected or [])
+    return load_graph(
+        file or project,
+        name=name,
+        target=target,
+        tables=tables,
+        select=selected or (),
+        built=built,
+        workgroup=workgroup,
+        results=results,
+    )
 
 
-def _with_selected(graph: Graph, selected: list[str]) -> Graph:
-    """Return the graph with the rows of some tables from queries, each `TABLE=SQL`."""
-    from kgimport.graph import relocated
+def chosen_session(
+    file: Path | None, project: Path, target: str | None, tables: str | None
+) -> Session:
+    """Return as whom AWS is asked: the dbt target, where the graph is read by it, may say it."""
+    from kgimport.aws import ENVIRONMENT
+    from kgimport.commands.load_graph import session
 
-    parts = (each.partition("=") for each in selected)
-    queries = {name.strip(): sql.strip() for name, _, sql in parts if sql.strip()}
-    names = [table.name for table in graph.tables]
-    if len(queries) < len(selected) or not queries.keys() <= set(names):
-        raise UsageError(
-            f"--select {selected[0]}: no TABLE=SQL",
-            f"name a table once: {', '.join(names)}",
-        )
-    return relocated(graph, {name: f"select:{sql}" for name, sql in queries.items()})
-
-
-def chosen_warehouse(
-    project: Path | None, target: str | None, workgroup: str | None, results: str | None
-) -> Warehouse:
-    """Where Athena runs queries: what the command line says, else a dbt project's target."""
-    from kgimport.commands.load_graph import warehouse
-
-    return warehouse(project, target, workgroup, results)
+    return session(project, target) if file is None and tables is None else ENVIRONMENT
 
 
 def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None) -> Neo4j:

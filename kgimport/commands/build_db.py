@@ -6,7 +6,7 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kgimport import files, records, second_reader
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from kgimport.aws import Session
     from kgimport.neo4j.runtime.programs import Neo4j
     from kgimport.options import BuildOptions
     from kgimport.records import ExportRecord, Progress, StoreRecord
@@ -52,7 +53,7 @@ def build_db(
     """
     build = build.resolve()
     with folders.reading(build):
-        record = stores.read_export(build)
+        record = _asked_as(stores.read_export(build), options.session)
         facts = intact.admit(build, record)
         home = root.absolute() / record.graph
         with stores.locked(home):
@@ -69,6 +70,11 @@ def build_db(
                 published = stores.publish(folder, home, name)
             stores.retire(home, options.keep)
             return Built(published, made, fresh=True)
+
+
+def _asked_as(record: ExportRecord, session: Session) -> ExportRecord:
+    """Return a record whose tables in S3 are looked at as somebody: it keeps their places alone."""
+    return replace(record, declaration=record.declaration.asked_as(session))
 
 
 def _unchanged(home: Path, record: ExportRecord, neo4j: Neo4j) -> Built | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
     """Proves a graph's integrity and writes nothing that stays; raises what was found."""
     with temporary.folder() as folder:
-        graph = locate(graph, folder, options.warehouse, progress).graph
+        graph = locate(graph, folder, progress).graph
         before = sources.fingerprints(graph)
         tables = scan(graph, options.format)
         there = resolve(graph, tables, folder, options.memory_mb, progress)

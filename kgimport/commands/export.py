@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport import files, records, s3, sources, temporary
+from kgimport import files, locations, records, s3, sources, temporary
 from kgimport.errors import DestinationError
+from kgimport.locations import LocalPath, S3Path
 from kgimport.options import DEFAULTS, ExportOptions
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ def export_to(
 
     On the way to S3 the build directory is on the local disk (TMPDIR), whole.
     """
-    if not s3.is_s3(out):
+    home = locations.folder(out, options.session)
+    if not isinstance(home, S3Path):
         return export(graph, Path(out), progress, options)
-    home = out.rstrip("/")
     _must_be_ours(home)
     with temporary.folder() as place:
         folder = place / "build"
@@ -69,8 +70,8 @@ def export_to(
         return published(record, folder, home, progress)
 
 
-def _must_be_ours(home: str) -> None:
-    names = {each.uri.removeprefix(f"{home}/") for each in s3.below(home)}
+def _must_be_ours(home: S3Path) -> None:
+    names = {each.place.name_below(home) for each in s3.below(home)}
     if names and not names & {records.EXPORT_RECORD, UNDER_WAY}:
         raise DestinationError(
             f"{home} holds something else than a build directory", "choose another --out"
@@ -82,7 +83,7 @@ def export(
     out: Path,
     progress: Progress,
     options: ExportOptions = DEFAULTS,
-    home: str | None = None,
+    home: S3Path | None = None,
 ) -> ExportRecord:
     """Proves a graph's integrity and writes its build directory; all of it, or nothing.
 
@@ -94,7 +95,7 @@ def export(
         scratch = folder / _SCRATCH
         scratch.mkdir()
         with clock.stage("scan"):
-            place = locate(graph, folder, options.warehouse, progress)
+            place = locate(graph, folder, progress)
             before = sources.fingerprints(place.graph)
             tables = scan(place.graph, options.format)
         with clock.stage("resolve"):
@@ -109,7 +110,7 @@ def export(
                 written = tuple(_write_all(writing, there, progress))
             digests = second_reader.maker(made)
         _must_be_the_same(before, written)
-        final = place.seen_from(home or str(out.absolute()))
+        final = place.seen_from(home or LocalPath(str(out.absolute())))
         record = _export_record(
             final,
             written,
@@ -157,8 +158,8 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
     target = TARGETS[options.format]
     cells = target.cells(table, scanned.schema, writing.graph, options.ids)
     rejected = writing.proof.sources[table.name] - profile.rows
-    with sources.reading(table.name):
-        written = writer.write(
+    written = scanned.read(
+        lambda: writer.write(
             writing.folder,
             table.name,
             exported_rows(scanned),
@@ -168,16 +169,16 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
             unspelled=profile.unspelled,
             rows_per_group=_rows_per_group(profile),
         )
-        if rejected:
-            _set_aside(scanned, writing.folder)
+    )
+    if rejected:
+        scanned.read(lambda: _set_aside(scanned, writing.folder))
     if written.rows != profile.rows:
         raise ReconciliationError(
             f"{table.name}: {profile.rows:,} rows were checked, {written.rows:,} were written",
             "the table changed meanwhile: export again when nothing writes to it",
         )
     record = _table_record(writing, scanned, written)
-    with sources.reading(table.name):
-        return _bound(record, writing, scanned, cells, ends)
+    return scanned.read(lambda: _bound(record, writing, scanned, cells, ends))
 
 
 def _rows_per_group(profile: Profile) -> int:
@@ -260,7 +261,7 @@ def _counts(scanned: Scanned, written: int) -> dict[str, int]:
     if are_listed(dtype):
         rows = rows.select(pl.col("name").list.unique()).explode("name")
     counted = rows.group_by("name").len("rows").sort("name")
-    return {**dict(counted.collect(engine="streaming").rows()), **fixed}
+    return {**dict(scanned.collect(counted).rows()), **fixed}
 
 
 def _field_record(field: Field, dtype: pl.DataType) -> records.FieldRecord:

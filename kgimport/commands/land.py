@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kgimport import files, lake, s3
+from kgimport import files, lake, locations
+from kgimport.aws import ENVIRONMENT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kgimport.aws import Session
     from kgimport.lake import Landed
     from kgimport.records import Progress
 
 
 def land(
-    data: Path, to: str, prefix: str | None, progress: Progress, *, delete: bool = False
+    data: Path,
+    to: str,
+    prefix: str | None,
+    progress: Progress,
+    *,
+    delete: bool = False,
+    session: Session = ENVIRONMENT,
 ) -> list[Landed]:
     """Carries every table to S3 and registers it in Glue; a second time does what is left to do.
 
     The databases are named `<prefix><customer>`; without a prefix (None), Glue is left alone.
     """
-    s3.split(to)
+    home = locations.s3_folder(to, session)
     landed = []
     tables = lake.tables(data)
     if prefix is not None:
@@ -28,7 +36,7 @@ def land(
             lake.columns_of(table)
     for at, table in enumerate(tables):
         progress(f"land {table.customer}/{table.name}", at / len(tables))
-        landed.append(lake.land(table, to, files.sha256, delete=delete))
+        landed.append(lake.land(table, home, files.sha256, delete=delete))
         if prefix is not None:
-            lake.register(table, to, f"{prefix}{table.customer}")
+            lake.register(table, home, f"{prefix}{table.customer}")
     return landed

@@ -1,45 +1,115 @@
-"""The graph that a built dbt project declares, its rows where the project's target has put them."""
+"""The declared graph, its rows where the declaration or the dbt project's target has them.
+
+This is the door: what a location's text leaves unsaid (folder, warehouse, as whom AWS is asked) is
+resolved here, and stands in the graph's locations from then on.
+"""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgimport import dbt, declaration
-from kgimport.errors import SourceError, short
-from kgimport.sources.athena import PRIMARY, Warehouse
+from kgimport.aws import ENVIRONMENT, Session
+from kgimport.errors import SourceError, UsageError, short
+from kgimport.locations import Context, LocalPath, Query, folder
+from kgimport.sources.locate import SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from datetime import datetime
 
     from kgimport.graph import Graph
+    from kgimport.locations import Connection
 
 
-def of_dbt(
-    project: Path,
-    target: str | None = None,
-    name: str | None = None,
-    tables: str | None = None,
+def load_graph(
+    source: Path,
     *,
+    name: str | None = None,
+    target: str | None = None,
+    tables: str | None = None,
+    select: Mapping[str, str] | Sequence[str] = (),
     built: bool = True,
+    workgroup: str | None = None,
+    results: str | None = None,
 ) -> Graph:
-    """Return the graph of a project.
+    """Return the graph that a `graph.yml` declares, or a dbt project, `source` being its folder.
 
-    `tables` says where its Parquet lies, if not where the target says.
+    Of a project, `name` chooses one of several graphs, `target` says for which of dbt's targets,
+    and `tables` where its Parquet lies (a folder or `s3://…`), if not where the target says. With
+    `built`, dbt's last run must have made all tables (of which `tables` is no part).
 
-    Where the target is Athena, the models are tables there, and AWS is met as the profile says.
-    With `built`, dbt's last run must have made all tables (of which `tables` is no part).
+    `select` takes the rows of some tables from queries instead: `{TABLE: SQL}`, or texts of the
+    form `TABLE=SQL`. `workgroup` and `results` (`s3://…`) say how Athena runs queries, where the
+    target is not to say it.
+
+    Raises `DeclarationError` with every mistake, `SourceError` where tables are not made, and
+    `UsageError` for a query that is of no table.
     """
-    artifacts = dbt.artifacts(project)
-    if tables is not None:
-        return declaration.load_tables(artifacts, tables, name)
-    settings = dbt.athena(project, target)
-    if settings is not None:
-        _be(settings)
-        return declaration.load_athena(artifacts, name, built=built)
-    root = dbt.external_root(project, target)
+    is_project = dbt.is_project(source)
+    known = is_project and tables is None
+    given = {"workgroup": workgroup, "results": results}
+    kind, settings = _target(source, target) if known else ("", {})
+    context = Context(connections=_connections(kind, settings, given))
+    if not is_project:
+        graph = declaration.load_yaml(source, context)
+    elif tables is not None:
+        graph = declaration.load_tables(dbt.artifacts(source), folder(tables), name)
+    elif kind in SOURCES:
+        (mine, *_) = context.connections
+        graph = declaration.load_relations(dbt.artifacts(source), mine, name, built=built)
+    else:
+        graph = _of_duckdb(source, target, name, built=built)
+    return _with_selected(graph, select, context)
+
+
+def _target(project: Path, target: str | None) -> tuple[str, dict[str, str]]:
+    """Return the type of a project's target, and what it says of a warehouse that we ask."""
+    kind = dbt.target_type(project, target)
+    keys = SOURCES[kind].settings if kind in SOURCES else {}
+    return kind, dbt.settings(project, target, keys)
+
+
+def session(project: Path, target: str | None = None) -> Session:
+    """Return as whom AWS is asked for a project: what its target says, where that is in AWS."""
+    kind, settings = _target(project, target)
+    if kind != "athena":
+        return ENVIRONMENT
+    return Session(settings.get("profile"), settings.get("region"))
+
+
+def _connections(
+    kind: str, settings: Mapping[str, str], given: Mapping[str, str | None]
+) -> tuple[Connection, ...]:
+    """Return a connection to each kind of warehouse, first to the target's, if it is one."""
+    chosen = {key: value for key, value in given.items() if value}
+    names = sorted(SOURCES, key=lambda name: name != kind)
+    return tuple(
+        SOURCES[each].connect({**(settings if each == kind else {}), **chosen}) for each in names
+    )
+
+
+def _with_selected(
+    graph: Graph, select: Mapping[str, str] | Sequence[str], context: Context
+) -> Graph:
+    """Return the graph with the rows of some tables from queries."""
+    texts = [f"{n}={s}" for n, s in select.items()] if isinstance(select, Mapping) else select
+    parts = (each.partition("=") for each in texts)
+    queries = {name.strip(): sql.strip() for name, _, sql in parts if sql.strip()}
+    names = [table.name for table in graph.tables]
+    if len(queries) < len(texts) or not queries.keys() <= set(names):
+        raise UsageError(
+            f"--select {texts[0]}: no TABLE=SQL",
+            f"name a table once: {', '.join(names)}",
+        )
+    asked = context.connections[0]
+    return graph.relocated({name: Query(sql, asked) for name, sql in queries.items()})
+
+
+def _of_duckdb(project: Path, target: str | None, name: str | None, *, built: bool) -> Graph:
+    artifacts, root = dbt.artifacts(project), dbt.external_root(project, target)
     graph = declaration.load_dbt(artifacts, project, root, name, built=built)
     if built:
         _must_be_written(graph, project, declaration.run_began(artifacts))
@@ -53,8 +123,9 @@ def _must_be_written(graph: Graph, project: Path, began: datetime | None) -> Non
     project, what lies at ours may be of some earlier run.
     """
     since = began.timestamp() - _GRACE_S if began else 0.0
-    places = {table.name: table.location for table in graph.tables if "://" not in table.location}
-    unwritten = [f"{name}: {why}" for name, at in places.items() if (why := _unwritten(at, since))]
+    places = {t.name: t.location for t in graph.tables}
+    here = {name: at.path for name, at in places.items() if isinstance(at, LocalPath)}
+    unwritten = [f"{name}: {why}" for name, at in here.items() if (why := _unwritten(at, since))]
     if unwritten:
         more = f"\n  … and {len(unwritten) - _SHOWN:,} more" if len(unwritten) > _SHOWN else ""
         lines = "\n  ".join(short(line, 300) for line in unwritten[:_SHOWN])
@@ -80,20 +151,3 @@ def _newest(path: Path) -> float:
     """When the last file of a table was written, in seconds since 1970."""
     own = path.stat().st_mtime
     return max((each.stat().st_mtime for each in path.rglob("*") if each.is_file()), default=own)
-
-
-def warehouse(
-    project: Path | None, target: str | None, workgroup: str | None, results: str | None
-) -> Warehouse:
-    """Where Athena runs our queries: what was said, else what a project's target says."""
-    said = (dbt.athena(project, target) or {}) if project else {}
-    group = workgroup or said.get("workgroup") or PRIMARY.workgroup
-    return Warehouse(group, results or said.get("results"))
-
-
-def _be(settings: Mapping[str, str]) -> None:
-    """Speaks to AWS as the profile wants, unless the environment says otherwise."""
-    if "region" in settings and "AWS_DEFAULT_REGION" not in os.environ:
-        os.environ.setdefault("AWS_REGION", settings["region"])
-    if "profile" in settings:
-        os.environ.setdefault("AWS_PROFILE", settings["profile"])

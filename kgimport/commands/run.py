@@ -12,7 +12,7 @@ from kgimport.builds.inputs import Watched
 from kgimport.clock import Clock
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
-from kgimport.commands.load_graph import of_dbt
+from kgimport.commands.load_graph import load_graph
 from kgimport.neo4j.runtime.jar_cache import cache_dir
 from kgimport.options import DEFAULTS, ExportOptions
 
@@ -28,13 +28,18 @@ BUILDS = Path("build")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Which dbt project to build, over which data, and which of its graphs is meant."""
+    """Which dbt project to build, over which data, and which of its graphs is meant.
+
+    `workgroup` and `results` say how Athena runs queries, where the target is not to say it.
+    """
 
     folder: Path
     data: Path
     target: str | None = None
     name: str | None = None
     export: ExportOptions = DEFAULTS
+    workgroup: str | None = None
+    results: str | None = None
 
 
 def run(
@@ -62,7 +67,13 @@ def _make(project: Project, clock: Clock) -> Path:
     """Has dbt build the tables, and exports the graph; gives the build directory."""
     with clock.stage("dbt build"):
         dbt.build(project.folder, target=project.target, data=project.data)
-    graph = of_dbt(project.folder, project.target, project.name)
+    graph = load_graph(
+        project.folder,
+        name=project.name,
+        target=project.target,
+        workgroup=project.workgroup,
+        results=project.results,
+    )
     build = BUILDS / graph.name
     with clock.stage("export"):
         export(graph, build, clock.progress, project.export)

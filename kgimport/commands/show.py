@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from kgimport import drawing, files, identity, sources
+from kgimport import drawing, files, identity
 from kgimport.checks.scan import scan
 from kgimport.errors import DestinationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import polars as pl
 
     from kgimport.checks.scan import Scanned
     from kgimport.graph import Graph
@@ -40,7 +40,5 @@ def _kept(graph: Graph, tables: Mapping[str, Scanned], scanned: Scanned) -> pl.L
 
 
 def _drawn(scanned: Scanned, frame: pl.LazyFrame) -> drawing.Drawn:
-    with sources.reading(scanned.table.name):
-        rows = frame.select(pl.len()).collect(engine="streaming").item()
     properties = ((field.name, field.carrier.cypher) for field in scanned.fields)
-    return drawing.Drawn(int(rows), tuple(properties))
+    return drawing.Drawn(scanned.count(frame), tuple(properties))

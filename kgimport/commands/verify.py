@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kgimport.builds import folders
 from kgimport.builds.intact import changed_tables
+from kgimport.locations import LocalPath
 from kgimport.neo4j import reconcile as verification
 from kgimport.neo4j import stores
 from kgimport.neo4j.private import private_driver, tuned_for
@@ -53,7 +54,8 @@ def _queried_held(record: ExportRecord) -> Iterator[None]:
     asked = {query.table for query in record.queries}
     tables = (table for table in record.declaration.tables if table.name in asked)
     with ExitStack() as held:
-        for place in {Path(table.location).parent.parent for table in tables}:
+        here = (t.location.path for t in tables if isinstance(t.location, LocalPath))
+        for place in {Path(path).parent.parent for path in here}:
             if (place / EXPORT_RECORD).is_file():
                 held.enter_context(folders.reading(place))
         yield

@@ -6,19 +6,21 @@ Both speak one vocabulary: in dbt it stands under a model's `config.meta.kgimpor
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kgimport.declaration.graph_file import read_yaml
 from kgimport.declaration.manifest import (
     external_files,
-    load_athena,
     load_dbt,
+    load_relations,
     load_tables,
     run_began,
 )
 from kgimport.declaration.parse import graph_of
 from kgimport.declaration.spec import json_schema
 from kgimport.declaration.validation import check_columns, check_properties
+from kgimport.locations import Context, LocalPath
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,14 +32,18 @@ __all__ = [
     "check_properties",
     "external_files",
     "json_schema",
-    "load_athena",
     "load_dbt",
+    "load_relations",
     "load_tables",
     "load_yaml",
     "run_began",
 ]
 
 
-def load_yaml(path: Path) -> Graph:
-    """Return the graph declared in one YAML file; locations are relative to the file."""
-    return graph_of(read_yaml(path), str(path), str(path.parent.absolute()))
+def load_yaml(path: Path, context: Context = Context()) -> Graph:  # noqa: B008  (it is frozen)
+    """Return the graph declared in one YAML file; locations are relative to the file.
+
+    Relations and queries are asked through the connections of `context`.
+    """
+    base = LocalPath(str(path.parent.absolute()))
+    return graph_of(read_yaml(path), str(path), replace(context, base=base))

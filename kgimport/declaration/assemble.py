@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgimport import locations
 from kgimport.graph import (
     ColumnRule,
     End,
@@ -25,26 +25,20 @@ if TYPE_CHECKING:
         TableSpec,
     )
     from kgimport.graph import Crs
+    from kgimport.locations import Context
 
 
-def assemble(spec: GraphSpec, base: str) -> Graph:
-    """Return the graph that a declaration means; relative locations are relative to `base`."""
+def assemble(spec: GraphSpec, context: Context) -> Graph:
+    """Return the graph that a declaration means, its locations read in a context."""
     nodes = [
-        _node(name, table, table.node, base) for name, table in spec.tables.items() if table.node
+        _node(name, table, table.node, context) for name, table in spec.tables.items() if table.node
     ]
     relationships = [
-        _relationship(name, table, table.relationship, base)
+        _relationship(name, table, table.relationship, context)
         for name, table in spec.tables.items()
         if table.relationship
     ]
     return Graph(spec.graph, tuple(nodes), tuple(relationships))
-
-
-def place_of(location: str, base: str) -> str:
-    """Where a location is; a relative one is relative to `base`, a folder here or elsewhere."""
-    if "://" in location or location.startswith("select:"):
-        return location
-    return f"{base}/{location}" if "://" in base else str(Path(base) / location)
 
 
 def _rules(table: TableSpec) -> dict[str, ColumnRule]:
@@ -67,10 +61,10 @@ def _points(specs: dict[str, PointSpec]) -> tuple[Point, ...]:
 _SOLID: dict[str, Crs] = {"wgs-84": "wgs-84-3d", "cartesian": "cartesian-3d"}
 
 
-def _node(name: str, table: TableSpec, node: NodeSpec, base: str) -> NodeTable:
+def _node(name: str, table: TableSpec, node: NodeSpec, context: Context) -> NodeTable:
     return NodeTable(
         name=name,
-        location=place_of(table.location, base),
+        location=locations.parse(table.location, context),
         labels=tuple(node.labels),
         key=tuple(node.key),
         id_space=node.id_space or node.labels[0],
@@ -83,11 +77,11 @@ def _node(name: str, table: TableSpec, node: NodeSpec, base: str) -> NodeTable:
 
 
 def _relationship(
-    name: str, table: TableSpec, relationship: RelationshipSpec, base: str
+    name: str, table: TableSpec, relationship: RelationshipSpec, context: Context
 ) -> RelationshipTable:
     return RelationshipTable(
         name=name,
-        location=place_of(table.location, base),
+        location=locations.parse(table.location, context),
         type=relationship.type or "",
         type_column=relationship.type_column,
         start=End(relationship.start.node, tuple(relationship.start.key)),

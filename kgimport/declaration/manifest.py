@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from itertools import chain, islice
 from os.path import normpath
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kgimport.declaration import models
 from kgimport.declaration.artifacts import MANIFEST, RUN_RESULTS, Manifest, Models, RunResults
-from kgimport.declaration.assemble import place_of
 from kgimport.declaration.graph_file import read_json
 from kgimport.declaration.parse import graph_of, shaped
 from kgimport.declaration.validation import instead, refuse
 from kgimport.errors import DeclarationError, SourceError, listed, short
+from kgimport.locations import Context, LocalPath, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from kgimport.declaration.artifacts import Becoming, Model
     from kgimport.declaration.models import Way
     from kgimport.graph import Graph
+    from kgimport.locations import Connection, Folder
 
 _AGAIN = "run `dbt build` again; kgimport reads what dbt-core 1.10 and 1.11 write"
 
@@ -35,26 +36,28 @@ def load_dbt(
     relative is so to `project`. `name` chooses one graph where there are several. With `built`
     dbt's last run must have made every table: `SourceError` with all that it did not make.
     """
-    base = str(project.resolve())
-    return _of_dbt(artifacts, name, models.external(root), base, built=built)
+    base = LocalPath(str(project.resolve()))
+    return _of_dbt(artifacts, name, models.external(root), Context(base), built=built)
 
 
-def load_tables(artifacts: Path, tables: Path | str, name: str | None = None) -> Graph:
+def load_tables(artifacts: Path, tables: Folder, name: str | None = None) -> Graph:
     """Return the graph that a dbt project declares, its tables as `<alias>.parquet` below `tables`.
 
-    `tables` is a folder here or in S3. It is not asked how dbt makes the models, or when.
+    It is not asked how dbt makes the models, or when.
     """
-    base = str(tables) if "://" in str(tables) else str(Path(tables).resolve())
-    return _of_dbt(artifacts, name, models.said(base), base, built=False)
+    return _of_dbt(artifacts, name, models.below(tables), Context(), built=False)
 
 
-def load_athena(artifacts: Path, name: str | None = None, *, built: bool = True) -> Graph:
+def load_relations(
+    artifacts: Path, connection: Connection, name: str | None = None, *, built: bool = True
+) -> Graph:
     """Return the graph that a dbt project declares, its tables being the relations that dbt made of
-    it.
+    it in the warehouse of `connection`.
 
     `built` as for `load_dbt`.
     """
-    return _of_dbt(artifacts, name, models.relations(), "", built=built)
+    context = Context(connections=(connection,))
+    return _of_dbt(artifacts, name, models.relations(connection), context, built=built)
 
 
 def run_began(artifacts: Path) -> datetime | None:
@@ -68,11 +71,11 @@ def external_files(artifacts: Path, project: Path, root: str) -> list[str]:
     raw = read_json(artifacts / MANIFEST)
     manifest = shaped(Manifest, raw, str(artifacts / MANIFEST), _AGAIN)
     found = _models(raw, manifest.external, artifacts).values()
-    base = str(project.resolve())
-    return [place_of(models.external_location(model, root), base) for model in found]
+    context = Context(LocalPath(str(project.resolve())))
+    return [str(parse(models.external_location(model, root), context)) for model in found]
 
 
-def _of_dbt(artifacts: Path, name: str | None, way: Way, base: str, *, built: bool) -> Graph:
+def _of_dbt(artifacts: Path, name: str | None, way: Way, context: Context, *, built: bool) -> Graph:
     place = str(artifacts / MANIFEST)
     raw = read_json(artifacts / MANIFEST)
     manifest = shaped(Manifest, raw, place, _AGAIN)
@@ -81,10 +84,10 @@ def _of_dbt(artifacts: Path, name: str | None, way: Way, base: str, *, built: bo
     refuse(place, _strangers(chosen, manifest), "make models of them, or remove their kgimport")
     ours = _models(raw, chosen, artifacts)
     others = _models(raw, manifest.external if way.adapter == "duckdb" else (), artifacts)
-    hindrances = chain(_hindrances(ours, chosen, way), _shared(ours, others, way, base))
+    hindrances = chain(_hindrances(ours, chosen, way), _shared(ours, others, way, context))
     refuse(place, hindrances, "mend these models in the dbt project, and run `dbt build`")
     tables = {ours[each].name: _table(ours[each], says, way) for each, says in chosen.items()}
-    declared = graph_of({"graph": graph, "tables": tables}, place, base)
+    declared = graph_of({"graph": graph, "tables": tables}, place, context)
     if built:
         _must_be_built({each: model.name for each, model in ours.items()}, manifest, artifacts)
     return declared
@@ -139,12 +142,12 @@ def _hindrances(
 
 
 def _shared(
-    ours: Mapping[str, Model], others: Mapping[str, Model], way: Way, base: str
+    ours: Mapping[str, Model], others: Mapping[str, Model], way: Way, context: Context
 ) -> Iterator[str]:
     """Names that two of our models have, and files that one of ours shares with any other."""
     yield from models.doubled({each: model.name for each, model in ours.items()}, "name")
     places = {
-        each: normpath(place_of(way.locate(model), base))
+        each: normpath(str(parse(way.locate(model), context)))
         for each, model in {**others, **ours}.items()
     }
     taken = {places[each] for each in ours}

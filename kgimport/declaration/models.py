@@ -8,11 +8,13 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from kgimport.errors import listed, short
+from kgimport.locations import LocalPath, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from kgimport.declaration.artifacts import Manifest, Model, RunResults
+    from kgimport.locations import Connection, Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,20 @@ def _options(model: Model) -> Mapping[str, Any]:
     return model.config.options or {}
 
 
-def said(folder: str) -> Way:
+def below(folder: Folder) -> Way:
     """Models whose Parquet lies below a folder that the user names: a file or folder each."""
-    return Way(lambda model: _in(folder, model)[0], lambda model: _ambiguous(_in(folder, model)))
+    return Way(
+        lambda model: str(_in(folder, model)[0]), lambda model: _ambiguous(_in(folder, model))
+    )
 
 
-def _in(folder: str, model: Model) -> list[str]:
+def _in(folder: Folder, model: Model) -> list[Folder]:
     """Where a model's Parquet is, or should be; two places only where both are there."""
-    file, inner = f"{folder}/{model.alias}.parquet", f"{folder}/{model.alias}"
-    if "://" in folder:
+    file, inner = folder / f"{model.alias}.parquet", folder / model.alias
+    if not isinstance(folder, LocalPath):
         partitioned = _options(model).get("partition_by") is not None
         return [inner if partitioned else file]
-    return [each for each in (file, inner) if _is_there(Path(each))] or [file]
+    return [each for each in (file, inner) if _is_there(Path(str(each)))] or [file]
 
 
 def _is_there(path: Path) -> bool:
@@ -82,19 +86,19 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _ambiguous(places: list[str]) -> str | None:
+def _ambiguous(places: list[Folder]) -> str | None:
     if len(places) == 1:
         return None
     return f"lies in {' and in '.join(short(each, 150) for each in places)}; remove what is old"
 
 
-def relations() -> Way:
-    """Models that are tables or views of Athena."""
-    return Way(
-        lambda model: f"athena://{model.database}/{model.db_schema}/{model.alias}",
-        _no_relation,
-        "athena",
-    )
+def relations(connection: Connection) -> Way:
+    """Models that are tables or views of a warehouse, whose scheme is its adapter's name."""
+
+    def locate(model: Model) -> str:
+        return str(Relation((str(model.database), str(model.db_schema), model.alias), connection))
+
+    return Way(locate, _no_relation, connection.scheme)
 
 
 def _no_relation(model: Model) -> str | None:

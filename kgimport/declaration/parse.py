@@ -22,18 +22,19 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from kgimport.graph import Graph
+    from kgimport.locations import Context
 
 Shaped = TypeVar("Shaped", bound=BaseModel)
 
 
-def graph_of(raw: object, place: str, base: str) -> Graph:
+def graph_of(raw: object, place: str, context: Context) -> Graph:
     """Return the graph that plain values declare; `place` is where they stand, for the messages.
 
-    Relative locations are relative to `base`. Raises `DeclarationError` with every mistake.
+    Locations are read in `context`. Raises `DeclarationError` with every mistake.
     """
     spec = shaped(GraphSpec, raw, place, FORM)
     refuse(place, in_form(spec))
-    graph = assemble(spec, base)
+    graph = assemble(spec, context)
     refuse(place, (line for table in graph.tables for line in in_table(table)))
     return graph
 

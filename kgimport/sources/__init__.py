@@ -1,28 +1,52 @@
-"""Where a table's rows are: `scan(table) -> LazyFrame`, for Parquet here, in S3 and of Athena."""
+"""The rows of a table whose location is files: scanned, looked through, fingerprinted."""
 
 from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 
-from kgimport import aws, s3, second_reader
+from kgimport import aws, second_reader
 from kgimport.errors import DestinationError, KgimportError, SourceError, short
+from kgimport.locations import LocalPath
 from kgimport.sources import listing, parquet, unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from duckdb import DuckDBPyConnection
 
     from kgimport.findings import Finding
     from kgimport.graph import Graph, Table
 
+Result = TypeVar("Result")
+More = ParamSpec("More")
 
+
+def read(name: str, action: Callable[[], Result]) -> Result:
+    """Do what reads the rows of a table; whatever goes wrong is a `SourceError` that names it."""
+    with _reading(name):
+        return action()
+
+
+def _named(
+    function: Callable[Concatenate[Table, More], Result],
+) -> Callable[Concatenate[Table, More], Result]:
+    """Let a function's errors name its first argument, the table whose rows it reads."""
+
+    @wraps(function)
+    def named(table: Table, /, *args: More.args, **options: More.kwargs) -> Result:
+        return read(table.name, lambda: function(table, *args, **options))
+
+    return named
+
+
+@_named
 def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
     """Return the rows of a table, unread, and their schema.
 
@@ -30,55 +54,52 @@ def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
 
     Raises `ValueRefusedError` for columns whose values Polars would read as others.
     """
-    with reading(table.name):
-        found = listing.some(table.location)
-        frame = parquet.scan(table.name, found, lambda column: _is_used(table, column))
-        return frame, frame.collect_schema()
+    found = listing.some(table.location)
+    frame = parquet.scan(table.name, found, lambda column: _is_used(table, column))
+    return frame, frame.collect_schema()
 
 
 def _is_used(table: Table, column: str) -> bool:
     return table.is_property(column) or column in table.key_columns
 
 
+@_named
 def findings(table: Table) -> list[Finding]:
     """Return what reading a table's rows would pass over in silence; each file is looked at once.
 
     Raises `SourceError` where a page differs from its checksum.
     """
-    with reading(table.name):
-        found = listing.some(table.location)
-        return list(unseen.findings(table.name, found, table.is_property))
+    found = listing.some(table.location)
+    return list(unseen.findings(table.name, found, table.is_property))
 
 
-def relation(made: DuckDBPyConnection, table: Table) -> str:
+@_named
+def relation(table: Table, made: DuckDBPyConnection) -> str:
     """Return SQL for the same rows, in the same order, as DuckDB reads them.
 
     S3's go by way of Arrow, and so do files that have what DuckDB does not read.
     """
-    with reading(table.name):
-        found = listing.some(table.location)
-        if s3.is_s3(table.location):
-            return second_reader.registered(made, table.name, [file.opened() for file in found])
-        places = [file.place for file in found]
-        own = second_reader.parquet(places)
-        return (
-            own
-            if second_reader.reads(made, own)
-            else second_reader.registered(made, table.name, places)
-        )
+    found = listing.some(table.location)
+    here = [each.place.path for each in found if isinstance(each.place, LocalPath)]
+    if not here:
+        return second_reader.registered(made, table.name, [each.opened() for each in found])
+    own = second_reader.parquet(here)
+    if second_reader.reads(made, own):
+        return own
+    return second_reader.registered(made, table.name, here)
 
 
+@_named
 def names(table: Table) -> tuple[str, ...]:
     """Return the files that a table is made of, by their names below its location."""
-    with reading(table.name):
-        return tuple(file.name for file in listing.of(table.location))
+    return tuple(file.name for file in listing.of(table.location))
 
 
+@_named
 def fingerprint(table: Table) -> str:
     """Return a digest that changes when a source file comes, goes, or is written again."""
-    with reading(table.name):
-        found = [(file.name, file.size, file.tag) for file in listing.of(table.location)]
-        return hashlib.sha256(repr(found).encode()).hexdigest()
+    found = [(file.name, file.size, file.tag) for file in listing.of(table.location)]
+    return hashlib.sha256(repr(found).encode()).hexdigest()
 
 
 def fingerprints(graph: Graph) -> dict[str, str]:
@@ -87,7 +108,7 @@ def fingerprints(graph: Graph) -> dict[str, str]:
 
 
 def changed(tables: Sequence[str]) -> SourceError:
-    """Return a table is read more than once: what was checked has to be what was written."""
+    """Return the error for tables that changed between the reads of one export."""
     return SourceError(
         f"these tables changed while they were exported: {', '.join(tables)}",
         "export again when nothing writes to them",
@@ -95,7 +116,7 @@ def changed(tables: Sequence[str]) -> SourceError:
 
 
 @contextmanager
-def reading(name: str) -> Iterator[None]:
+def _reading(name: str) -> Iterator[None]:
     """Turn whatever goes wrong while rows are read into a `SourceError` that names the table."""
     try:
         with aws.talking(f"read the rows of table {name}"):

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kgimport import s3
 from kgimport.errors import SourceError
+from kgimport.locations import LocalPath, S3Path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from kgimport.locations import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +31,43 @@ class File:
     """
 
     name: str
-    place: str
+    place: LocalPath | S3Path
     size: int
     tag: str
 
     def part(self, start: int, length: int) -> bytes:
         """Return some of its bytes; fewer where it ends before."""
-        if s3.is_s3(self.place):
+        if isinstance(self.place, S3Path):
             return s3.part(self.place, start, min(length, self.size - start))
-        with Path(self.place).open("rb") as stream:
+        with Path(self.place.path).open("rb") as stream:
             stream.seek(start)
             return stream.read(length)
 
     def opened(self) -> BinaryIO:
         """All of it, to be read anywhere."""
-        if s3.is_s3(self.place):
+        if isinstance(self.place, S3Path):
             return s3.opened(self.place, self.size)
-        return Path(self.place).open("rb")
+        return Path(self.place.path).open("rb")
 
 
-def of(location: str) -> list[File]:
+def of(location: Location) -> list[File]:
     """Return the files of a location (one file, a folder, a glob) by their names.
 
-    None is an answer.
+    None is an answer; what a source has to locate first has none.
 
     The order of the names is the order of the rows, so that the same input gives the same rows.
     """
-    steps = location.rstrip("/").split("/")
-    wild = next((at for at, step in enumerate(steps) if _WILD.search(step)), None)
-    if s3.is_s3(location):
-        found = _in_s3(location, steps, wild)
-    elif wild is None or Path(location).exists():
-        found = _on_disk(Path(location), _EVERYTHING)
-    else:
-        base = "/".join(steps[:wild]) or "/" * location.startswith("/")
-        found = _on_disk(Path(base), steps[wild:])
+    match location:
+        case LocalPath():
+            found = _here(location.path)
+        case S3Path():
+            found = _in_s3(location)
+        case _:
+            return []
     return sorted(found, key=lambda each: each.name)
 
 
-def some(location: str) -> list[File]:
+def some(location: Location) -> list[File]:
     """Return the files of a location; `SourceError` where there is none."""
     if found := of(location):
         return found
@@ -78,6 +79,20 @@ def some(location: str) -> list[File]:
 
 _WILD = re.compile(r"[*?\[]")
 _EVERYTHING = ["**", "*"]
+
+
+def _steps(path: str) -> tuple[list[str], int | None]:
+    """Return the steps of a path, and which of them is the first with a pattern in it, if any."""
+    steps = path.rstrip("/").split("/")
+    return steps, next((at for at, step in enumerate(steps) if _WILD.search(step)), None)
+
+
+def _here(path: str) -> Iterator[File]:
+    steps, wild = _steps(path)
+    if wild is None or Path(path).exists():
+        return _on_disk(Path(path), _EVERYTHING)
+    base = "/".join(steps[:wild]) or "/" * path.startswith("/")
+    return _on_disk(Path(base), steps[wild:])
 
 
 def _on_disk(base: Path, steps: list[str]) -> Iterator[File]:
@@ -130,26 +145,27 @@ def _below(folder: Path, way: tuple[str, ...], steps: list[str]) -> Iterator[Fil
 
 def _local(path: Path, name: str) -> File:
     about = path.stat()
-    return File(name, str(path), about.st_size, str(about.st_mtime_ns))
+    return File(name, LocalPath(str(path)), about.st_size, str(about.st_mtime_ns))
 
 
-def _in_s3(location: str, steps: list[str], wild: int | None) -> Iterator[File]:
+def _in_s3(location: S3Path) -> Iterator[File]:
     """Yield what of a listing is meant; empty objects are the markers of folders."""
-    s3.split(location)  # refuses what is no place
+    steps, wild = _steps(location.key)
     base = "/".join(steps[:wild])
-    stem = base if wild is None else f"{base}/{_WILD.split(steps[wild])[0]}"
+    below = f"{base}/" if base else ""
+    stem = base if wild is None else f"{below}{_WILD.split(steps[wild])[0]}"
     meant = _EVERYTHING if wild is None else steps[wild:]
-    for each in s3.listed(stem):
-        if wild is None and each.uri == base and each.bytes:
-            yield File(steps[-1], each.uri, each.bytes, each.etag)
-        if not each.uri.startswith(f"{base}/"):
+    for each in s3.listed(replace(location, key=stem)):
+        if wild is None and each.place.key == base and each.bytes:
+            yield File(steps[-1], each.place, each.bytes, each.etag)
+        if not each.place.key.startswith(below):
             continue
-        name = each.uri.removeprefix(f"{base}/")
+        name = each.place.key.removeprefix(below)
         if meant == _EVERYTHING:
-            _must_be_plain(location, _LOGS.keys() & {name.split("/")[0]})
-            _must_be_told(location, name.split("/")[:-1])
+            _must_be_plain(str(location), _LOGS.keys() & {name.split("/")[0]})
+            _must_be_told(str(location), name.split("/")[:-1])
         if each.bytes and _fits(name.split("/"), meant):
-            yield File(name, each.uri, each.bytes, each.etag)
+            yield File(name, each.place, each.bytes, each.etag)
 
 
 def _fits(names: tuple[str, ...] | list[str], steps: list[str]) -> bool:

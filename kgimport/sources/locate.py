@@ -1,22 +1,30 @@
-"""Where a graph's rows lie before anything is scanned: tables of Athena become files."""
+"""Where a graph's rows lie before anything is scanned: what a warehouse has becomes files.
+
+A source is a row here, and a module of its own (`sources.contract` says what it consists of).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kgimport import sources
 from kgimport.files import folder_name
-from kgimport.graph import relocated
+from kgimport.locations import Query, Relation
 from kgimport.sources import athena
+from kgimport.sources.contract import AnySource, Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from kgimport.graph import Graph
+    from kgimport.locations import Folder
     from kgimport.records import Progress, QueryRecord
-    from kgimport.sources.athena import Warehouse
 
+SOURCES: Mapping[str, AnySource] = MappingProxyType({"athena": athena.SOURCE})
 QUERIED = "queried"
 
 
@@ -27,29 +35,24 @@ class Located:
     graph: Graph
     queries: tuple[QueryRecord, ...]
 
-    def seen_from(self, home: str) -> Graph:
+    def seen_from(self, home: Folder) -> Graph:
         """Return the graph as it is when the folder that was queried into has become `home`."""
-        places = {
-            each.table: f"{home}/{QUERIED}/{folder_name(each.table)}" for each in self.queries
-        }
-        return relocated(self.graph, places)
+        places = {each.table: home / QUERIED / folder_name(each.table) for each in self.queries}
+        return self.graph.relocated(places)
 
 
-def locate(graph: Graph, folder: Path, warehouse: Warehouse, progress: Progress) -> Located:
+def locate(graph: Graph, folder: Path, progress: Progress) -> Located:
     """Find the files of every table; a table that has none is queried into `folder`."""
     places, queries = {}, []
     for table in graph.tables:
-        if not athena.is_athena(table.location):
+        location = table.location
+        if not isinstance(location, Relation | Query):
             continue
         progress(f"find {table.name}", None)
-        sql = athena.selected(table.location)
-        with sources.reading(table.name):
-            files = None if sql else athena.own_files(athena.relation(table.location))
-        if files is None:
-            progress(f"query {table.name}", None)
-            into = folder / QUERIED / folder_name(table.name)
-            asked = sql or athena.all_rows(table.location)
-            queries.append(athena.fetch(asked, table.name, into, warehouse))
-            files = str(into)
-        places[table.name] = files
-    return Located(relocated(graph, places), tuple(queries))
+        into = folder / QUERIED / folder_name(table.name)
+        files_of = SOURCES[location.connection.scheme].locate
+        wanted = Wanted(table.name, location, into, progress)
+        found = sources.read(table.name, partial(files_of, location.connection, wanted))
+        places[table.name] = found.place
+        queries += [found.query] if found.query else []
+    return Located(graph.relocated(places), tuple(queries))

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from kgimport import s3
+from kgimport.locations import S3Path
 from kgimport.sources import thrift
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def too_large(file: File, footer: bytes, categories: Collection[str]) -> str | N
     header is read. In S3, where each takes a request, only those of columns that are large by what
     the footer says.
     """
-    remote = s3.is_s3(file.place)
+    remote = isinstance(file.place, S3Path)
     chunks = [each for each in _of_bytes(footer) if not remote or each.unpacked > LARGEST]
     if not chunks:
         return None

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import aws, s3
+from kgimport import aws
 from kgimport.errors import SourceError
+from kgimport.locations import S3Path
 from kgimport.sources import folders, footers, layout, moments
 from kgimport.sources.nested import in_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kgimport.aws import Session
     from kgimport.sources.folders import Told
     from kgimport.sources.listing import File
 
@@ -30,7 +32,8 @@ def scan(table: str, files: Sequence[File], is_used: Callable[[str], bool]) -> p
     _must_not_clash(table, how.schema, spelled)
     units = moments.units(table, files, [name for name in how.int96 if is_used(name)])
     moment = {name: in_unit(how.schema[name], unit) for name, unit in units.items()}
-    places = [file.place for file in files]
+    places = [str(file.place) for file in files]
+    session = _session(files)
     frame = pl.scan_parquet(
         places,
         schema=pl.Schema({**how.schema, **moment}),
@@ -38,10 +41,17 @@ def scan(table: str, files: Sequence[File], is_used: Callable[[str], bool]) -> p
         hive_partitioning=False,
         glob=False,
         include_file_paths=_PATH if spelled else None,
-        storage_options=aws.storage_options() if s3.is_s3(places[0]) else None,
+        storage_options=aws.storage_options(session) if session else None,
+        credential_provider=aws.credentials(session) if session else None,
     )
     carried = (carry(pl.col(name)).alias(name) for name, carry in how.carried.items())
     return _with_folders(frame.with_columns(*carried), places, spelled)
+
+
+def _session(files: Sequence[File]) -> Session | None:
+    """Return as whom the files are read that are in S3; None where they are here."""
+    place = files[0].place
+    return place.session if isinstance(place, S3Path) else None
 
 
 # Only what loses nothing is cast: numbers to wider ones, and INT96, of which Arrow may say that it

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from kgimport.graph import ColumnRule, NodeTable
+from kgimport.locations import LocalPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +78,7 @@ class Shape:
         """The table as a user would declare it."""
         return NodeTable(
             name=self.label,
-            location=str(folder / self.at),
+            location=LocalPath(str(folder / self.at)),
             labels=(self.label,),
             key=(self.key,),
             id_space=self.label,

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 _TARGETS = {"AmazonAthena": "athena", "AWSGlue": "glue"}
 ENGINE_AGENT = "local-athena"  # how our own requests to Glue and S3 name themselves
 
@@ -46,21 +46,22 @@ class Call:
     key: str = ""  # bucket/key, for S3 only
     region: str = "us-east-1"
     engine: bool = False  # made by Trino, or by what stands in front of it
+    access_key: str = ""  # of whoever signed it
 
 
 def recognise(environ: dict[str, Any]) -> Call:
     """Tell what a WSGI request asks for; what cannot be told is S3's, for that may be unsigned."""
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    region, service = scope.groups() if scope else ("us-east-1", "s3")
+    signer, region, service = scope.groups() if scope else ("", "us-east-1", "s3")
     agent = environ.get("HTTP_USER_AGENT", "")
     engine = "aws-sdk-java" in agent or ENGINE_AGENT in agent
     family, _, action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
     if family in _TARGETS:
-        return Call(_TARGETS[family], action, region=region, engine=engine)
+        return Call(_TARGETS[family], action, "", region, engine, signer)
     if service != "s3":
-        return Call(service, _form_action(environ), region=region, engine=engine)
+        return Call(service, _form_action(environ), "", region, engine, signer)
     key = unquote(environ.get("PATH_INFO", "")).lstrip("/")
-    return Call("s3", _s3_action(environ, key), key, region, engine)
+    return Call("s3", _s3_action(environ, key), key, region, engine, signer)
 
 
 def _form_action(environ: dict[str, Any]) -> str:

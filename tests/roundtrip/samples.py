@@ -23,6 +23,7 @@ from kgimport.graph import (
     Point,
     RelationshipTable,
 )
+from kgimport.locations import LocalPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -228,7 +229,7 @@ def _rules(table: Nodes | Links) -> dict[str, ColumnRule]:
 def _node_table(table: Nodes, place: Path) -> NodeTable:
     return NodeTable(
         name=table.name,
-        location=str(place),
+        location=LocalPath(str(place)),
         labels=table.labels,
         key=table.key,
         id_space=table.id_space,
@@ -241,7 +242,7 @@ def _node_table(table: Nodes, place: Path) -> NodeTable:
 def _relationship_table(table: Links, place: Path) -> RelationshipTable:
     return RelationshipTable(
         name=table.name,
-        location=str(place),
+        location=LocalPath(str(place)),
         type=table.type,
         start=End(*table.start),
         end=End(*table.end),

@@ -1,0 +1,217 @@
+"""Where rows are: read from text once, at the door, and a value from then on.
+
+    person.parquet, /lake/knows/*.parquet   files here: one, a folder of them, a glob
+    s3://BUCKET/KEY                         the same in S3
+    athena://CATALOG/DATABASE/TABLE         a relation of a warehouse, which the scheme names
+    select:SQL                              what a warehouse answers to a query
+
+`str` gives the text back, as it stands in messages and in records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+from pydantic import PlainSerializer, PlainValidator
+
+from kgimport.aws import ENVIRONMENT, Session
+from kgimport.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MARK = "://"
+_S3 = f"s3{_MARK}"
+S3_FORM = f"{_S3}BUCKET/PREFIX"
+_QUERY = "select:"
+
+
+class Connection(Protocol):
+    """What a warehouse is asked through: a frozen value of the source that knows it.
+
+    `scheme` begins the addresses of its relations, `parts` are what each of them consists of, and
+    `product` is what messages call it.
+    """
+
+    @property
+    def scheme(self) -> str: ...  # noqa: D102
+    @property
+    def parts(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def product(self) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPath:
+    """A file, a folder of files, or a glob on this machine."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+    def __truediv__(self, name: str) -> LocalPath:
+        return LocalPath(str(Path(self.path) / name))
+
+
+@dataclass(frozen=True, slots=True)
+class S3Path:
+    """An object, a folder of objects, or a glob in S3, and as whom S3 is asked.
+
+    The address is the same whoever asks.
+    """
+
+    bucket: str
+    key: str
+    session: Session = field(default=ENVIRONMENT, compare=False)
+
+    def __str__(self) -> str:
+        return f"{_S3}{self.bucket}/{self.key}" if self.key else f"{_S3}{self.bucket}"
+
+    def __truediv__(self, name: str) -> S3Path:
+        folder = self.key.rstrip("/")
+        return replace(self, key=f"{folder}/{name}" if folder else name)
+
+    @property
+    def parent(self) -> S3Path:
+        """The folder that it is in."""
+        return replace(self, key=self.key.rpartition("/")[0])
+
+    def name_below(self, folder: S3Path) -> str:
+        """Return its name below a folder, which is on the way to it."""
+        return str(self).removeprefix(f"{folder}/")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view of a warehouse, by its names from the outermost to its own."""
+
+    names: tuple[str, ...]
+    connection: Connection
+
+    def __str__(self) -> str:
+        return f"{self.connection.scheme}{_MARK}{'/'.join(self.names)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The rows that a warehouse gives for a query."""
+
+    sql: str
+    connection: Connection
+
+    def __str__(self) -> str:
+        return f"{_QUERY}{self.sql}"
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """An address that no source knows; there are no files at it."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __truediv__(self, name: str) -> Foreign:
+        return Foreign(f"{self.text}/{name}")
+
+
+Folder = LocalPath | S3Path | Foreign
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the text of a location leaves unsaid.
+
+    Relative paths are relative to `base`; without one, they stay as they are. Relations are asked
+    through the connection of their scheme, and queries through the first of all.
+    """
+
+    base: Folder | None = None
+    session: Session = ENVIRONMENT
+    connections: Sequence[Connection] = ()
+
+
+_ALONE = Context()
+
+
+def parse(text: str, context: Context = _ALONE) -> LocalPath | S3Path | Relation | Query | Foreign:
+    """Return the location that a text means.
+
+    Raises `UsageError` for one in S3 without a bucket, or a relation with other parts than its
+    warehouse's.
+    """
+    if text.startswith(_QUERY):
+        sql = text.removeprefix(_QUERY).strip()
+        return Query(sql, context.connections[0]) if context.connections else Foreign(text)
+    scheme, mark, rest = text.partition(_MARK)
+    if not mark:
+        return context.base / text if context.base else LocalPath(text)
+    if text.startswith(_S3):
+        return _in_s3(text, rest, context.session)
+    known = [each for each in context.connections if each.scheme == scheme]
+    return _relation(text, rest, known[0]) if known else Foreign(text)
+
+
+def _in_s3(text: str, rest: str, session: Session) -> S3Path:
+    bucket, _, key = rest.partition("/")
+    if not bucket:
+        raise UsageError(f"{text} is no place in S3", f"write {S3_FORM}")
+    return S3Path(bucket, key, session)
+
+
+def _relation(text: str, rest: str, connection: Connection) -> Relation:
+    names = tuple(rest.split("/"))
+    if len(names) != len(connection.parts) or not all(names):
+        raise UsageError(
+            f"{text} is no table of {connection.product}",
+            f"write {connection.scheme}{_MARK}{'/'.join(connection.parts)}",
+        )
+    return Relation(names, connection)
+
+
+def folder(text: str, session: Session = ENVIRONMENT) -> Folder:
+    """Return the folder that a text means; one on this machine is absolute."""
+    found = parse(text, Context(session=session))
+    match found:
+        case LocalPath():
+            return LocalPath(str(Path(text).resolve()))
+        case S3Path():
+            return replace(found, key=found.key.rstrip("/"))
+        case Foreign():
+            return found
+        case _:  # a query or a relation, which no context is given for here
+            return Foreign(text)
+
+
+def s3_folder(text: str, session: Session = ENVIRONMENT) -> S3Path:
+    """Return the folder in S3 that a text means; `UsageError` where it means none."""
+    if not text.startswith(_S3):
+        raise UsageError(f"{text} is no place in S3", f"write {S3_FORM}")
+    return _in_s3(text, text.removeprefix(_S3).rstrip("/"), session)
+
+
+def _read_back(text: object) -> LocalPath | S3Path | Relation | Query | Foreign:
+    """Return a location from a record, which may be damaged."""
+    if not isinstance(text, str):
+        raise ValueError("a location is text")  # noqa: TRY004  (what pydantic expects)
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise ValueError(error.message) from error
+
+
+# Records hold a location as its text.
+Location = Annotated[
+    LocalPath | S3Path | Relation | Query | Foreign,
+    PlainValidator(_read_back),
+    PlainSerializer(str, return_type=str),
+]
+
+
+def asked_as(location: Location, session: Session) -> Location:
+    """Return a location that S3 is asked for as somebody else."""
+    return replace(location, session=session) if isinstance(location, S3Path) else location
