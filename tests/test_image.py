@@ -109,6 +109,10 @@ def test_an_image_keeps_strangers_from_files_and_readers_within_limits() -> None
     assert {variable(key): value for key, value in given.items()}.items() <= settings(NEO4J).items()
 
 
+def test_a_replica_that_stops_waits_three_seconds_for_queries() -> None:
+    assert settings(NEO4J)["NEO4J_db_shutdown__transaction__end__timeout"] == "3s"
+
+
 def test_the_build_command() -> None:
     assert build_command("base:1", "lms:today", {"a.b": "c d"}) == Command(
         (
