@@ -46,6 +46,7 @@ check: install ## format, lint, types, layers, words and the quick tests: before
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@mkdir -p .cache
+	@$(BIN)/codespell
 	@$(BIN)/lint-imports > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
 	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not athena and not slow and not infra'
 

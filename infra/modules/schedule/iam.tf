@@ -173,7 +173,7 @@ data "aws_iam_policy_document" "nightly" {
   }
 
   statement {
-    sid       = "Tell"
+    sid       = "Notify"
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.this.arn]
   }
