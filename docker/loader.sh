@@ -1,19 +1,20 @@
 #!/bin/bash
-# kgimport, whatever it is told to do; with KGIMPORT_HANDOVER=s3://bucket/key, the store
-# KGIMPORT_STORE then goes there as a tar, which infra/modules/loader/bake.yml makes an image of.
+# Runs kgimport with the given arguments. With KGIMPORT_HANDOVER=s3://bucket/key, it then uploads the
+# store KGIMPORT_STORE as a tar, from which infra/modules/loader/bake.yml makes an image.
 #
-# Who stops a container sends TERM to its first process: this one passes it on, waits until kgimport
-# has tidied up, ends with kgimport's exit code, and hands nothing over.
+# Stopping a container sends TERM to its first process. This one passes it on, waits until kgimport
+# has cleaned up, ends with kgimport's exit code, and hands nothing over.
 set -uo pipefail
 
 [ -n "${KGIMPORT_HANDOVER:-}" ] || exec kgimport "$@"
 
-# Passed on once, for a second signal would interrupt the tidying; and as TERM, since bash starts what
-# runs beside it deaf to INT. Set before anything runs: the kernel spares process 1 what it has no trap for.
+# Passed on once, because a second signal would interrupt the cleanup; and as TERM, because bash starts
+# background processes with INT ignored. Set before anything runs: the kernel drops signals for which
+# process 1 has no trap.
 stopped=
 trap 'signalled=1; if [ -z "$stopped" ]; then stopped=1; kill -TERM ${!:-} 2>/dev/null; fi' TERM INT
 
-# Runs a command to its end and gives its exit code; 130 where a stop left it none.
+# Runs a command to its end and returns its exit code, or 130 if a stop left it without one.
 run() {
 	[ -z "$stopped" ] || return 130
 	"$@" &
@@ -42,7 +43,7 @@ from boto3.s3.transfer import TransferConfig
 
 
 class Tar:
-    """A folder as a tar to read. Should tar fail, so does the reading: nothing cut off is handed over."""
+    """A folder as a readable tar. If tar fails, reading fails too: no truncated tar is handed over."""
 
     def __init__(self, folder):
         command = ("tar", "--create", "--directory", folder, ".")
@@ -55,10 +56,10 @@ class Tar:
         return data
 
 
-signal.signal(signal.SIGTERM, signal.default_int_handler)  # boto3 then gives the upload up
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # boto3 then aborts the upload
 store, handover = sys.argv[1:]
 bucket, key = handover.removeprefix("s3://").split("/", 1)
-# Ten thousand parts at most: 64 MiB each make 640 GB.
+# S3 allows ten thousand parts: 64 MiB each make 640 GB.
 config = TransferConfig(multipart_chunksize=64 * 2**20, max_concurrency=4)
 tar = Tar(store)
 try:

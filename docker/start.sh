@@ -1,6 +1,6 @@
 #!/bin/bash
-# Starts the base image's Neo4j on the store that lies in this image. Where the container may not
-# write to the store or to Neo4j's configuration, it works on copies in /data.
+# Starts the base image's Neo4j on the store in this image. If the container may not write to the
+# store or to Neo4j's configuration, it uses copies in /data.
 set -euo pipefail
 
 kg=/kgimport
@@ -13,7 +13,7 @@ stop() {
 	exit 1
 }
 
-# Variables of the container go before those of the image.
+# Variables of the container take precedence over those of the image.
 while IFS='=' read -r name value; do
 	[ -v "$name" ] || export "$name=$value"
 done <"$kg/settings"
@@ -26,7 +26,7 @@ done <"$kg/settings"
 make_place() {
 	[ -w /data ] || stop "$1 cannot be written, and neither can /data, where a copy would go:" \
 		"mount a volume or a tmpfs there that user $(id -u) may write to"
-	# Held by Neo4j, too, for as long as it runs.
+	# Neo4j inherits this lock and holds it as long as it runs.
 	exec 9>"/data/.kgimport.lock"
 	flock --nonblock 9 || stop "another container works in the volume at /data: give each its own"
 	rm -rf "$place"
@@ -56,7 +56,7 @@ if [ ! -w "$NEO4J_HOME/conf" ] || [ ! -w "$kg/data" ]; then
 		export TMPDIR=$place/tmp JDK_JAVA_OPTIONS="${JDK_JAVA_OPTIONS:-} -Djava.io.tmpdir=$place/tmp"
 	fi
 	if [ "$(id -u)" = 0 ]; then
-		# The base would change owners in NEO4J_HOME, which leads back into the image.
+		# The base would change owners in NEO4J_HOME, whose links lead back into the image.
 		chown -R 7474:0 "$place"
 		as_user=(setpriv --reuid=7474 --regid=7474 --groups=0,7474)
 	fi

@@ -8,7 +8,7 @@ data "aws_caller_identity" "this" {
 }
 
 locals {
-  # All that differs between the workspaces. docs/capacity.md says how the numbers come about.
+  # Everything that differs between the workspaces. docs/capacity.md explains the numbers.
   sizes = {
     dev = {
       loader       = { cpu = 2048, memory_mb = 8192, disk_gb = 30 }
@@ -50,12 +50,12 @@ locals {
       budget_usd   = 1000
     }
   }
-  # Another workspace is refused above, with a sentence that says what to do.
+  # Another workspace is refused above, with a message that states what to do.
   size = lookup(local.sizes, terraform.workspace, local.sizes.dev)
   name = "${var.project}-${terraform.workspace}"
 }
 
-# A warning at each plan, not a refusal: a digest cannot be told here, where no registry was asked.
+# A warning at each plan, not a refusal: a digest cannot be determined here, without asking a registry.
 check "base_image" {
   assert {
     condition     = var.base_image != null
@@ -123,7 +123,7 @@ module "readers" {
 }
 
 ################################################################################
-# Schedule: the night's state machine, its deadline, who is told
+# Schedule: the night's state machine, its deadline, its notices
 ################################################################################
 
 module "schedule" {

@@ -3,7 +3,7 @@
 ################################################################################
 
 variable "region" {
-  description = "The AWS region that everything lies in"
+  description = "The AWS region of everything"
   type        = string
   default     = "eu-central-1"
 
@@ -25,7 +25,7 @@ variable "project" {
 }
 
 variable "network" {
-  description = "The VPC and the subnets, in two zones or more, of the loader, the readers and the balancer; public_ip where the subnets have neither a NAT nor endpoints"
+  description = "The VPC and the subnets, in two zones or more, of the loader, the readers and the balancer; public_ip if the subnets have neither a NAT nor endpoints"
   type = object({
     vpc_id     = string
     subnet_ids = list(string)
@@ -48,7 +48,7 @@ variable "network" {
 ################################################################################
 
 variable "customers" {
-  description = "The customers, each with the globs that its crawler passes over"
+  description = "The customers, each with the globs that its crawler skips"
   type = map(object({
     exclusions = optional(list(string), [])
   }))
@@ -106,7 +106,7 @@ variable "loader_image_tag" {
 }
 
 variable "base_image" {
-  description = "The image with Neo4j under the graph's image, by its digest (neo4j:…-community@sha256:…): a tag alone may be moved, and then the next build takes what it names by then; null for the loader module's own, which is a tag"
+  description = "The image with Neo4j under the graph's image, by its digest (neo4j:…-community@sha256:…): a tag alone may be moved, and the next build then takes the image that it names by that time; null for the loader module's default, which is a tag"
   type        = string
   default     = null
 
@@ -123,19 +123,19 @@ variable "crawlers_at_once" {
 }
 
 variable "tolerated_crawler_failures" {
-  description = "How many customers' crawlers may fail and the graph is built all the same, without what these customers have landed since; each such night is told"
+  description = "How many customers' crawlers may fail without stopping the build; the graph then lacks what these customers have landed since, and each such night sends a notice"
   type        = number
   default     = 0
 }
 
 variable "monthly_budget_usd" {
-  description = "What the account may cost in a month, 0 for no budget; null for the workspace's own, which stands with its sizes"
+  description = "What the account may cost in a month, 0 for no budget; null for the workspace's own, which is listed with its sizes"
   type        = number
   default     = null
 }
 
 variable "alert_email" {
-  description = "Who is told when the build failed or is late; null for a topic without a subscriber"
+  description = "Who gets a notice when the build failed or is late; null for a topic without a subscriber"
   type        = string
   default     = null
 

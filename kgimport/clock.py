@@ -1,4 +1,4 @@
-"""How long each stage takes, and the news of which one it is."""
+"""How long each stage takes, and progress messages that name the current one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Clock:
-    """Seconds per stage, and the news of which one it is."""
+    """Seconds per stage; reports each stage to `progress` when it begins."""
 
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What kgimport needs of a dbt project: to run it, and to know where it puts what it makes."""
+"""A dbt project: running it, and finding where it writes its artifacts, logs and models."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PROJECT, PROFILES = "dbt_project.yml", "profiles.yml"
+_MEMORY = ":memory:"
+_OF_ATHENA = {
+    "workgroup": "work_group",
+    "results": "s3_staging_dir",
+    "region": "region_name",
+    "profile": "aws_profile_name",
+}
+_SHOWN, _LINE = 12, 400  # lines of dbt's output in a message, and characters of each
 
 
 def artifacts(project: Path) -> Path:
@@ -35,10 +43,7 @@ def _folder(project: Path, setting: str, key: str, default: str) -> Path:
 
 
 def _setting(name: str) -> str | None:
-    """Return what the environment says of an option of dbt's.
-
-    The newer prefix comes first for dbt too.
-    """
+    """Return the environment's value of a dbt option; the newer prefix wins, as in dbt itself."""
     return os.environ.get(f"DBT_ENGINE_{name}") or os.environ.get(f"DBT_{name}")
 
 
@@ -60,23 +65,23 @@ def settings(project: Path, target: str | None, keys: Mapping[str, str]) -> dict
 
 
 def external_root(project: Path, target: str | None = None) -> str:
-    """Below which folder dbt-duckdb writes external models, as the profile's target says it.
+    """Return the folder below which dbt-duckdb writes external models, as the target sets it.
 
-    A relative one is relative to the project, in which kgimport starts dbt; so is the adapter's
-    default. Raises `DeclarationError` where the target is not of DuckDB.
+    A relative folder starts at the project, where kgimport starts dbt; so does the adapter's
+    default. Raises `DeclarationError` if the target is not a DuckDB target.
     """
     output = _output(project, target)
     kind = _text(output, "type", PROFILES)
     if kind != "duckdb":
         raise DeclarationError(
-            f"the target of the dbt profile is of type {short(kind)}, and not duckdb or athena",
-            "say with --tables where the graph models' Parquet lies",
+            f"the target of the dbt profile is of type {short(kind)}, not duckdb or athena",
+            "name the folder of the graph models' Parquet with --tables",
         )
     return _text(output, "external_root", PROFILES) or "."
 
 
 def is_local(project: Path, target: str | None = None) -> bool:
-    """Whether the warehouse is one DuckDB of local files, which can be seen to be unchanged."""
+    """Return whether the warehouse is a DuckDB of local files, whose changes are visible."""
     output = _output(project, target)
     elsewhere = any(output.get(key) for key in ("attach", "plugins", "remote", "filesystems"))
     return (
@@ -86,24 +91,22 @@ def is_local(project: Path, target: str | None = None) -> bool:
     )
 
 
-_MEMORY = ":memory:"
-
-
 def database(project: Path, target: str | None = None) -> Path | None:
-    """Return the file of a DuckDB warehouse; None where it is kept in memory."""
+    """Return the file of a DuckDB warehouse, or None if it is in memory."""
     path = _text(_output(project, target), "path", PROFILES)
     return project / path if path and path != _MEMORY else None
 
 
 def profiles(project: Path) -> Path:
-    """Return the `profiles.yml` that counts: of DBT_PROFILES_DIR, the project, or ~/.dbt."""
+    """Return the `profiles.yml` in effect: from DBT_PROFILES_DIR, the project, or ~/.dbt."""
     chosen = _setting("PROFILES_DIR")
     folders = [project, Path.home() / ".dbt"]
     for folder in [Path(chosen), *folders] if chosen else folders:
         if (folder / PROFILES).is_file():
             return folder / PROFILES
     raise DeclarationError(
-        f"no profiles.yml for the dbt project {project}", "say with --tables where its Parquet lies"
+        f"the dbt project {project} has no profiles.yml",
+        "name the folder of its Parquet with --tables",
     )
 
 
@@ -133,9 +136,9 @@ def build(
     data: Path | None = None,
     on_line: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Run `dbt build`; its models read `data` where the sources are a folder of Parquet.
+    """Run `dbt build`; sources that are a folder of Parquet are read from `data`.
 
-    Raises `SourceError` with dbt's own last words when it fails.
+    Raises `SourceError` with dbt's last messages if it fails.
     """
     places = ("--project-dir", ".", "--profiles-dir", str(profiles(project).parent.absolute()))
     argv = (_program(), "build", *places, *(("--target", target) if target else ()))
@@ -143,60 +146,55 @@ def build(
     quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
     finished = run(Command(argv, {**quiet, **env}), cwd=project, on_line=on_line)
     if finished.exit_code:
-        told = [line for line in finished.tail if "rror" in line or "FAIL" in line]
-        lines = told[:_SHOWN] or finished.tail[-_SHOWN:]
+        errors = [line for line in finished.tail if "rror" in line or "FAIL" in line]
+        lines = errors[:_SHOWN] or finished.tail[-_SHOWN:]
         reason = "\n  ".join(short(line, _LINE) for line in lines)
         raise SourceError(
-            f"dbt build failed:\n  {reason}", f"mend the models; its log is in {logs(project)}"
+            f"dbt build failed:\n  {reason}", f"fix the models; dbt's log is in {logs(project)}"
         )
 
 
-_SHOWN, _LINE = 12, 400
-
-
 def _program() -> str:
-    beside = Path(sys.executable).with_name("dbt")
-    found = str(beside) if beside.exists() else shutil.which("dbt")
+    neighbour = Path(sys.executable).with_name("dbt")
+    found = str(neighbour) if neighbour.exists() else shutil.which("dbt")
     if found is None:
         raise RuntimeMissingError("dbt is not installed", "pip install 'kgimport[dbt]'")
     return found
 
 
 def _yaml(path: Path) -> Mapping[str, object]:
-    """Return a file of dbt's settings; what dbt renders in it is still as it is written."""
+    """Return the content of a dbt settings file, with its templates unrendered."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
-        raise DeclarationError(f"{path} cannot be read: {error.strerror}", "mend it") from error
+        raise DeclarationError(f"{path} cannot be read: {error.strerror}", "fix it") from error
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         reason = short(" ".join(str(error).split()), _LINE)
-        raise DeclarationError(f"{path} is not YAML: {reason}", "mend it") from error
+        raise DeclarationError(f"{path} is not YAML: {reason}", "fix it") from error
     if not isinstance(content, dict):
-        raise DeclarationError(f"{path} should be a mapping of keys to values", "mend it")
+        raise DeclarationError(f"{path} should be a mapping of keys to values", "fix it")
     return content
 
 
 def _text(settings: Mapping[str, object], key: str, file: str) -> str | None:
-    """Return a setting as text, rendered where it is a template; None where it is not there."""
+    """Return a setting as text, rendered if it is a template; None if it is missing."""
     value = settings.get(key)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise DeclarationError(f"{key} in {file} should be text", "mend it")
+        raise DeclarationError(f"{key} in {file} should be text", "fix it")
     return _rendered(str(value), f"{key} in {file}")
 
 
 def _rendered(text: str, place: str) -> str:
-    """Return a template with what dbt's profiles use most: `env_var`, and the filters that give
-    types.
-    """
+    """Render a template with what dbt's profiles use most: `env_var` and the type filters."""
     if "{{" not in text and "{%" not in text:
         return text
     try:
         from jinja2 import Environment  # noqa: PLC0415  (comes with dbt)
     except ModuleNotFoundError as error:
         raise RuntimeMissingError(
-            "dbt is not installed", "pip install 'kgimport[dbt]', or say --tables"
+            "dbt is not installed", "pip install 'kgimport[dbt]', or use --tables"
         ) from error
     environment = Environment(autoescape=False)  # noqa: S701  (settings, not HTML)
     environment.filters |= dict.fromkeys(("as_text", "as_native", "as_number", "as_bool"), _same)
@@ -204,9 +202,9 @@ def _rendered(text: str, place: str) -> str:
         return str(environment.from_string(text).render(env_var=_env_var))
     except DeclarationError:
         raise
-    except Exception as error:  # whatever a template can do
+    except Exception as error:  # a template can raise anything
         reason = short(error, _LINE)
-        raise DeclarationError(f"{place} cannot be rendered: {reason}", "mend it") from error
+        raise DeclarationError(f"{place} cannot be rendered: {reason}", "fix it") from error
 
 
 def _same(value: Any) -> Any:

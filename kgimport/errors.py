@@ -1,4 +1,4 @@
-"""What can go wrong, and the exit code that says so.
+"""What can go wrong, and the exit code of each kind of error.
 
 KgimportError
 ├── UsageError          2   options that do not go together
@@ -11,7 +11,7 @@ KgimportError
 ├── SourceError         9   a table's rows cannot be read
 ├── DestinationError   10   a directory that cannot be written, or is in use
 ├── ServerError        11   a Neo4j server that does not start, or a port that is taken
-└── AwsRefusedError    12   AWS does not know us, does not let us, or has it in another region
+└── AwsRefusedError    12   AWS rejects credentials, denies a permission, or has another region
 """
 
 from __future__ import annotations
@@ -42,23 +42,21 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-# What is said with it.
+# The message for ExitCode.INTERRUPTED.
 INTERRUPTED = "interrupted; nothing half-done was left behind"
 
 
 def short(text: object, most: int = 80) -> str:
-    """Return a text as a message shows it: whole, or its first `most` characters and how many it
-    has.
-    """
-    told = str(text)
-    return told if len(told) <= most else f"{told[:most]}… ({len(told):,} characters)"
+    """Return a text for a message; if it is longer than `most`, its beginning and its length."""
+    whole = str(text)
+    return whole if len(whole) <= most else f"{whole[:most]}… ({len(whole):,} characters)"
 
 
 def listed(names: Iterable[object], most: int = 12) -> str:
-    """Names as a message shows them: the first `most`, and how many more there are."""
-    told = list(names)
-    more = f" … and {len(told) - most:,} more" if len(told) > most else ""
-    return ", ".join(map(short, told[:most])) + more
+    """Return names for a message: the first `most`, and how many more there are."""
+    every = list(names)
+    more = f" … and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(map(short, every[:most])) + more
 
 
 class KgimportError(Exception):
@@ -139,6 +137,6 @@ class ServerError(KgimportError):
 
 
 class AwsRefusedError(KgimportError):
-    """AWS does not accept who we are or what we want, or it lies in another region."""
+    """AWS rejects the credentials, denies a permission, or has the resource in another region."""
 
     exit_code = ExitCode.AWS

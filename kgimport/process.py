@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 TAIL_LINES = 200
-_TAKE_AWAY_S = 30
+_CLEANUP_S = 30
 LONGEST_LINE = 64 * 1024  # characters; a longer one reaches `on_line` in pieces
 _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
 _TETHER = Path(__file__).with_name("tether.py")
@@ -30,9 +30,9 @@ _TETHER = Path(__file__).with_name("tether.py")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to start: the program and its arguments, and what its environment has besides ours.
+    """What to start: the program and its arguments, and variables to add to our environment.
 
-    `remains` is what takes away the rest of a program that did not end well.
+    `remains` is a command that cleans up after a program that did not end well.
     """
 
     argv: tuple[str, ...]
@@ -56,14 +56,14 @@ def run(
     grace_s: float = 10,
     feed: Callable[[IO[bytes]], None] | None = None,
 ) -> Finished:
-    """Run a program to its end, handing over each line of its output as soon as it is complete.
+    """Run a program to its end, and call `on_line` with each complete line of its output.
 
-    stdout and stderr arrive merged; a carriage return ends a line too, so that a progress
-    display is seen while it moves. An exception here or in `on_line` ends the program before it
-    goes on: SIGTERM first, SIGKILL after `grace_s` seconds. `feed` writes the program's input,
-    in another thread; what it raises is raised here, once the program has ended.
+    stdout and stderr arrive merged. A carriage return ends a line too, so that a progress display
+    is visible while it moves. An exception here or in `on_line` first ends the program: SIGTERM,
+    then SIGKILL after `grace_s` seconds. `feed` writes the program's input in another thread; what
+    it raises is raised here once the program has ended.
 
-    Raises RuntimeMissingError when there is no such program.
+    Raises RuntimeMissingError if there is no such program.
     """
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     with (
@@ -85,7 +85,7 @@ def started(
     if shutil.which(command.argv[0]) is None:
         raise RuntimeMissingError(
             f"{command.argv[0]} cannot be run: it is missing, or not executable",
-            "kgimport doctor says what there is",
+            "`kgimport doctor` lists what is installed",
         )
     with subprocess.Popen(
         _tethered(command.argv),
@@ -94,14 +94,14 @@ def started(
         stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # Ctrl-C reaches us alone, and we decide what it means
+        start_new_session=True,  # Ctrl-C reaches only kgimport, which decides what it means
     ) as child:
         try:
             yield child
         finally:
             stop(child, grace_s)
             if command.remains and child.returncode:
-                _take_away(command)
+                _clean_up(command)
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def _fed(feed: Callable[[IO[bytes]], None], pipe: IO[bytes]) -> None:
 
 
 def stop(child: subprocess.Popen[bytes], grace_s: float) -> bool:
-    """End a program and what it started; True when it ended within the grace, or had ended."""
+    """End a program and what it started; True if it ended within the grace, or before."""
     if child.poll() is not None:
         return True
     try:
@@ -139,14 +139,14 @@ def stop(child: subprocess.Popen[bytes], grace_s: float) -> bool:
             child.wait()
 
 
-def _take_away(command: Command) -> None:
+def _clean_up(command: Command) -> None:
     with suppress(OSError, subprocess.TimeoutExpired):
         subprocess.run(
             command.remains,
             env={**os.environ, **command.env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_TAKE_AWAY_S,
+            timeout=_CLEANUP_S,
             check=False,
         )
 
@@ -180,7 +180,7 @@ def _chunks(pipe: IO[bytes]) -> Iterator[bytes]:
 def _tethered(argv: tuple[str, ...]) -> tuple[str, ...]:
     if sys.platform != "linux":
         return argv
-    # -I and -S: the user's Python settings do not matter to it, and it starts in 10 ms.
+    # -I and -S: it ignores the user's Python settings, and starts in 10 ms.
     return (sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *argv)
 
 

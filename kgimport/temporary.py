@@ -1,8 +1,8 @@
-"""Folders for a while in TMPDIR: gone with their block, and swept after a run that was killed.
+"""Temporary folders in TMPDIR: removed with their block, and swept after a run that was killed.
 
-A folder is its run's as long as that holds the lock of a file in it. A lock goes with its process,
-however that ends, and is seen from other containers that share the disk, where process numbers
-tell nothing. Only folders that hold that file are ever taken away.
+A folder belongs to a run as long as that run holds the lock on a file in it. A lock ends with its
+process, however that ends, and is visible from other containers that share the disk, where process
+numbers mean nothing. Only folders that contain that file are ever removed.
 """
 
 from __future__ import annotations
@@ -27,16 +27,15 @@ _MIB = 2**20
 
 
 def unique() -> str:
-    """Part of a name that no other run has, in whatever container: there each is process 1."""
+    """Return a part of a name that no other run uses, even in containers (all are process 1)."""
     return uuid4().hex[:12]
 
 
 @contextmanager
 def folder(least_mb: int = 0) -> Iterator[Path]:
-    """Provide a folder of our own, mode 0700, on a disk with so many MiB to spare.
+    """Provide a private folder, mode 0700, on a disk with at least `least_mb` MiB free.
 
-    What runs that were killed have left there is taken away first. Raises `DestinationError`
-    where there is no room.
+    First removes what killed runs left there. Raises `DestinationError` if there is no room.
     """
     root = _root()
     _sweep(root)
@@ -59,7 +58,7 @@ def _root() -> Path:
         return Path(tempfile.gettempdir())
     except OSError as error:
         raise DestinationError(
-            "there is no folder for temporary files that can be written, and is not full",
+            "no folder for temporary files can be written and has free space",
             "free some disk, or set TMPDIR to a folder elsewhere",
         ) from error
 
@@ -68,13 +67,13 @@ def _must_have(root: Path, least_mb: int) -> None:
     free = shutil.disk_usage(root).free // _MIB
     if free < least_mb:
         raise DestinationError(
-            f"{root} has {free} MiB left for temporary files, and {least_mb} are needed",
+            f"{root} has {free} MiB left for temporary files, but {least_mb} are needed",
             "free some disk, or set TMPDIR to a folder elsewhere",
         )
 
 
 def _owned(root: Path) -> tuple[Path, IO[str]]:
-    """Return a new folder, and the file in it whose lock we hold."""
+    """Return a new folder, and the file in it whose lock this process holds."""
     while True:
         place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
         lock = (place / _OWNED).open("w", encoding="utf-8")
@@ -84,18 +83,18 @@ def _owned(root: Path) -> tuple[Path, IO[str]]:
 
 
 def _is_ours(lock: IO[str]) -> bool:
-    """Take the lock; False where somebody has it."""
+    """Take the lock; False if another process has it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # a file system that knows no locks
+    except OSError:  # a file system without locks
         return True
     return True
 
 
 def _sweep(root: Path) -> None:
-    """Take away the folders of dead owners; what cannot be looked at is not ours."""
+    """Remove the folders of dead owners; a folder that cannot be opened belongs to another user."""
     for file in root.glob(f"{PREFIX}*/{_OWNED}"):
         with suppress(OSError):
             if _is_left(file):
@@ -103,7 +102,7 @@ def _sweep(root: Path) -> None:
 
 
 def _is_left(file: Path) -> bool:
-    """Whether a folder is ours, and nobody holds its lock."""
+    """Return whether a folder is this user's and nobody holds its lock."""
     about = file.parent.lstat()
     if about.st_uid != os.geteuid() or file.parent.is_symlink():
         return False

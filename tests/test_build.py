@@ -145,7 +145,7 @@ def test_a_build_directory_that_was_touched_is_refused(
     touch, file = TOUCHED[what]
     touch(tmp_path / "build")
 
-    with pytest.raises(DestinationError, match=f"is not what its export left: {file}\n"):
+    with pytest.raises(DestinationError, match=f"is not as its export left it: {file}\n"):
         built(tmp_path, pretended)
 
     assert pretended.asked == []
@@ -244,7 +244,7 @@ def test_an_export_waits_for_the_build_that_reads_what_it_replaces(
     waiting = threading.Event()
 
     def tell(stage: str, _: float | None) -> None:
-        if stage.startswith("wait for who reads"):
+        if stage.startswith("wait for readers of"):
             waiting.set()
 
     other = people(tmp_path / "other", {**PERSONS, "name": ["x", "y", "z"]})
@@ -474,7 +474,7 @@ def test_a_build_waits_for_none_that_is_at_work(pretended: Pretended, tmp_path: 
 
     with (
         store.locked(tmp_path / "stores" / "people"),
-        pytest.raises(DestinationError, match="another build is at work"),
+        pytest.raises(DestinationError, match="another build is writing to"),
     ):
         built(tmp_path, pretended)
 

@@ -68,7 +68,7 @@ def test_an_export_that_fails_leaves_the_one_before(out: Path) -> None:
 
 
 def test_two_exports_into_one_directory_do_not_run_at_once(out: Path) -> None:
-    said = rf"another export is at work in .*lms \(by {ME}\)"
+    said = rf"another export is writing to .*lms \(by {ME}\)"
 
     with (
         folders.fresh(out, quiet) as folder,
@@ -111,7 +111,7 @@ def test_who_reads_is_waited_for_and_told(out: Path) -> None:
     writer.join(60)
 
     assert held(out) == "two"
-    assert set(told) == {f"wait for who reads {out}"}
+    assert set(told) == {f"wait for readers of {out}"}
 
 
 def test_an_export_does_not_wait_for_ever(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,7 +312,7 @@ def test_where_a_disk_is_mounted_is_told_before_the_export(out: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "none", out.parent / "mounted"], check=True)
     try:
         with (
-            pytest.raises(DestinationError, match="is where a disk is mounted"),
+            pytest.raises(DestinationError, match="is a mount point"),
             folders.fresh(out.parent / "mounted", quiet),
         ):
             pytest.fail("exported")

@@ -97,7 +97,7 @@ def test_a_profile_that_is_missing_is_told(tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, ["check", "--dbt", str(dbt_project(tmp_path / "dbt"))])
 
     assert shown.exit_code == ExitCode.DECLARATION
-    assert "no profiles.yml for the dbt project" in shown.stderr
+    assert "has no profiles.yml" in shown.stderr
 
 
 def test_a_declaration_is_checked_alone_before_dbt_has_built_anything(tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ class Documented:
 
 SECTION = re.compile(
     r"""\n\#\#\#\ (?P<title>.+)\n
-    \n(?P<question>.+)\n
-    \n(?:`(?P<operator>\w+)`\ on\ `(?P<reads>[^`]+)`:|No\ index:)\ .+\n
+    \n(?P<question>(?:.+\n)+)
+    \n(?:`(?P<operator>\w+)`\ on\ `(?P<reads>[^`]+)`:|No\ index:)\ (?:.+\n)+
     (?:\n```cypher\n:param\ (?P<parameters>\{.+\})\n```\n)?
     \n```cypher\n(?P<cypher>[^`]+?)\n```\n
     \n(?P<table>(?:\|.+\n)+)""",
@@ -215,7 +215,7 @@ ANSWERS = {
         ) using (customer, language)
         group by customer, language
         order by users desc, customer, language""",
-    "Gaps in the offer": """
+    "Gaps in the catalogue": """
         with gaps as (
             select category, language, count(*) as taken
             from takes join courses using (course)
@@ -264,7 +264,7 @@ ANSWERS = {
         group by course, level, language
         having takers >= $least and dropped > 0
         order by percent desc, course""",
-    "Courses that lie half done": """
+    "Abandoned courses": """
         select course, count(*) as users, round(100 * avg(progress), 1), max(days_ago(last_at))
         from takes
         where days_ago(last_at) >= $days and status in ('started', 'progressed')

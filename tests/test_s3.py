@@ -470,7 +470,7 @@ def test_a_prefix_that_holds_something_else_is_left_alone(s3: LocalAws, tmp_path
     home = f"s3://{s3.fresh_bucket()}/data"
     put(s3, tmp_path / "tables", home)
 
-    with pytest.raises(DestinationError, match="holds something else than a build directory"):
+    with pytest.raises(DestinationError, match="holds something other than a build directory"):
         export_to(graph, home, quiet)
     assert names(home) == ["knows.parquet", "person.parquet"]
 

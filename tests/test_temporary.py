@@ -106,7 +106,7 @@ def test_a_folder_of_another_user_is_never_touched(place: Path) -> None:
 
 def test_a_disk_without_room_is_told(place: Path) -> None:
     with (
-        pytest.raises(DestinationError, match=r" MiB left for temporary files, and 1073741824 are"),
+        pytest.raises(DestinationError, match=r" MiB left for temporary files, but 1073741824 are"),
         temporary.folder(2**30),
     ):
         pytest.fail("there is no such disk")

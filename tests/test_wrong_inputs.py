@@ -276,7 +276,7 @@ def files_of_one_table_that_differ(place: Path) -> None:
 
 @wrong(
     ExitCode.DESTINATION,
-    "{place}/full holds something else than a build directory",
+    "{place}/full holds something other than a build directory",
     *("export", "--graph", "graph.yml", "--out", "{place}/full"),
 )
 def an_out_folder_that_holds_something_else(place: Path) -> None:
@@ -334,7 +334,7 @@ def a_record_of_a_newer_form(place: Path) -> None:
     export(place, version=EXPORT_FORM + 1)
 
 
-@wrong(ExitCode.DESTINATION, "another build is at work in {place}/stores/people", *BUILD)
+@wrong(ExitCode.DESTINATION, "another build is writing to {place}/stores/people", *BUILD)
 def another_build_at_work(place: Path) -> AbstractContextManager[object]:
     export(place)
     (place / "stores" / "people").mkdir(parents=True)
@@ -343,7 +343,7 @@ def another_build_at_work(place: Path) -> AbstractContextManager[object]:
     return held
 
 
-@wrong(ExitCode.DESTINATION, "another export is at work in out")
+@wrong(ExitCode.DESTINATION, "another export is writing to out")
 def another_export_at_work(place: Path) -> AbstractContextManager[object]:
     held = (place / ".out.exporting").open("w")
     fcntl.flock(held, fcntl.LOCK_EX)
@@ -355,7 +355,7 @@ def a_record_that_names_a_place_outside(place: Path) -> None:
     export(place, graph="../../outside")
 
 
-@wrong(ExitCode.DESTINATION, "build is not what its export left: csv/city/header.csv", *BUILD)
+@wrong(ExitCode.DESTINATION, "build is not as its export left it: csv/city/header.csv", *BUILD)
 def a_header_that_was_touched(place: Path) -> None:
     export(place)
     (place / "build" / "csv" / "city" / "header.csv").write_text(":ID,nome:string\n")

@@ -1,5 +1,5 @@
-{#- Everything that DuckDB and other engines say differently. Another engine gets its own
-    `<adapter>__…` beside each `duckdb__…`. -#}
+{#- Everything that DuckDB and other engines spell differently. Another engine gets its own
+    `<adapter>__…` next to each `duckdb__…`. -#}
 
 
 {#- The type of an instant: microseconds, UTC. Athena's Hive tables know timestamps in milliseconds

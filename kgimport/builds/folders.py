@@ -1,14 +1,14 @@
-"""Build directories on disk: made aside, put in place by a rename, held while they are read.
+"""Build directories on disk: made aside, put in place by a rename, locked while they are read.
 
     build/
-      lms/                what the last export left
-      .lms.partial-…/     an export at work; swept by the next one where it was killed
-      .lms.old-…/         what the export before left, until the new one has its name
+      lms/                the result of the last export
+      .lms.partial-…/     an export in progress; if it was killed, the next one removes it
+      .lms.old-…/         the result of the previous export, until the new one has its name
       .lms.exporting      locked by an export from its beginning to its end
-      .lms.lock           locked by all who read lms, and by an export that takes its place
+      .lms.lock           locked by all readers of lms, and by an export that replaces it
 
-The locks stand beside the directory, since the directory is replaced. Whoever is the last to let
-go of one takes its file away.
+The locks are next to the directory, not in it, because the directory is replaced. The last process
+to release a lock removes its file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from kgimport.records import Progress
 
-# How long an export waits for who reads what it is to replace: the import of a large graph.
+# How long an export waits for readers of the directory to replace: the import of a large graph.
 READERS_S = 3600.0
 # How long a reader waits for an export, which holds the lock for two renames.
 _RENAMES_S = 60.0
@@ -42,19 +42,24 @@ _POLL_S = 0.1
 
 @contextmanager
 def fresh(out: Path, progress: Progress) -> Iterator[Path]:
-    """Provide a folder aside that takes the place of `out` when the block ends well.
+    """Provide a folder that replaces `out` when the block ends well.
 
-    Raises `DestinationError` where another export is at work there, and where `out` is still
-    being read `READERS_S` seconds after the block has ended; `out` then stays as it was.
+    This is more than `files.replacing` does: a folder cannot replace another in one step, so locks
+    keep readers out for two renames, and the next export repairs what a kill left between them.
+
+    Raises `DestinationError` if another export uses `out`, or if `out` is still being read
+    `READERS_S` seconds after the block has ended; `out` then stays as it was.
     """
     if out.exists() and not (out / EXPORT_RECORD).is_file() and _holds_anything(out):
         raise DestinationError(
-            f"{out} holds something else than a build directory", "choose another --out"
+            f"{out} holds something other than a build directory", "choose another --out"
         )
     try:
-        place = Path(os.path.realpath(out))  # a link stays a link, and what it leads to is replaced
+        place = Path(
+            os.path.realpath(out)
+        )  # a link stays, and the folder that it leads to is replaced
         _must_be_replaceable(place, out)
-        aside = _beside(place, f"partial-{unique()}")
+        aside = _sibling(place, f"partial-{unique()}")
         if not place.parent.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
         with _alone(place, out):
@@ -76,36 +81,36 @@ def _holds_anything(path: Path) -> bool:
 
 
 def _must_be_replaceable(place: Path, out: Path) -> None:
-    """Refuses now what could not be renamed in the end, or should not be."""
+    """Refuse now what could not, or should not, be renamed in the end."""
     here = Path.cwd()
     if here == place or place in here.parents:
         raise DestinationError(
-            f"{out} is the folder that kgimport runs in, or one above it, and an export takes its "
-            "whole place",
+            f"{out} is the folder that kgimport runs in, or one above it, and an export would "
+            "replace it",
             "choose a folder within it, such as --out build",
         )
     if os.path.ismount(place):
         raise DestinationError(
-            f"{out} is where a disk is mounted, which no other folder can take the place of",
+            f"{out} is a mount point, which cannot be replaced with another folder",
             f"choose a folder within it, such as --out {place / 'build'}",
         )
 
 
-def _beside(place: Path, what: str) -> Path:
+def _sibling(place: Path, what: str) -> Path:
     return place.with_name(f".{place.name}.{what}")
 
 
 @contextmanager
 def reading(build: Path) -> Iterator[None]:
-    """Keep exports from replacing a build directory; one that is doing so is waited for."""
+    """Keep exports from replacing a build directory; wait for one that is doing so."""
     place = build.resolve()
     wanted = _Lock(
-        _beside(place, "lock"),
+        _sibling(place, "lock"),
         fcntl.LOCK_SH,
         DestinationError(f"an export is replacing {build}", "try again when it has ended"),
     )
     with ExitStack() as held:
-        # Where nothing can be written there is no lock; `build-db` looks a second time.
+        # A folder that cannot be written has no lock; `build-db` checks it again afterwards.
         with suppress(OSError):
             held.enter_context(_held(wanted, _RENAMES_S))
         yield
@@ -114,14 +119,14 @@ def reading(build: Path) -> Iterator[None]:
 @contextmanager
 def _alone(place: Path, out: Path) -> Iterator[None]:
     busy = DestinationError(
-        f"another export is at work in {out}", "wait for it, or choose another --out"
+        f"another export is writing to {out}", "wait for it, or choose another --out"
     )
-    with _held(_Lock(_beside(place, "exporting"), fcntl.LOCK_EX, busy), 0):
+    with _held(_Lock(_sibling(place, "exporting"), fcntl.LOCK_EX, busy), 0):
         yield
 
 
 def _sweep(place: Path) -> None:
-    """Take away what killed exports left; nobody else exports here."""
+    """Remove what killed exports left; the caller holds the lock, so no other export is running."""
     pattern = re.compile(rf"\.{re.escape(place.name)}\.(partial|old)-[0-9a-f]+")
     for left in sorted(place.parent.iterdir()):
         found = pattern.fullmatch(left.name)
@@ -132,16 +137,16 @@ def _sweep(place: Path) -> None:
 
 
 def _take_place(place: Path, aside: Path, out: Path, progress: Progress) -> None:
-    old = _beside(place, f"old-{unique()}")
+    old = _sibling(place, f"old-{unique()}")
     busy = DestinationError(
         f"{out} was still being read after {READERS_S:.0f} seconds",
         "export again when that build-db or verify has ended, or choose another --out",
     )
 
-    def tell() -> None:
-        progress(f"wait for who reads {out}", None)
+    def report() -> None:
+        progress(f"wait for readers of {out}", None)
 
-    with _held(_Lock(_beside(place, "lock"), fcntl.LOCK_EX, busy), READERS_S, tell):
+    with _held(_Lock(_sibling(place, "lock"), fcntl.LOCK_EX, busy), READERS_S, report):
         try:
             if place.exists():
                 place.rename(old)
@@ -155,7 +160,7 @@ def _take_place(place: Path, aside: Path, out: Path, progress: Progress) -> None
 
 @dataclass(frozen=True, slots=True)
 class _Lock:
-    """A lock file, whether it is shared (LOCK_SH, LOCK_EX), and what is wrong where it is taken."""
+    """A lock file, its kind (LOCK_SH or LOCK_EX), and the error if another process has it."""
 
     file: Path
     kind: int
@@ -163,13 +168,13 @@ class _Lock:
 
 
 @contextmanager
-def _held(lock: _Lock, wait_s: float, tell: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock while the block lasts; wait for it so many seconds, and tell so."""
+def _held(lock: _Lock, wait_s: float, report: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold a lock while the block lasts; wait for it up to `wait_s` seconds, calling `report`."""
     end = time.monotonic() + wait_s
     while (file := _taken(lock)) is None:
         if time.monotonic() >= end:
             raise DestinationError(f"{lock.busy.message}{_by(lock.file)}", lock.busy.hint)
-        tell()
+        report()
         time.sleep(_POLL_S)
     try:
         yield
@@ -178,7 +183,7 @@ def _held(lock: _Lock, wait_s: float, tell: Callable[[], None] = lambda: None) -
 
 
 def _taken(lock: _Lock) -> IO[str] | None:
-    """Return the lock's file with our name in it; None where others have it."""
+    """Return the lock's file with our name in it; None if another process has it."""
     file = lock.file.open("a+", encoding="utf-8")
     if not (_locked(file, lock.kind) and _is_there(file, lock.file)):
         file.close()
@@ -194,13 +199,13 @@ def _locked(file: IO[str], kind: int) -> bool:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # a file system that knows no locks
+    except OSError:  # a file system without locks
         return True
     return True
 
 
 def _is_there(file: IO[str], path: Path) -> bool:
-    """Whether the file of that path is still the one that was opened."""
+    """Return whether the file at that path is still the one that was opened."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
@@ -208,9 +213,10 @@ def _is_there(file: IO[str], path: Path) -> bool:
 
 
 def _let_go(file: IO[str], path: Path) -> None:
-    """Take the lock's file away, unless others have it too.
+    """Remove the lock's file, unless other processes hold it too.
 
-    Who has opened it meanwhile, and gets the lock now, sees that it is gone and opens the next.
+    A process that has opened it meanwhile, and gets the lock now, sees that the file is gone and
+    opens a new one.
     """
     with file, suppress(OSError):
         if _locked(file, fcntl.LOCK_EX) and _is_there(file, path):
@@ -218,8 +224,8 @@ def _let_go(file: IO[str], path: Path) -> None:
 
 
 def _by(path: Path) -> str:
-    """Who took a lock last, as far as its file tells."""
+    """Return who took a lock last, if its file names it."""
     with suppress(OSError):
-        if said := path.read_text(encoding="utf-8", errors="replace"):
-            return f" (by {said[:100]})"
+        if holder := path.read_text(encoding="utf-8", errors="replace"):
+            return f" (by {holder[:100]})"
     return ""

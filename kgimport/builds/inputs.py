@@ -1,11 +1,11 @@
-"""What decides what dbt and export make, as a digest: where it is the same, so is the graph.
+"""A digest of all inputs of dbt and export: if it is the same, so is the graph.
 
     build/lms/          a build directory
-    build/lms.inputs    beside it: the digest of what it was made of, and the digest of itself
+    build/lms.inputs    next to it: the digest of its inputs, and the digest of its own files
 
-Files count by their names, sizes and times of change. What dbt itself writes into a project (the
-warehouse, external models) counts as the run left it, so that another's change to it is noticed and
-dbt's own is not.
+Files count by their names, sizes and modification times. What dbt itself writes into a project (the
+warehouse, external models) counts as the run left it, so that changes by others are noticed and
+dbt's own are not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kgimport.neo4j import stores
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    # The bytes of each file and when it was changed, in nanoseconds since 1970.
+    # The size of each file in bytes, and its modification time in nanoseconds since 1970.
     Facts = Mapping[str, tuple[int, int]]
 
 _NOTE = ".inputs"
@@ -38,19 +38,19 @@ _VARIABLE = re.compile(rb"env_var\(\s*['\"](\w+)['\"]")
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Which files decide, folders with all below them; and which of these do not."""
+    """Which files and folders count as inputs, and which paths below them do not."""
 
     places: tuple[Path, ...]
     but: frozenset[Path] = frozenset()
 
 
 def seen(watched: Watched) -> Facts:
-    """Return what there is of the files that decide."""
+    """Return size and modification time of all files that count."""
     facts = {}
     for file in _files(watched):
         try:
             at = file.stat()
-        except OSError:  # gone in between, or a link to nowhere
+        except OSError:  # removed meanwhile, or a dangling link
             continue
         facts[str(file)] = (at.st_size, at.st_mtime_ns)
     return facts
@@ -66,7 +66,7 @@ def _files(watched: Watched) -> Iterator[Path]:
 
 
 def _below(folder: Path, but: set[Path]) -> Iterator[Path]:
-    """All files below a folder, those behind links too, each folder once."""
+    """Yield all files below a folder, also behind links; visit each folder once."""
     walked: set[tuple[int, int]] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
         here = Path(place)
@@ -78,7 +78,7 @@ def _below(folder: Path, but: set[Path]) -> Iterator[Path]:
 
 
 def _is_again(folder: Path, walked: set[tuple[int, int]]) -> bool:
-    """Whether a folder was walked before, by another name; links may lead in circles."""
+    """Return whether a folder was visited before by another name; links may form cycles."""
     at = folder.stat()
     before = len(walked)
     walked.add((at.st_dev, at.st_ino))
@@ -94,9 +94,7 @@ def _absolute(path: Path) -> Path:
 
 
 def settled(before: Facts, after: Facts, written: Iterable[Path]) -> Facts:
-    """Return the facts that a run goes by: what it found, but of what it writes itself what it
-    left.
-    """
+    """Return the facts to record: files as found before the run, those it wrote as it left them."""
     own = {_absolute(each) for each in written}
     theirs = {file: fact for file, fact in before.items() if not _is_of(file, own)}
     return {**theirs, **{file: fact for file, fact in after.items() if _is_of(file, own)}}
@@ -108,7 +106,7 @@ def _is_of(file: str, own: set[Path]) -> bool:
 
 
 def digest(facts: Facts, *settings: object) -> str:
-    """Return a digest of files, settings, and the versions and variables they depend on."""
+    """Return a digest of files and settings, and of the versions and variables behind them."""
     parts = (sorted(facts.items()), settings, [_version(each) for each in _PACKAGES])
     return hashlib.sha256(repr((*parts, _environment(facts))).encode()).hexdigest()
 
@@ -121,7 +119,7 @@ def _version(package: str) -> str | None:
 
 
 def _environment(facts: Facts) -> list[tuple[str, str | None]]:
-    """Our and dbt's own variables, and those that the project's files name."""
+    """Return the variables of kgimport and dbt, and those that the project's files name."""
     ours = {name for name in os.environ if name.startswith(("KGIMPORT_", "DBT_"))}
     named = {name for file in facts if file.endswith(_TEMPLATES) for name in _named(Path(file))}
     return [(name, os.environ.get(name)) for name in sorted(ours | named)]
@@ -135,14 +133,12 @@ def _named(file: Path) -> set[str]:
 
 
 def note(build: Path, inputs: str) -> None:
-    """Write beside a build directory what it was made of."""
+    """Record, next to a build directory, the inputs that it was made from."""
     files.write_whole(build.with_name(f"{build.name}{_NOTE}"), _noted(build, inputs))
 
 
 def made_of(builds: Path, inputs: str) -> Path | None:
-    """Return the build directory that was made of just these inputs, if it and its tables are as
-    then.
-    """
+    """Return the build directory of exactly these inputs, if it and its tables still match."""
     for each in sorted(builds.glob(f"*{_NOTE}")):
         build = each.with_name(each.name.removesuffix(_NOTE))
         if each.read_text(encoding="utf-8", errors="replace") == _noted(build, inputs):

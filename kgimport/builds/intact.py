@@ -1,74 +1,62 @@
-"""Whether a build directory is what its export left: before hours go into it, and after them."""
+"""Checks that a build directory is as its export left it, before and after a build of hours."""
 
 from __future__ import annotations
-
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from kgimport import sources
-from kgimport.neo4j import stores
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from kgimport.graph import Table
-    from kgimport.records import ExportRecord
-
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from kgimport import files, records
+from kgimport import files, records, sources
 from kgimport.errors import DestinationError, SourceError
+from kgimport.neo4j import stores
 from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from kgimport.graph import Table
     from kgimport.records import ExportRecord
 
-    # The size of each file, and when it was written; None where it is missing.
+    # The size and modification time of each file; None if it is missing.
     Facts = Mapping[str, tuple[int, int] | None]
-
-
-def admit(build: Path, record: ExportRecord) -> Facts:
-    """Refuses a build directory that is not what its export left; gives what `still` asks for.
-
-    Every file is hashed. What follows from the record alone (the importer's arguments, the schema)
-    is made again and compared, so that a record is believed no more than what it declares. Raises
-    `DestinationError`, and `SourceError` where tables have changed since.
-    """
-    facts = _facts(build, record)
-    if touched := [*_unlike_the_record(build, record), *_unlike_their_digests(build, record)]:
-        raise DestinationError(
-            f"{build} is not what its export left: {', '.join(touched[:_SHOWN])}", "export again"
-        )
-    if tables := list(changed_tables(record)):
-        raise SourceError(
-            f"these tables changed since the export: {', '.join(tables)}",
-            "export again, so that the store can be compared with what it is made of",
-        )
-    return facts
-
 
 _SHOWN = 5
 
 
+def admit(build: Path, record: ExportRecord) -> Facts:
+    """Refuse a build directory that is not as its export left it; return the facts for `still`.
+
+    Every file is hashed. What follows from the record alone (the importer's arguments, the schema)
+    is made again and compared, so that a record is trusted only for what it declares. Raises
+    `DestinationError`, or `SourceError` if tables have changed since.
+    """
+    facts = _facts(build, record)
+    if touched := [*_unlike_the_record(build, record), *_unlike_their_digests(build, record)]:
+        raise DestinationError(
+            f"{build} is not as its export left it: {', '.join(touched[:_SHOWN])}", "export again"
+        )
+    if tables := list(changed_tables(record)):
+        raise SourceError(
+            f"these tables changed since the export: {', '.join(tables)}",
+            "export again, so that the store can be compared with its source",
+        )
+    return facts
+
+
 def still(build: Path, record: ExportRecord, facts: Facts) -> None:
-    """Refuses a build directory, or tables, that have changed since they were admitted."""
+    """Refuse a build directory, or tables, that have changed since they were admitted."""
     now = _facts(build, record)
     touched = [name for name, fact in facts.items() if now[name] != fact]
     if touched or stores.read_export(build) != record:
         names = ", ".join(touched[:_SHOWN]) or records.EXPORT_RECORD
         raise DestinationError(
             f"{build} changed while the store was built: {names}",
-            "build again when nothing writes there",
+            "build again when nothing else writes there",
         )
     if tables := list(changed_tables(record)):
         raise SourceError(
             f"these tables changed while the store was built: {', '.join(tables)}",
-            "export again when nothing writes to them",
+            "export again when nothing else writes to them",
         )
 
 
@@ -86,9 +74,7 @@ def _fact(path: Path) -> tuple[int, int] | None:
 
 
 def _unlike_the_record(build: Path, record: ExportRecord) -> Iterator[str]:
-    """Yield what does not follow from the record, or is not in it as it follows from the
-    declaration.
-    """
+    """Yield the files that differ from what the record or its declaration implies."""
     target = TARGETS[record.format]
     fixed = [target.argument(table) for table in record.declaration.tables]
     if (
@@ -122,7 +108,7 @@ def _unlike_their_digests(build: Path, record: ExportRecord) -> Iterator[str]:
 
 
 def changed_tables(record: ExportRecord) -> Iterator[str]:
-    """Yield the tables whose Parquet has changed, or is gone, since it was exported."""
+    """Yield the tables whose Parquet has changed or disappeared since it was exported."""
     prints = {table.name: table.fingerprint for table in record.tables}
     for table in record.declaration.tables:
         if _fingerprint(table) != prints[table.name]:
@@ -132,5 +118,5 @@ def changed_tables(record: ExportRecord) -> Iterator[str]:
 def _fingerprint(table: Table) -> str:
     try:
         return sources.fingerprint(table)
-    except (OSError, ValueError):  # no place that a file system knows: the record is damaged
+    except (OSError, ValueError):  # not a path of a file system: the record is damaged
         return ""

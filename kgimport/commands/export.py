@@ -74,7 +74,7 @@ def _must_be_ours(home: S3Path) -> None:
     names = {each.place.name_below(home) for each in s3.below(home)}
     if names and not names & {records.EXPORT_RECORD, UNDER_WAY}:
         raise DestinationError(
-            f"{home} holds something else than a build directory", "choose another --out"
+            f"{home} holds something other than a build directory", "choose another --out"
         )
 
 

@@ -1,4 +1,4 @@
-"""Drives `neo4j-admin database import full`: its arguments, its progress, its errors."""
+"""Runs `neo4j-admin database import full`: its arguments, its progress, its errors."""
 
 from __future__ import annotations
 
@@ -21,18 +21,28 @@ _STAGE = re.compile(r"^\((\d)/(\d)\) (.+?) \d{4}-")
 _PERCENT = re.compile(r"(\d+)% ∆")
 _IMPORTED = re.compile(r"^\s+(\d+) (nodes|relationships|properties)$")
 _SOURCE = re.compile(r"(?:csv|parquet)/([A-Za-z0-9_-]+)/")
+_KNOWN = (
+    ("No space left on device", "the disk is full", "free some space, or choose another --stores"),
+    ("OutOfMemoryError", "the importer ran out of memory", "give it more with --heap-mb"),
+    ("Java heap space", "the importer ran out of memory", "give it more with --heap-mb"),
+)
+_ASK_AGAIN = "Run with '--verbose' for a more detailed error message."
+_JAVA = re.compile(r"^(Caused by: )?([\w.$]+(Exception|Error): )+")
+_NOISE = re.compile(r"^(at |Run with|WARNING|Full exc|Please|-{5}|\.{3} |Peak|Data st)")
+_CELL = ("data source:", "in field:", "raw field value:", "original error:")
+_ENTRY = ("more than once", "missing node", "Invalid relationship", "Missing end quote")
 
 
 def check_reads_parquet(neo4j: Neo4j) -> None:
-    """Refuses Neo4j's versions that lose labels of nodes read from Parquet, or crash over it.
+    """Refuse versions of Neo4j that lose labels of nodes read from Parquet, or crash on it.
 
-    Raises `RuntimeMissingError`. Which ones do was reported by others (biocypher/biocypher#522).
+    Raises `RuntimeMissingError`. Others reported which versions do so (biocypher/biocypher#522).
     """
     first = (5, 26, 26) if neo4j.release < (2025,) else (2026, 3, 1)
     if neo4j.release < first:
         raise RuntimeMissingError(
             f"the importer of Neo4j {neo4j.version} does not read Parquet correctly",
-            f"take {'.'.join(map(str, first))} or later, or export with --format csv",
+            f"use {'.'.join(map(str, first))} or later, or export with --format csv",
         )
 
 
@@ -49,7 +59,7 @@ def import_full(
     """Import a build directory into a fresh database below `home`.
 
     Returns the importer's own counts of nodes, relationships and properties. Raises
-    `ImportFailedError` with the importer's reason and the table that it is about.
+    `ImportFailedError` with the importer's reason and the table concerned.
     """
 
     def ended(*more: str) -> Finished:
@@ -62,14 +72,13 @@ def import_full(
     if finished.exit_code == 0:
         return follower.counts
     if _ASK_AGAIN in finished.tail and not _reasons(finished.tail):
-        # Neo4j 5 keeps its reason to itself until it is asked with --verbose, which in turn
-        # takes the progress away.
+        # Neo4j 5 gives its reason only with --verbose, which in turn shows no progress.
         finished = ended("--overwrite-destination=true", "--verbose")
     raise _failure(finished)
 
 
 class _Follower:
-    """Turns the importer's lines into progress, and keeps the counts that it ends with."""
+    """Turns the importer's lines into progress, and keeps its final counts."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
@@ -80,26 +89,14 @@ class _Follower:
         if stage := _STAGE.match(line):
             self.stage, self.share = stage[3].lower(), 1 / int(stage[2])
             self.before = (int(stage[1]) - 1) * self.share
-            self._tell(0)
+            self._report(0)
         elif percent := _PERCENT.search(line):
-            self._tell(int(percent[1]))
+            self._report(int(percent[1]))
         elif imported := _IMPORTED.match(line):
             self.counts[imported[2]] = int(imported[1])
 
-    def _tell(self, percent: int) -> None:
+    def _report(self, percent: int) -> None:
         self.progress(f"import: {self.stage}", self.before + self.share * percent / 100)
-
-
-_KNOWN = (
-    ("No space left on device", "the disk is full", "free some space, or choose another --stores"),
-    ("OutOfMemoryError", "the importer ran out of memory", "give it more with --heap-mb"),
-    ("Java heap space", "the importer ran out of memory", "give it more with --heap-mb"),
-)
-_ASK_AGAIN = "Run with '--verbose' for a more detailed error message."
-_JAVA = re.compile(r"^(Caused by: )?([\w.$]+(Exception|Error): )+")
-_NOISE = re.compile(r"^(at |Run with|WARNING|Full exc|Please|-{5}|\.{3} |Peak|Data st)")
-_CELL = ("data source:", "in field:", "raw field value:", "original error:")
-_ENTRY = ("more than once", "missing node", "Invalid relationship", "Missing end quote")
 
 
 def _failure(finished: Finished) -> ImportFailedError:
@@ -112,7 +109,7 @@ def _failure(finished: Finished) -> ImportFailedError:
     reasons = _reasons(finished.tail) or _last(finished.tail)
     return ImportFailedError(
         f"neo4j-admin refused the data{table}: {'; '.join(reasons)}",
-        "export again and retry; if it stays, this is a defect of kgimport: please report it",
+        "export again and retry; if it fails again, this is a defect of kgimport: please report it",
     )
 
 
@@ -123,7 +120,7 @@ def _lines(tail: tuple[str, ...], signs: tuple[str, ...]) -> list[str]:
 
 
 def _reasons(tail: tuple[str, ...]) -> list[str]:
-    """Return what, where and which value: the importer's own account, without its stack."""
+    """Return the importer's own description of what failed, where, and with which value."""
     return _lines(tail, _CELL) or _lines(tail, _ENTRY)
 
 

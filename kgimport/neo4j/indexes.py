@@ -1,4 +1,4 @@
-"""Constraints and indexes: the Cypher that makes them, and waiting until each is online."""
+"""Constraints and indexes: create them, and wait until each is online."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def create(driver: Driver, schema: Iterable[SchemaItem]) -> None:
     """Create every constraint and index.
 
-    Constraints are in force when this returns; Neo4j goes on filling the other indexes. Raises
+    Constraints are in force when this returns; Neo4j keeps filling the other indexes. Raises
     `ImportFailedError` with the statement that failed.
     """
     from neo4j.exceptions import Neo4jError  # noqa: PLC0415  (the driver is slow to import)
@@ -28,19 +28,18 @@ def create(driver: Driver, schema: Iterable[SchemaItem]) -> None:
             driver.execute_query(statement(item.cypher))
         except Neo4jError as error:
             raise ImportFailedError(
-                f"{item.cypher} failed: {error.message}", "mend the declaration's constraints"
+                f"{item.cypher} failed: {error.message}", "fix the declaration's constraints"
             ) from error
 
 
 def await_online(driver: Driver, *, timeout_s: int = 6 * 3600) -> None:
-    """Wait until all indexes are filled; `ImportFailedError` names one that never is."""
+    """Wait until all indexes are online; `ImportFailedError` names those that are not."""
     from neo4j.exceptions import Neo4jError  # noqa: PLC0415  (the driver is slow to import)
 
     try:
         driver.execute_query("CALL db.awaitIndexes($timeout)", timeout=timeout_s)
     except Neo4jError as error:
-        said = ", ".join(_offline(driver)) or error.message
-        raise _not_online(said) from error
+        raise _not_online(", ".join(_offline(driver)) or error.message) from error
     if offline := _offline(driver):
         raise _not_online(", ".join(offline))
 

@@ -1,4 +1,4 @@
-"""A server for ourselves alone, on a store whose own system database stays untouched."""
+"""A private server on a store, which leaves the store's own system database untouched."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from kgimport.records import ExportRecord
 
 
-DATABASE = "neo4j"  # the one user database that Community serves without being told
+DATABASE = "neo4j"  # the one user database that Community serves by default
 
-
-# What a server writes beside a store are one or two; one that has no room for them stands still.
+# A server writes one or two MiB next to a store, and hangs without room for them.
 _ROOM_MB = 16
-
-
 _OPEN = {"dbms.security.auth_enabled": "false"}
+# `id()` is deprecated, but there is no other name for a record id.
+_QUIET: dict[str, Any] = {"notifications_min_severity": "OFF"}
+_SMALL = 1_000_000  # nodes and relationships
 
 
 @contextmanager
 def linked_database(data: Path) -> Iterator[tuple[Path, Path]]:
-    """Provide a home and a data directory whose user database is the one in `data`, by links.
+    """Provide a home and a data directory that links to the user database in `data`.
 
-    What a server makes beside that database (the system database, its id) is gone with the block,
-    so that the first real start of the store takes the user's password.
+    What a server creates next to that database (the system database, its id) is removed with the
+    block, so that the store still accepts an initial password at its first real start.
     """
     must_be_free(data)
     with temporary.folder(_ROOM_MB) as place:
@@ -48,7 +48,7 @@ def linked_database(data: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def must_be_free(data: Path) -> None:
-    """Raise `ServerError` where another Neo4j serves the store of that data directory."""
+    """Raise `ServerError` if another Neo4j serves the store of that data directory."""
     if stores.is_served(data.parent):
         raise ServerError(
             f"the store {data.parent} is in use: another Neo4j serves it",
@@ -58,10 +58,7 @@ def must_be_free(data: Path) -> None:
 
 @contextmanager
 def private_driver(neo4j: Neo4j, data: Path) -> Iterator[Driver]:
-    """Provide a driver to a server for ourselves alone.
-
-    A free loopback port, no HTTP, no password.
-    """
+    """Provide a driver to a private server: on a free loopback port, without HTTP or password."""
     from neo4j import GraphDatabase  # noqa: PLC0415  (slow to import)
 
     with (
@@ -72,14 +69,7 @@ def private_driver(neo4j: Neo4j, data: Path) -> Iterator[Driver]:
         yield driver
 
 
-# `id()` is deprecated, and there is no other name for a record id.
-_QUIET: dict[str, Any] = {"notifications_min_severity": "OFF"}
-
-
 def tuned_for(neo4j: Neo4j, record: ExportRecord) -> Neo4j:
-    """Return the Neo4j as it is quickest for a graph of that size."""
+    """Return the Neo4j with the options that are fastest for a graph of that size."""
     small = record.nodes + record.relationships < _SMALL
     return with_fast_start(neo4j) if small else neo4j
-
-
-_SMALL = 1_000_000

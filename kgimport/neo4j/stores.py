@@ -1,12 +1,12 @@
-"""The stores of a graph on disk: built aside, published by rename, the last few kept.
+"""The stores of a graph on disk: built aside, published by rename; the last few are kept.
 
     stores/lms/
       current -> 3fa1c09b77d2-2026.08.1     switched last, atomically
       3fa1c09b77d2-2026.08.1/               build id and Neo4j version
         data/  export.json  store.json
-      .building-…/                          half-built; gone after a failure, swept by the next run
+      .building-…/                          half-built; removed after a failure or by the next run
 
-A reader follows `current`; whatever kills a build leaves that link as it was.
+A reader follows `current`; a build that fails or is killed leaves that link as it was.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from kgimport import files
 from kgimport.errors import DestinationError
 from kgimport.records import EXPORT_RECORD, STORE_RECORD, ExportRecord, StoreRecord, parse
 from kgimport.temporary import unique
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
 
 CURRENT = "current"
 _BUILDING = ".building-"
-_SWITCHING = ".current-"
+_SWITCHING = f".{CURRENT}-"  # as `files.replacing` names a new link
+_BLOCK = 1 << 16
 
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """Keep other builds out of a graph's stores; `DestinationError` where one is at work."""
+    """Keep other builds out of a graph's stores; `DestinationError` if one is running."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / ".lock").open("w")
@@ -44,28 +46,26 @@ def locked(root: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise DestinationError(
-                f"another build is at work in {root}", "wait for it, or choose another --stores"
+                f"another build is writing to {root}", "wait for it, or choose another --stores"
             ) from error
         _must_be_ours(root / CURRENT)
         yield
 
 
 def _must_be_ours(current: Path) -> None:
-    """Refuses now what could not be switched in the end."""
+    """Refuse now a `current` that could not be switched in the end."""
     if current.exists() and not current.is_symlink():
         raise DestinationError(
-            f"{current} is no link to a store, and kgimport does not replace it",
+            f"{current} is not a link to a store, and kgimport does not replace it",
             "move it away, or choose another --stores",
         )
 
 
 @contextmanager
 def building(root: Path) -> Iterator[Path]:
-    """Provide a folder in which a store is built.
+    """Provide a folder in which a store is built; it is removed unless the store is published.
 
-    Gone when the block ends in any other way than well.
-
-    The caller holds the lock, so what earlier builds left half-done is nobody's and is removed.
+    The caller holds the lock, so anything half-done by earlier builds is removed first.
     """
     for left in root.glob(f"{_BUILDING}*"):
         shutil.rmtree(left, ignore_errors=True)
@@ -89,10 +89,11 @@ def _unwritable(path: Path, error: OSError) -> DestinationError:
 
 
 def publish(built: Path, root: Path, name: str) -> Path:
-    """Move a finished store to its name and then switches `current` to it.
+    """Move a finished store to its name, then switch `current` to it.
 
-    Each step is on the disk before the next one: what a power cut leaves is as whole as what a kill
-    does. Where one fails, `current` stays as it was, and the store goes back to where it was made.
+    Each step is synced to disk before the next one, so a power cut does no more harm than a kill.
+    If a step fails, `current` stays as it was, and the store goes back to where it was made. A
+    published store never replaces another one, so this is a plain rename.
     """
     target = _free(root, name)
     _settle(built)
@@ -109,19 +110,19 @@ def publish(built: Path, root: Path, name: str) -> Path:
 
 
 def _settle(folder: Path) -> None:
-    """Has the disk keep a folder and all below it."""
+    """Sync a folder and everything below it to disk."""
     for place in (*folder.rglob("*"), folder):
         if not place.is_symlink():
             _sync(place)
 
 
 def _sync(place: Path) -> None:
-    """Has the disk keep a file, or the names in a folder."""
+    """Sync a file, or the names in a folder, to disk."""
     opened = os.open(place, os.O_RDONLY)
     try:
         os.fsync(opened)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system that cannot do it with folders
+        if error.errno != errno.EINVAL:  # a file system that cannot sync folders
             raise
     finally:
         os.close(opened)
@@ -134,14 +135,13 @@ def _free(root: Path, name: str) -> Path:
 
 
 def switch(root: Path, target: Path) -> None:
-    """Points `current` to a store of the same folder, in one step."""
-    aside = root / f"{_SWITCHING}{unique()}"
-    aside.symlink_to(target.name, target_is_directory=True)
-    aside.replace(root / CURRENT)
+    """Point `current` to a store of the same folder, in one step."""
+    with files.replacing(root / CURRENT) as aside:
+        aside.symlink_to(target.name, target_is_directory=True)
 
 
 def retire(root: Path, keep: int) -> tuple[Path, ...]:
-    """Remove all but the newest `keep` stores, never the current one or one that is served."""
+    """Remove all but the newest `keep` stores, but never the current one or one that is served."""
     current = (root / CURRENT).resolve()
     stores = [at.parent for at in root.glob(f"*/{STORE_RECORD}") if not at.parent.is_symlink()]
     stores.sort(key=lambda store: (store == current, store.stat().st_mtime_ns), reverse=True)
@@ -152,7 +152,7 @@ def retire(root: Path, keep: int) -> tuple[Path, ...]:
 
 
 def is_served(store: Path) -> bool:
-    """Whether a Neo4j holds the lock of a database in the store (Java's locks are POSIX's)."""
+    """Return whether a Neo4j holds the lock of a database in the store (as a POSIX lock)."""
     return any(_is_held(lock) for lock in store.glob("data/databases/*/database_lock"))
 
 
@@ -166,30 +166,22 @@ def _is_held(lock: Path) -> bool:
 
 
 def make_sparse(data: Path) -> None:
-    """Make long runs of zeros in transaction logs take no disk, and changes no byte.
+    """Make long runs of zeros in transaction logs take no disk, without changing a byte.
 
-    Neo4j 5.26's importer preallocates 256 MiB of them whatever it is told.
+    Neo4j 5.26's importer preallocates 256 MiB of them, regardless of its settings.
     """
     for log in data.glob("transactions/*/neostore.transaction.db.*"):
-        aside = log.with_name(f"{log.name}.aside")
-        with log.open("rb") as old, aside.open("wb") as new:
+        with files.replacing(log) as aside, log.open("rb") as old, aside.open("wb") as new:
             while block := old.read(_BLOCK):
                 if block.count(0) == len(block):
                     new.seek(len(block), os.SEEK_CUR)
                 else:
                     new.write(block)
             new.truncate(old.tell())
-        aside.replace(log)
-
-
-_BLOCK = 1 << 16
 
 
 def find(path: Path) -> Path:
-    """Return the store that a path means.
-
-    A store itself, or the `current` one of a graph's stores.
-    """
+    """Return the store at a path: the path itself, or the `current` one of a graph's stores."""
     for candidate in (path, path / CURRENT):
         if (candidate / STORE_RECORD).is_file():
             return candidate.resolve()
@@ -209,7 +201,7 @@ def read_store(folder: Path) -> StoreRecord:
 
 
 def read(folder: Path) -> tuple[StoreRecord, ExportRecord]:
-    """Both records of a store; `DestinationError` where they are not of one build."""
+    """Return both records of a store; `DestinationError` if they are not of the same build."""
     record, export = read_store(folder), read_export(folder)
     if (record.graph, record.build_id) != (export.graph, export.build_id):
         raise DestinationError(

@@ -179,7 +179,8 @@ def _caption(version: str, ran: Sequence[Entry]) -> str:
     where = f"Neo4j {version}: " if version else ""
     sizes = {(e["nodes"], e["relationships"]) for e in ran}
     most = max(sizes)
-    fewer = "; the ratios leave out who had fewer" if len(sizes) > 1 and "ratio" in ran[0] else ""
+    uneven = len(sizes) > 1 and "ratio" in ran[0]
+    fewer = "; the ratios leave out contestants with fewer" if uneven else ""
     runs = min(len(e["runs"]) for e in ran)
     medians = f"median of {runs} runs" if runs > 1 else "one run"
     return f"{where}up to {most[0]:,} nodes and {most[1]:,} relationships, {medians}{fewer}."

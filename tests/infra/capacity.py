@@ -152,7 +152,11 @@ def limits(given: SimpleNamespace) -> list[tuple[str, float]]:
     ends: list[tuple[str, Callable[[Load], float], float]] = [
         ("a replica's page cache no longer holds the store (120 GB of memory)", _store, 45 * GB),
         ("the store is larger than a layer of an image may be in ECR", _store, LAYER),
-        ("the replica's disk, 200 GB, holds no image and copy any more", _copies, FARGATE_DISK),
+        (
+            "the replica's disk, 200 GB, no longer holds both the image and its copy",
+            _copies,
+            FARGATE_DISK,
+        ),
         ("the task's disk, 200 GB, is full", lambda need: need.disk, FARGATE_DISK),
         ("the night is longer than from 03:00 to 06:30", lambda need: need.night_s, WINDOW_S),
     ]

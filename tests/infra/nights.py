@@ -47,7 +47,7 @@ FINE: dict[str, Any] = {
     "LookForOthers": running(),
     "StartCrawler": {},
     "LookAtCrawler": crawler("READY"),
-    "TellOfCrawlers": {},
+    "NotifyOfCrawlers": {},
     "Load": {},
     "Bake": {},
     "LookAtBaked": {"ImageDetails": [{"ImageDigest": "sha256:new"}]},
@@ -55,7 +55,7 @@ FINE: dict[str, Any] = {
     "LookAtReplicas": replicas("sha256:old", "sha256:old"),
     "RollOver": {"Service": rollout("IN_PROGRESS")["Services"][0]},
     "LookAtReaders": rollout("COMPLETED"),
-    "Tell": {},
+    "Notify": {},
 }
 BUILT = ["Load", "ListReplicas", "AreThereReplicas", "LookAtReplicas", "Bake", "LookAtBaked"]
 ROLLED = ["RollOver", "WaitForReaders", "LookAtReaders", "ReadersDone", "Ready"]
@@ -63,7 +63,7 @@ WAY = [
     *("Settle", "LookForOthers", "IsAlone", "Crawl", "AllCrawled"),
     *(*BUILT, "IsServed", *ROLLED),
 ]
-TASKS = [name for name in FINE if name not in {"TellOfCrawlers", "Tell"}]
+TASKS = [name for name in FINE if name not in {"NotifyOfCrawlers", "Notify"}]
 OF_CRAWLERS = ("StartCrawler", "LookAtCrawler")
 THROTTLED = {
     "LookForOthers": "Sfn.ThrottlingException",
@@ -112,7 +112,7 @@ def ended(code: int | None) -> Thrown:
 
 def told_by(run: Run) -> str:
     """The one message of a night that failed."""
-    (message,) = run.called("Tell")
+    (message,) = run.called("Notify")
     assert run.status == "FAILED"
     assert message["Subject"] == "name: the graph was not built"
     return str(message["Message"])

@@ -35,7 +35,7 @@ def test_a_night_in_which_nothing_fails_rolls_over_and_tells_nobody() -> None:
 
     assert (night.status, night.path) == ("SUCCEEDED", WAY)
     assert sorted(each["Name"] for each in night.called("StartCrawler")) == CUSTOMERS
-    assert night.called("Tell") == night.called("TellOfCrawlers") == []
+    assert night.called("Notify") == night.called("NotifyOfCrawlers") == []
     (asked,) = night.called("LookAtReplicas")
     assert asked == {"Cluster": "readers_cluster", "Tasks": ["task/1", "task/2"]}
 
@@ -103,7 +103,7 @@ def test_a_load_that_fails_once_is_a_night_like_any_other() -> None:
     night = run(Load=[ended(137), {}])
 
     assert night.status == "SUCCEEDED"
-    assert night.called("Tell") == []
+    assert night.called("Notify") == []
 
 
 def test_a_crawler_that_fails_stops_no_other_and_all_that_failed_are_told() -> None:
@@ -129,9 +129,9 @@ def test_a_graph_without_a_customers_news_is_built_only_where_that_was_agreed(
     night = run({"tolerated": tolerated}, LookAtCrawler=[fails])
 
     assert night.status == ("SUCCEEDED" if built else "FAILED")
-    assert len(night.called("Load")) == len(night.called("TellOfCrawlers")) == int(built)
+    assert len(night.called("Load")) == len(night.called("NotifyOfCrawlers")) == int(built)
     assert [
-        f"{CUSTOMERS[1]}: FAILED" in each["Message"] for each in night.called("TellOfCrawlers")
+        f"{CUSTOMERS[1]}: FAILED" in each["Message"] for each in night.called("NotifyOfCrawlers")
     ] == [True] * built
 
 
@@ -139,14 +139,14 @@ def test_more_failures_than_were_agreed_to_are_no_build() -> None:
     night = run({"tolerated": "2"}, StartCrawler=[Thrown("Glue.EntityNotFoundException", "?")])
 
     assert "3 of 3 crawlers failed" in told_by(night)
-    assert night.called("Load") == night.called("TellOfCrawlers") == []
+    assert night.called("Load") == night.called("NotifyOfCrawlers") == []
 
 
 def test_a_notice_that_cannot_be_given_is_no_silent_build() -> None:
     night = run(
         {"tolerated": "3"},
         LookAtCrawler=[crawler("READY", None)],
-        TellOfCrawlers=[Thrown("SNS.AuthorizationErrorException", "no")],
+        NotifyOfCrawlers=[Thrown("SNS.AuthorizationErrorException", "no")],
     )
 
     assert "SNS.AuthorizationErrorException" in told_by(night)
@@ -156,9 +156,9 @@ def test_a_notice_that_cannot_be_given_is_no_silent_build() -> None:
 def test_a_notice_that_is_throttled_is_given_and_the_graph_built() -> None:
     refused = Thrown("SNS.ThrottledException", "Rate exceeded")
     none = crawler("READY", None)
-    night = run({"tolerated": "3"}, LookAtCrawler=[none], TellOfCrawlers=[refused, refused, {}])
+    night = run({"tolerated": "3"}, LookAtCrawler=[none], NotifyOfCrawlers=[refused, refused, {}])
 
-    assert (night.status, len(night.called("TellOfCrawlers"))) == ("SUCCEEDED", 3)
+    assert (night.status, len(night.called("NotifyOfCrawlers"))) == ("SUCCEEDED", 3)
 
 
 def test_a_crawler_that_runs_already_is_started_again_when_it_is_done() -> None:
@@ -254,7 +254,7 @@ def test_of_two_nights_at_once_the_later_one_does_nothing_and_says_so(
 
     assert night.status == ("FAILED" if refused else "SUCCEEDED")
     if refused:
-        assert [state for state, _ in night.calls] == ["LookForOthers", "Tell"]
+        assert [state for state, _ in night.calls] == ["LookForOthers", "Notify"]
         assert (
             f"Overlap\n\nAnother build is at work, so this one did nothing: {other[0]}"
             in told_by(night)
@@ -263,16 +263,16 @@ def test_of_two_nights_at_once_the_later_one_does_nothing_and_says_so(
 
 def test_a_message_that_cannot_be_sent_hides_no_failure() -> None:
     refused = Thrown("SNS.KMSAccessDeniedException", "no key")
-    night = run(Bake=[Thrown("CodeBuild.InvalidInputException", "no")], Tell=[refused])
+    night = run(Bake=[Thrown("CodeBuild.InvalidInputException", "no")], Notify=[refused])
 
     assert (night.status, night.error) == ("FAILED", "CodeBuild.InvalidInputException")
 
 
 def test_a_message_that_is_throttled_is_sent_all_the_same() -> None:
     refused = Thrown("SNS.ThrottledException", "Rate exceeded")
-    night = run(Load=[ended(4)], Tell=[refused, refused, {}])
+    night = run(Load=[ended(4)], Notify=[refused, refused, {}])
 
-    assert (night.error, len(night.called("Tell"))) == ("TaskFailed", 3)
+    assert (night.error, len(night.called("Notify"))) == ("TaskFailed", 3)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_whatever_fails_in_the_night_is_caught() -> None:
     states = machine.definition("nightly")["States"]
 
     assert silent == []
-    assert [name for name in states if "Failed" in _successors(states[name])] == ["Tell"]
+    assert [name for name in states if "Failed" in _successors(states[name])] == ["Notify"]
 
 
 @pytest.mark.parametrize("name", MACHINES)

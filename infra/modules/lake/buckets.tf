@@ -1,5 +1,5 @@
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_144: everything but the landing bucket is made anew each night, and the landing bucket is a copy of its source
+  #checkov:skip=CKV_AWS_144: everything but the landing bucket is rebuilt each night, and the landing bucket is a copy of its source
   #checkov:skip=CKV2_AWS_62: nothing waits for objects; the night is started by the clock
   #checkov:skip=CKV_AWS_145: with the key of ours except for the logs, which S3 and the balancer write with S3's
   #checkov:skip=CKV_AWS_18: all but the bucket of logs itself, see aws_s3_bucket_logging.this

@@ -52,8 +52,8 @@ resource "aws_glue_crawler" "this" {
     exclusions = each.value.exclusions
   }
 
-  # Columns are what `kgimport land` registered. A crawler would call every instant a timestamp, of
-  # which Athena reads the milliseconds only; it adds the partitions.
+  # Columns are what `kgimport land` registered. A crawler would declare every instant as a timestamp, of
+  # which Athena reads only the milliseconds; it adds the partitions.
   schema_change_policy {
     update_behavior = "LOG"
     delete_behavior = "LOG"

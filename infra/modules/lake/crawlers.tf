@@ -1,4 +1,4 @@
-# The crawlers' roles: one per customer, which sees that customer's folder only.
+# The crawlers' roles: one per customer, which sees only that customer's folder.
 
 resource "aws_iam_role" "crawler" {
   for_each = var.customers

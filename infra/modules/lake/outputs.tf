@@ -1,10 +1,10 @@
 output "key_arn" {
-  description = "The key by which everything is encrypted"
+  description = "The key that encrypts everything"
   value       = aws_kms_key.this.arn
 }
 
 output "landing_uri" {
-  description = "Where the customers' folders lie"
+  description = "Where the customers' folders are"
   value       = "s3://${aws_s3_bucket.this["landing"].id}"
 }
 

@@ -48,7 +48,7 @@ variable "sample_data_dir" {
 }
 
 variable "scan_limit" {
-  description = "How many bytes one query may scan before Athena stops it"
+  description = "How many bytes a query may scan before Athena stops it"
   type        = number
 
   validation {

@@ -1,5 +1,5 @@
 locals {
-  # Role by role: what it may do, and who takes it on. The table in README.md says why.
+  # Role by role: what it may do, and who takes it on. The table in README.md states why.
   roles = {
     start = data.aws_iam_policy_document.start.json
     task  = data.aws_iam_policy_document.task.json

@@ -7,7 +7,7 @@ output "loader_repository" {
 }
 
 output "graph_repository" {
-  description = "Where the graph's images lie, and the tag that is served"
+  description = "The repository of the graph's images, and the tag that is served"
   value = {
     arn  = aws_ecr_repository.this["graph"].arn
     url  = aws_ecr_repository.this["graph"].repository_url

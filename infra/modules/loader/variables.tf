@@ -42,7 +42,7 @@ variable "size" {
     disk_gb   = number
   })
 
-  # Cores to the most memory that Fargate gives them; the least is 2 GB a core.
+  # From cores to the most memory that Fargate allows for them; the least is 2 GB a core.
   validation {
     condition = (
       var.size.memory_mb >= 2 * var.size.cpu &&
@@ -69,7 +69,7 @@ variable "compute_type" {
 }
 
 variable "base_image" {
-  description = "The image with Neo4j on which the graph's image stands; its version is that of the stores. With its digest (@sha256:…) it is the same image each night"
+  description = "The image with Neo4j that is the base of the graph's image; its version is that of the stores. With its digest (@sha256:…) it is the same image each night"
   type        = string
   default     = "neo4j:2026.08.1-community"
   nullable    = false
@@ -81,7 +81,7 @@ variable "base_image" {
 }
 
 variable "images" {
-  description = "How many images each repository keeps beside the one in use; the graph's are the nights that one can go back to"
+  description = "How many images each repository keeps besides the one in use; for the graph, these are the nights to which you can go back"
   type        = number
   default     = 14
 

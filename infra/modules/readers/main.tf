@@ -109,7 +109,7 @@ resource "aws_ecs_service" "this" {
   launch_type     = "FARGATE"
   desired_count   = var.size.min
 
-  # As many new replicas beside the old ones; an old one goes when its connections have had drain_s.
+  # As many new replicas next to the old ones; an old one stops when its connections have had drain_s.
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
   health_check_grace_period_seconds  = 300

@@ -12,7 +12,7 @@ variable "lake" {
 }
 
 variable "repository" {
-  description = "Where the graph's images lie, and the tag that is served"
+  description = "The repository of the graph's images, and the tag that is served"
   type = object({
     arn = string
     url = string
@@ -44,7 +44,7 @@ variable "size" {
     error_message = "One replica at least, and max not below min."
   }
 
-  # Cores to the most memory that Fargate gives them.
+  # From cores to the most memory that Fargate allows for them.
   validation {
     condition = (
       var.size.memory_mb >= max(2048, 2 * var.size.cpu) &&
@@ -97,13 +97,13 @@ variable "insights" {
 }
 
 variable "password_version" {
-  description = "Counted up, it makes a new password at the next apply"
+  description = "Increase it to make a new password at the next apply"
   type        = number
   default     = 1
 }
 
 variable "protected" {
-  description = "Whether the balancer refuses to be deleted, and the secret waits before it is"
+  description = "Whether the balancer is protected from deletion, and the secret is deleted with a delay"
   type        = bool
   default     = true
 }

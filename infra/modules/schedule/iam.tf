@@ -131,7 +131,7 @@ data "aws_iam_policy_document" "nightly" {
     resources = [var.loader.bake_arn]
   }
 
-  # The rules by which Step Functions hears of a task's or a build's end; it names them itself.
+  # The rules by which Step Functions learns of the end of a task or a build; it chooses their names.
   statement {
     sid     = "HearOfEnds"
     actions = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
@@ -173,7 +173,7 @@ data "aws_iam_policy_document" "nightly" {
   }
 
   statement {
-    sid       = "Tell"
+    sid       = "Notify"
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.this.arn]
   }

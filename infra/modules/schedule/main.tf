@@ -37,7 +37,7 @@ locals {
       })
     }
   }
-  # The clock may start the deadline half an hour late. In the night that clocks go back, what starts
+  # The clock may start the deadline half an hour late. In the night when clocks go back, what starts
   # before 3 has an hour more behind it.
   slack   = 45 + (local.minutes.start < 180 ? 60 : 0)
   minutes = { for moment in ["start", "deadline"] : moment => 60 * parseint(split(":", var.nightly[moment])[0], 10) + parseint(split(":", var.nightly[moment])[1], 10) }
@@ -45,7 +45,7 @@ locals {
   account     = data.aws_caller_identity.this.account_id
   states      = "arn:${data.aws_partition.this.partition}:states:${data.aws_region.this.region}:${local.account}"
   nightly_arn = "${local.states}:stateMachine:${var.name}-nightly"
-  # Of a Map, each item's execution is named behind a colon or a slash.
+  # The name of a Map item's execution follows a colon or a slash.
   executions = ["${local.states}:execution:${var.name}-nightly:*", "${local.states}:execution:${var.name}-nightly/*"]
   events     = "arn:${data.aws_partition.this.partition}:events:${data.aws_region.this.region}:${local.account}"
   tasks      = "arn:${data.aws_partition.this.partition}:ecs:${data.aws_region.this.region}:${local.account}:task"
@@ -250,7 +250,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 # Cost
 ################################################################################
 
-# Of the whole account: tags count only where somebody has made them cost allocation tags.
+# For the whole account: tags count only if they were activated as cost allocation tags.
 resource "aws_budgets_budget" "this" {
   count = var.monthly_budget_usd > 0 ? 1 : 0
 

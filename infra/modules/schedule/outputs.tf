@@ -4,11 +4,11 @@ output "nightly_arn" {
 }
 
 output "topic_arn" {
-  description = "Where failures are told"
+  description = "Where failures are reported"
   value       = aws_sns_topic.this.arn
 }
 
 output "queue_url" {
-  description = "Where starts are kept that failed"
+  description = "Where failed starts are kept"
   value       = aws_sqs_queue.this.url
 }

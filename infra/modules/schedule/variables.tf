@@ -69,7 +69,7 @@ variable "nightly" {
 }
 
 variable "attempts" {
-  description = "How often the load is tried, where trying again can help"
+  description = "How often the load is tried if a retry can help"
   type        = number
   default     = 3
 
@@ -91,7 +91,7 @@ variable "crawlers_at_once" {
 }
 
 variable "tolerated_crawler_failures" {
-  description = "How many customers' crawlers may fail and the graph is built all the same, without what these customers have landed since; each such night is told"
+  description = "How many customers' crawlers may fail without stopping the build; the graph then lacks what these customers have landed since, and each such night sends a notice"
   type        = number
   default     = 0
 
@@ -102,7 +102,7 @@ variable "tolerated_crawler_failures" {
 }
 
 variable "monthly_budget_usd" {
-  description = "What the account may cost in a month: at 80 % of it, and where the forecast is above it, the topic is told; 0 for no budget"
+  description = "What the account may cost in a month: the topic gets a notice at 80 % of it and when the forecast is above it; 0 for no budget"
   type        = number
 
   validation {
@@ -117,7 +117,7 @@ variable "log_days" {
 }
 
 variable "alert_email" {
-  description = "Who is told; null for a topic without a subscriber"
+  description = "Who gets the notices; null for a topic without a subscriber"
   type        = string
   default     = null
 }

@@ -1,8 +1,8 @@
-"""Java's cache of Neo4j's classes, by which its programs start in about half the time.
+"""Java's cache of Neo4j's classes, with which its programs start in about half the time.
 
-Java 25 and later record which classes a program loads, and write them down, parsed and linked,
-when it ends (JEP 483, 514). A cache serves one Java and one class path: Java compares both, and
-the cache's checksum, and goes without it where anything differs.
+Java 25 and later record which classes a program loads, and save them, parsed and linked, when it
+ends (JEP 483, 514). A cache fits one Java and one class path: Java compares both, and the cache's
+checksum, and ignores the cache if anything differs.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Program = Literal["admin", "server"]
 
 _FIRST_JAVA = 25
 _STALE_S = 24 * 60 * 60
-# What Java learned of the code's habits over three rows misleads its compiler over ten million:
-# with it, the importer takes a tenth more of processor time there than without any cache.
+# Profiles recorded on three rows mislead Java's compiler on ten million: with them, the importer
+# takes a tenth more processor time there than without any cache.
 _CLASSES_ONLY = ("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTRecordTraining")
 
 
 def place(version: str, java: Java, jars: Sequence[Path], cache: Path) -> Path | None:
-    """Return the folder for the caches of one Neo4j on one Java; None for a Java that has none.
+    """Return the folder for the caches of one Neo4j on one Java; None for a Java without caches.
 
-    Its name tells all that Java asks for, so what lies there fits: another Java, or jars that
-    were fetched anew, make another name.
+    Its name covers everything that Java compares, so its content fits: another Java, or jars that
+    were fetched again, give another name.
     """
     if java.major < _FIRST_JAVA:
         return None
@@ -47,7 +47,7 @@ def place(version: str, java: Java, jars: Sequence[Path], cache: Path) -> Path |
 
 
 def flags(folder: Path | None, program: Program, *, record: bool) -> tuple[str, ...]:
-    """Return what Java is told: to write the program's cache, to use it, or nothing."""
+    """Return Java's options to write the program's cache or to use it; none without a cache."""
     if folder is None:
         return ()
     cache = _cache(folder, program)
@@ -55,17 +55,17 @@ def flags(folder: Path | None, program: Program, *, record: bool) -> tuple[str, 
         return (f"-XX:AOTCacheOutput={cache}", *_CLASSES_ONLY)
     if not cache.is_file():
         return ()
-    # It goes without a cache that does not fit, and need not talk of it among Neo4j's own words.
+    # Java ignores a cache that does not fit, and must not report it among Neo4j's messages.
     return (f"-XX:AOTCache={cache}", "-XX:+VerifySharedSpaces", "-Xlog:aot*=off,cds*=off")
 
 
 @contextmanager
 def recording(folder: Path) -> Iterator[Path]:
-    """Give a folder for the programs to write to, which becomes `folder` if the block ends well.
+    """Provide a folder for the programs to write to, which becomes `folder` if the block ends well.
 
-    Those of the same Neo4j that were made for another Java, or for jars that were fetched anew,
-    are removed: each takes 200 MB. Raises RuntimeMissingError when there is no place to write, or
-    when Java has not written a cache for every program.
+    Caches of the same Neo4j for another Java, or for jars that were fetched again, are removed:
+    each takes 200 MB. Raises RuntimeMissingError if nothing can be written there, or if Java has
+    not written a cache for every program.
     """
     _sweep(folder)
     aside = folder.with_name(f".{folder.name}-{unique()}")
@@ -87,7 +87,7 @@ def recording(folder: Path) -> Iterator[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what recordings that were killed left behind, and spare those that may still run."""
+    """Remove what killed recordings left behind, but not what may still be in progress."""
     for left in folder.parent.glob(f".{folder.name.rpartition('-')[0]}-*"):
         if left.stat().st_mtime < time.time() - _STALE_S:
             shutil.rmtree(left, ignore_errors=True)
@@ -97,7 +97,7 @@ def _must_be_whole(folder: Path) -> None:
     if missing := [name for name in get_args(Program) if not _cache(folder, name).is_file()]:
         raise RuntimeMissingError(
             f"Java has not kept the classes of Neo4j's {' and '.join(missing)}",
-            "free some disk, or go without: builds work as they did, and start slower",
+            "free some disk, or go without: builds work as before, but start more slowly",
         )
 
 
@@ -106,5 +106,5 @@ def _cache(folder: Path, program: Program) -> Path:
 
 
 def size(folder: Path) -> int:
-    """Return how many bytes the caches in a folder take; 0 where there are none."""
+    """Return how many bytes the caches in a folder take; 0 if there are none."""
     return sum(cache.stat().st_size for cache in folder.glob("*.aot"))

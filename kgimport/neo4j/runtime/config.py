@@ -16,21 +16,40 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 _HEADER = "# Written by kgimport before each use.\n"
+READ_ONLY = {"server.databases.default_to_read_only": "true"}
+# Otherwise, anyone who can run a query could read this machine's files, and everything that Java
+# can reach over its network, by LOAD CSV. And any page in a browser could read HTTP's answers: CORS
+# has no value for "no page", so this names an origin that nobody can have (RFC 6761).
+_CLOSED = {
+    "dbms.security.allow_csv_import_from_file_urls": "false",
+    "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
+    "dbms.security.http_access_control_allow_origin": "https://nobody.invalid",
+}
+
+# Features that contact Neo4j's services or broadcast in the local network are disabled, from the
+# first release that is known to have the setting: a server refuses to start with an unknown one.
+_SINCE = (
+    ((5, 26), "dbms.usage_report.enabled", "false"),
+    ((5, 26), "client.allow_telemetry", "false"),
+    ((2025, 11), "dbms.fleet_manager.enabled", "false"),
+    ((2026, 8), "server.fleet_discovery.enabled", "false"),
+    ((2026, 8), "server.http.x_forward.enabled", "false"),  # no proxy is in front: trust no header
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one reader may take of a server that others read from, too; 0 lifts a limit."""
+    """How much of a shared server one reader may use; 0 lifts a limit."""
 
-    timeout_s: int = 120  # of a transaction, whether it works or idles
+    timeout_s: int = 120  # of a transaction, busy or idle
     memory_mb: int = 256  # of a transaction; all together get 70 % of the heap, Neo4j's default
 
 
 def configure(neo4j: Neo4j, *, home: Path, data: Path, settings: Mapping[str, str]) -> None:
     """Make `home` a Neo4j home whose data directory is `data`, with `settings` over the defaults.
 
-    Both directories are made where missing. The data is linked, not named in neo4j.conf, because
-    Neo4j reads that file as Latin-1 (5.26) or loses what is not ASCII in a path (2026.08).
+    Both directories are created if missing. The data is linked, not named in neo4j.conf, because
+    Neo4j reads that file as Latin-1 (5.26) or loses non-ASCII characters of a path (2026.08).
     """
     try:
         for directory in (data, home / "conf", home / "logs", home / "run"):
@@ -41,7 +60,7 @@ def configure(neo4j: Neo4j, *, home: Path, data: Path, settings: Mapping[str, st
     except OSError as error:
         raise DestinationError(
             f"{error.filename or home} cannot be prepared for Neo4j: {error.strerror}",
-            "give a directory that can be written",
+            "choose a directory that can be written",
         ) from error
 
 
@@ -59,65 +78,41 @@ def defaults(neo4j: Neo4j) -> dict[str, str]:
     }
 
 
-# Whoever may ask a question would read this machine's files, and whatever its network lets Java
-# reach, by LOAD CSV. And any page in a browser would read what HTTP answers: CORS has no word for
-# "no page", so this names an origin that nobody can have (RFC 6761).
-_CLOSED = {
-    "dbms.security.allow_csv_import_from_file_urls": "false",
-    "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
-    "dbms.security.http_access_control_allow_origin": "https://nobody.invalid",
-}
-
-
-# What talks to Neo4j's services or broadcasts in the local network is silenced, from the first
-# release known to have it on: a server refuses to start with a setting that it does not know.
-_SINCE = (
-    ((5, 26), "dbms.usage_report.enabled", "false"),
-    ((5, 26), "client.allow_telemetry", "false"),
-    ((2025, 11), "dbms.fleet_manager.enabled", "false"),
-    ((2026, 8), "server.fleet_discovery.enabled", "false"),
-    ((2026, 8), "server.http.x_forward.enabled", "false"),  # no proxy is in front, so believe none
-)
-
-
-READ_ONLY = {"server.databases.default_to_read_only": "true"}
-
-
 def ending_within(seconds: int) -> dict[str, str]:
-    """Return the setting that gives transactions so long to end, once a server is to stop.
+    """Return the setting that gives transactions `seconds` to end once a server is stopping.
 
-    One that is cut off while it commits is the reader's failure: no driver asks it again, not even
-    where nothing was written.
+    A transaction that is cut off while it commits fails for the reader: no driver retries it, not
+    even if nothing was written.
     """
     return {"db.shutdown_transaction_end_timeout": f"{seconds}s"}
 
 
 def within(limits: Limits) -> dict[str, str]:
-    """Return the settings that keep each reader within limits, so that there is room for others."""
+    """Return the settings that limit each reader, so that there is room for others."""
     return {
         "db.transaction.timeout": f"{limits.timeout_s}s",
         "db.memory.transaction.max": f"{limits.memory_mb}m",
-        # Else 400 idle ones hold all of Bolt's threads, and 1000 all that there may be: an idle
-        # transaction that is ended counts until its client speaks, which may be never. What is
-        # at work is still bounded by the threads.
+        # Otherwise 400 idle transactions hold all of Bolt's threads, and 1000 reach the limit: an
+        # idle transaction that was ended counts until its client speaks again, which may be never.
+        # The threads still limit the transactions that do work.
         "internal.dbms.bolt.transaction_thread_binding": "false",
         "db.transaction.concurrent.maximum": "0",
     }
 
 
 def _quiet_period(neo4j: Neo4j) -> dict[str, str]:
-    """Keep a server from waiting 10 s for silence when it stops: who stops it has disconnected."""
+    """Return the setting that spares a stopping server 10 s of silence: nobody is connected."""
     key = "internal.dbms.bolt.netty_server_shutdown_quiet_period"
     return {f"{key}_duration": "0s"} if neo4j.release >= (2026, 8) else {key: "0"}
 
 
 def write_config(settings: Mapping[str, str]) -> str:
-    """Write the text of a neo4j.conf; UsageError for a value that the file cannot carry."""
+    """Return the text of a neo4j.conf; UsageError for a value that the file cannot hold."""
     for key, value in settings.items():
         if not value.isprintable() or not value.isascii() or "\\" in value:
             raise UsageError(
-                f"{key} cannot be set to {value!r}: neo4j.conf carries printable ASCII only, "
-                "and no backslash",
+                f"{key} cannot be set to {value!r}: neo4j.conf holds only printable ASCII "
+                "without backslashes",
                 "choose another value",
             )
     return _HEADER + "".join(f"{key}={value}\n" for key, value in settings.items())
