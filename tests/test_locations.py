@@ -13,7 +13,7 @@ from kgimport.aws import Session
 from kgimport.commands.check import check
 from kgimport.commands.export import export_to
 from kgimport.commands.load_graph import load_graph
-from kgimport.errors import UsageError
+from kgimport.errors import SourceError, UsageError
 from kgimport.locations import (
     Context,
     Foreign,
@@ -124,22 +124,40 @@ def test_two_projects_of_one_process_ask_s3_each_as_itself(
         assert asked(two_profiles) == {("s3", f"KEY-{name}", region)}
 
 
+@pytest.fixture
+def projects(tmp_path: Path) -> list[Path]:
+    """Two dbt projects whose targets are Athena, each of a user and in a region of its own."""
+    folders = [tmp_path / name for name in REGIONS]
+    for place, (name, region) in zip(folders, REGIONS.items(), strict=True):
+        (place / "target").mkdir(parents=True)
+        (place / "dbt_project.yml").write_text(PROJECT)
+        (place / "profiles.yml").write_text(TARGET.format(profile=name, region=region))
+        (place / "target" / "manifest.json").write_text(MANIFEST)
+    return folders
+
+
 def test_a_project_s_target_says_as_whom_glue_is_asked(
-    two_profiles: LocalAws, tmp_path: Path
+    two_profiles: LocalAws, projects: list[Path]
 ) -> None:
-    for name, region in REGIONS.items():
-        project = tmp_path / name
-        (project / "target").mkdir(parents=True)
-        (project / "dbt_project.yml").write_text(PROJECT)
-        (project / "profiles.yml").write_text(TARGET.format(profile=name, region=region))
-        (project / "target" / "manifest.json").write_text(MANIFEST)
-    graphs = [load_graph(tmp_path / name, built=False) for name in REGIONS]
+    graphs = [load_graph(each, built=False) for each in projects]
 
     for graph, (name, region) in zip(graphs, REGIONS.items(), strict=True):
         two_profiles.faults.clear()
-        with pytest.raises(Exception, match=r'cannot find "people"\."person" in Glue'):
+        with pytest.raises(SourceError, match=r'cannot find "people"\."person" in Glue'):
             check(graph, DEFAULTS, quiet)
         assert asked(two_profiles) == {("glue", f"KEY-{name}", region)}
+
+
+def test_what_is_given_comes_before_what_the_target_says(projects: list[Path]) -> None:
+    of_target = Athena("primary", None, Session("one", "eu-west-1"))
+    given = load_graph(projects[0], built=False, workgroup="w", results="s3://r/p/")
+    queried = load_graph(projects[0], built=False, select={"person": " SELECT 1 AS id"})
+
+    relation = Relation(("awsdatacatalog", "people", "person"), of_target)
+    other = Athena("w", S3Path("r", "p"), Session("one", "eu-west-1"))
+    assert load_graph(projects[0], built=False).node("person").location == relation
+    assert given.node("person").location == Relation(relation.names, other)
+    assert queried.node("person").location == Query("SELECT 1 AS id", of_target)
 
 
 MANIFEST = """\

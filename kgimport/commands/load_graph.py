@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kgimport.graph import Graph
     from kgimport.locations import Connection
+    from kgimport.sources.contract import AnySource
 
 
 def load_graph(
@@ -84,11 +85,19 @@ def _connections(
     kind: str, settings: Mapping[str, str], given: Mapping[str, str | None]
 ) -> tuple[Connection, ...]:
     """Return a connection to each kind of warehouse, first to the target's, if it is one."""
-    chosen = {key: value for key, value in given.items() if value}
-    names = sorted(SOURCES, key=lambda name: name != kind)
     return tuple(
-        SOURCES[each].connect({**(settings if each == kind else {}), **chosen}) for each in names
+        _connection(SOURCES[each], settings if each == kind else {}, given)
+        for each in sorted(SOURCES, key=lambda name: name != kind)
     )
+
+
+def _connection(
+    source: AnySource, settings: Mapping[str, str], given: Mapping[str, str | None]
+) -> Connection:
+    """Return a source's connection: what was given comes before what the target says."""
+    chosen = {key: value for key, value in given.items() if value and key in source.settings}
+    made: Connection = source.connect({**settings, **chosen})
+    return made
 
 
 def _with_selected(
