@@ -120,6 +120,7 @@ class Foreign:
 
 
 Folder = LocalPath | S3Path | Foreign
+_Any = LocalPath | S3Path | Relation | Query | Foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class Context:
 _ALONE = Context()
 
 
-def parse(text: str, context: Context = _ALONE) -> LocalPath | S3Path | Relation | Query | Foreign:
+def parse(text: str, context: Context = _ALONE) -> _Any:
     """Return the location that a text means.
 
     Raises `UsageError` for one in S3 without a bucket, or a relation with other parts than its
@@ -194,7 +195,7 @@ def s3_folder(text: str, session: Session = ENVIRONMENT) -> S3Path:
     return _in_s3(text, text.removeprefix(_S3).rstrip("/"), session)
 
 
-def _read_back(text: object) -> LocalPath | S3Path | Relation | Query | Foreign:
+def _read_back(text: object) -> _Any:
     """Return a location from a record, which may be damaged."""
     if not isinstance(text, str):
         raise ValueError("a location is text")  # noqa: TRY004  (what pydantic expects)
@@ -205,11 +206,7 @@ def _read_back(text: object) -> LocalPath | S3Path | Relation | Query | Foreign:
 
 
 # Records hold a location as its text.
-Location = Annotated[
-    LocalPath | S3Path | Relation | Query | Foreign,
-    PlainValidator(_read_back),
-    PlainSerializer(str, return_type=str),
-]
+Location = Annotated[_Any, PlainValidator(_read_back), PlainSerializer(str, return_type=str)]
 
 
 def asked_as(location: Location, session: Session) -> Location:

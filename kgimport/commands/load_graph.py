@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgimport import dbt, declaration
-from kgimport.aws import ENVIRONMENT, Session
+from kgimport.aws import ENVIRONMENT
 from kgimport.errors import SourceError, UsageError, short
 from kgimport.locations import Context, LocalPath, Query, folder
+from kgimport.sources.athena import Athena
 from kgimport.sources.locate import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from kgimport.aws import Session
     from kgimport.graph import Graph
     from kgimport.locations import Connection
     from kgimport.sources.contract import AnySource
@@ -76,9 +78,8 @@ def _target(project: Path, target: str | None) -> tuple[str, dict[str, str]]:
 def session(project: Path, target: str | None = None) -> Session:
     """Return as whom AWS is asked for a project: what its target says, where that is in AWS."""
     kind, settings = _target(project, target)
-    if kind != "athena":
-        return ENVIRONMENT
-    return Session(settings.get("profile"), settings.get("region"))
+    connection = SOURCES[kind].connect(settings) if kind in SOURCES else None
+    return connection.session if isinstance(connection, Athena) else ENVIRONMENT
 
 
 def _connections(

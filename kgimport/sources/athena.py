@@ -21,7 +21,7 @@ from kgimport.errors import KgimportError, SourceError, UsageError
 from kgimport.locations import LocalPath, Query, S3Path
 from kgimport.records import QueryRecord
 from kgimport.sources import listing, parquet
-from kgimport.sources.contract import Found, Source
+from kgimport.sources.contract import Found, Source, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,11 +85,7 @@ SOURCE: Source[Athena] = Source(MappingProxyType(_SETTINGS), _connect, _locate)
 def _sql(relation: Relation) -> str:
     """Return a relation as it stands in a query: Glue's own catalog needs no name."""
     catalog, *names = relation.names
-    named = names if catalog.lower() == CATALOG else relation.names
-    return ".".join(f'"{name.replace(_QUOTE, _QUOTE * 2)}"' for name in named)
-
-
-_QUOTE = '"'
+    return sql_name(names if catalog.lower() == CATALOG else relation.names)
 
 
 def own_files(wanted: Relation, session: Session) -> S3Path | None:

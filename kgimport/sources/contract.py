@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kgimport.locations import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from kgimport.locations import LocalPath, Query, Relation, S3Path
@@ -52,3 +52,11 @@ class Source(Generic[Chosen]):
 
 
 AnySource = Source[Any]
+
+
+def sql_name(names: Iterable[str]) -> str:
+    """Return the names of a relation as they stand in a query."""
+    return ".".join(f'"{name.replace(_QUOTE, _QUOTE * 2)}"' for name in names)
+
+
+_QUOTE = '"'
