@@ -12,7 +12,7 @@ CHECKOV := $(KGIMPORT_CACHE)/checkov/installed
 PROVIDER := $(KGIMPORT_CACHE)/provider-aws/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench bench-docs fuzz soak readers infra-check infra-validate infra-smoke docker-up docker-down athena-up athena-down clean
+.PHONY: help install run test check lint format bench bench-docs fuzz soak readers infra-check infra-validate infra-smoke docker-up docker-down athena-up athena-down clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,13 +41,15 @@ run: install ## build the sample graph from data/, import it into Neo4j, verify 
 test: install $(CHECKOV) $(PROVIDER) ## all tests, the real Neo4j, dbt and (where an engine answers) Docker among them
 	@$(BIN)/pytest
 
-check: install ## format, lint, types, layers and the quick tests: before each commit
+check: lint ## lint, and the quick tests: before each commit
+	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not athena and not slow and not infra'
+
+lint: install ## format, rules, types and layers, without a test
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@mkdir -p .cache
 	@$(BIN)/lint-imports > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
-	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not athena and not slow and not infra'
 
 format: install ## put the code in form
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from neo4j import Record
 
-from kgimport.commands import build_db, serve
+from kgimport.commands import build_db, verify
 from kgimport.neo4j import importer
 from kgimport.neo4j.reconcile import Samples
 from kgimport.neo4j.runtime.programs import Neo4j
@@ -96,7 +96,7 @@ def instead_of_neo4j(monkeypatch: pytest.MonkeyPatch) -> Pretended:
     it = Pretended()
 
     @contextmanager
-    def connected(_: Neo4j, __: Path) -> Iterator[Pretended]:
+    def private_driver(_: Neo4j, __: Path) -> Iterator[Pretended]:
         yield it
 
     monkeypatch.setattr(importer, "import_full", it.import_full)
@@ -105,8 +105,8 @@ def instead_of_neo4j(monkeypatch: pytest.MonkeyPatch) -> Pretended:
         it.compares()
         return Samples(5, it.differences)
 
-    for module in (build_db, serve):
-        monkeypatch.setattr(module, "connected", connected)
+    for module in (build_db, verify):
+        monkeypatch.setattr(module, "private_driver", private_driver)
         monkeypatch.setattr(module, "compare", compare)
         monkeypatch.setattr(module.verification, "total_differences", lambda *_: it.totals)
     return it

@@ -208,9 +208,9 @@ def test_a_reader_finds_what_the_renames_leave(out: Path) -> None:
 KILLED = """
 import sys, time
 from pathlib import Path
-from kgimport import builds
+from kgimport.builds import folders
 
-with builds.fresh(Path(sys.argv[1]), lambda *_: None) as folder:
+with folders.fresh(Path(sys.argv[1]), lambda *_: None) as folder:
     (folder / "export.json").write_text("two")
     print("at work", flush=True)
     time.sleep(60)

@@ -73,7 +73,8 @@ POINTS = {
 # What lasts milliseconds is held up, or no signal would meet it.
 HELD = """
 import sys, time
-from kgimport import cli, store
+from kgimport import cli
+from kgimport.neo4j import stores
 
 name = sys.argv.pop(1)
 
@@ -81,7 +82,7 @@ def held(*_):
     print(name, file=sys.stderr, flush=True)
     time.sleep(60)
 
-setattr(store, name, held)
+setattr(stores, name, held)
 cli.main()
 """
 
