@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Polars takes these names for patterns of names.
 _PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)
-# The columns that are set beside a table's own: ids, points, and what a rejected row misses.
+# The columns that are added to a table's own: ids, points, and what a rejected row misses.
 _OURS = re.compile(r"__(id|start|end|missing|point_.*)__", re.DOTALL)
 _LABELS = Refusal("labels are text, or lists of text", "cast the column to text in SQL")
 _TYPES = Refusal("types are text", "cast the column to text in SQL")
