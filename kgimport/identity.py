@@ -6,6 +6,7 @@ needs no lookup on the nodes' side; relationships get theirs by a join (`kgimpor
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -17,7 +18,7 @@ from kgimport.values.moments import moment_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from kgimport.graph import Graph, RelationshipTable
+    from kgimport.graph import Graph, RelationshipTable, Table
 
 # `dense`: integers that are Neo4j's record ids; `keys`: the keys themselves, as text.
 Ids = Literal["dense", "keys"]
@@ -29,6 +30,25 @@ _MOMENTS = (pl.Date, pl.Datetime)
 _WIDER_THAN_LONG = (pl.UInt64, pl.Int128, pl.UInt128)
 # Decimals of this many digits fit 64 bits, whatever they are.
 _DIGITS_OF_LONG = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A node that a row names: by a dense id, or by a key within an id space."""
+
+    column: str  # of the dense id
+    id_space: str
+    key: tuple[str, ...]
+
+
+def identified(table: Table, graph: Graph) -> tuple[Identified, ...]:
+    """Return the node that a row is, or the two between which it is a relationship."""
+    if table.kind == "node":
+        return (Identified(ID, table.id_space, table.key),)
+    pairs = zip((START, END), (end for _, end in table.ends), strict=True)
+    return tuple(
+        Identified(column, graph.node(end.node).id_space, end.key) for column, end in pairs
+    )
 
 
 def key_text(columns: tuple[str, ...], schema: pl.Schema) -> pl.Expr:

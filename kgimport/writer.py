@@ -80,7 +80,7 @@ def _columns(target: Target, cells: tuple[Cell, ...]) -> Iterator[pl.Expr]:
 
 
 def _examined(root: Path, target: Target, part: Path) -> DataFile:
-    """Return what is really in a file, whatever its writer meant to write."""
+    """Return what is really in a file, not what was meant to be written."""
     found = target.files.examine(part)
     path = part.relative_to(root).as_posix()
     return DataFile(path, found.rows, part.stat().st_size, found.sha256, found.multiline)

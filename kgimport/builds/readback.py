@@ -11,6 +11,7 @@ import duckdb
 
 from kgimport import second_reader
 from kgimport.checks.agreement import facts_of_files
+from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def _of_table(
         return
     types = [cell.type for cell in table.cells]
     try:
-        if record.format == "csv":
+        if TARGETS[record.format].files.kind == "csv":
             multiline = any(file.multiline for file in table.files)
             relation = second_reader.csv(
                 files, _duckdb_types(types), record.longest_row, parallel=not multiline

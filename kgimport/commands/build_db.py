@@ -23,6 +23,7 @@ from kgimport.neo4j.runtime.programs import (
     reading_parquet,
     with_bulk_collector,
 )
+from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -163,7 +164,7 @@ _POLL_S = 0.1
 
 def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4j:
     """Return the Neo4j whose importer reads the build directory; its own jars may not be enough."""
-    if record.format == "csv":
+    if TARGETS[record.format].files.kind == "csv":
         return neo4j
     importer.check_reads_parquet(neo4j)
     return with_parquet(neo4j, progress)

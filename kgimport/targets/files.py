@@ -31,7 +31,7 @@ def _sink_parquet(frame: pl.LazyFrame, parts: pl.PartitionBy, rows_per_group: in
 
 
 def examine_csv(part: Path) -> Content:
-    """Return the count and hash of what is in a file of CSV, whatever its writer meant to write."""
+    """Return the count and hash of what is in a CSV file, not of what was meant to be written."""
     digest, rows, multiline, inside = hashlib.sha256(), 0, False, 0
     with part.open("rb") as file:
         while chunk := file.read(CHUNK):

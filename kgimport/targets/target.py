@@ -134,7 +134,7 @@ class Target:
     files: Files
     # How a value travels in a table of that kind, or why it does not.
     carry: Callable[[Value, TableKind], Carrier | Refusal]
-    # The cells before the properties: ids or ends, labels or a type.
+    # The cells before the properties: a node's id or both ends come first, then anything else.
     cells: Callable[[Table, pl.Schema, Graph, Ids], tuple[Cell, ...]]
     # The content of a table's header file, by its header cells.
     header: Callable[[Sequence[str]], str]

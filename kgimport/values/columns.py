@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Polars takes these names for patterns of names.
 _PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)
-# The columns that are set beside a table's own: ids, points, and what a rejected row misses.
+# The columns that are added to a table's own: ids, points, and what a rejected row misses.
 _OURS = re.compile(r"__(id|start|end|missing|point_.*)__", re.DOTALL)
 _LABELS = Refusal("labels are text, or lists of text", "cast the column to text in SQL")
 _TYPES = Refusal("types are text", "cast the column to text in SQL")
@@ -65,3 +65,14 @@ def are_listed(dtype: pl.DataType) -> bool:
 def as_names(column: str, dtype: pl.DataType) -> pl.Expr:
     """Return a column of labels or types as text, or as lists of text."""
     return pl.col(column).cast(pl.List(pl.String()) if are_listed(dtype) else pl.String())
+
+
+def joined_names(table: Table, schema: pl.Schema, delimiter: str) -> pl.Expr:
+    """Return each row's labels, or its type, as one text: the declared ones, then its own."""
+    declared = pl.lit(delimiter.join(table.names))
+    if (column := table.name_column) is None:
+        return declared
+    more = as_names(column, schema[column])
+    if are_listed(schema[column]):
+        more = more.list.join(delimiter)
+    return pl.concat_str(declared, more, separator=delimiter) if table.names else more

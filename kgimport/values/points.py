@@ -1,6 +1,6 @@
 """Points: two or three columns of coordinates that become one property.
 
-The coordinates travel as one struct column beside the table's own, so that a point is checked,
+The coordinates travel as one struct column next to the table's own, so that a point is checked,
 written and compared as any other value is.
 """
 

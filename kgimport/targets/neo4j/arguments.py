@@ -18,7 +18,7 @@ ARGUMENTS = "import.args"
 
 
 def companions(record: ExportRecord) -> dict[str, str]:
-    """Return what stands beside the rows, by its name: the importer's arguments, and the schema."""
+    """Return the other files of a build directory: the importer's arguments, and the schema."""
     return {
         ARGUMENTS: argument_file(arguments(record)),
         schema.SCRIPT: schema.script(record.schema),

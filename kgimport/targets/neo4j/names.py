@@ -69,7 +69,7 @@ def misnamed_in_parquet(table: Table, column: str, name: str) -> Refusal | None:
 
 
 def _no_key(table: Table, column: str, name: str) -> Refusal | None:
-    # Neo4j keeps any other such property, though only `properties(n)` tells it.
+    # Neo4j keeps any other such property, though only `properties(n)` shows it.
     return _NO_KEY if NUL in name and table.kind == "node" and column in table.key else None
 
 

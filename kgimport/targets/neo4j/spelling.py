@@ -64,7 +64,7 @@ def datetimes(made: PropertyType) -> Transform:
 
 def zoned(made: PropertyType) -> Transform:
     """Return instants with the local time, the offset and the region of their zone."""
-    # The offset beside the name tells the two readings of an autumn hour apart.
+    # With the offset next to its name, the two readings of an autumn hour differ.
     zone = made.zone or ""
     form = datetime_format(made.unit or "us") + (
         "%:z" if zone[:1] in {"+", "-"} else f"%:z[{zone}]"
