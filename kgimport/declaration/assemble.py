@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from kgimport import locations
 from kgimport.graph import (
-    ColumnRule,
     End,
     Graph,
     Index,
@@ -41,10 +40,6 @@ def assemble(spec: GraphSpec, context: Context) -> Graph:
     return Graph(spec.graph, tuple(nodes), tuple(relationships))
 
 
-def _rules(table: TableSpec) -> dict[str, ColumnRule]:
-    return {column: ColumnRule(**rule.model_dump()) for column, rule in table.columns.items()}
-
-
 def _indexes(specs: list[IndexSpec]) -> tuple[Index, ...]:
     return tuple(Index(spec.kind, tuple(spec.properties), spec.name) for spec in specs)
 
@@ -68,7 +63,7 @@ def _node(name: str, table: TableSpec, node: NodeSpec, context: Context) -> Node
         labels=tuple(node.labels),
         key=tuple(node.key),
         id_space=node.id_space or node.labels[0],
-        columns=_rules(table),
+        columns=table.columns,
         label_column=node.label_column,
         unique=tuple(tuple(columns) for columns in node.unique),
         indexes=_indexes(node.indexes),
@@ -88,7 +83,7 @@ def _relationship(
         end=End(relationship.end.node, tuple(relationship.end.key)),
         key=tuple(relationship.key or ()),
         on_missing=relationship.on_missing,
-        columns=_rules(table),
+        columns=table.columns,
         indexes=_indexes(relationship.indexes),
         points=_points(relationship.points),
     )

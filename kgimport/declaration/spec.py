@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetPydanticSchema, create_model
 
-from kgimport.graph import GRAPH_NAME, CastType, IndexKind, OnMissing
+from kgimport.graph import GRAPH_NAME, ColumnRule, IndexKind, OnMissing
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 Name = Annotated[str, Field(min_length=1)]
 Columns = Annotated[list[Name], Field(min_length=1)]
@@ -16,28 +21,38 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ColumnSpec(_Strict):
-    """What one column becomes."""
+# What editors show of a column's words.
+_COLUMN = {
+    "property": "The property's name; default: the column's.",
+    "skip": "Read the column, but make no property of it.",
+    "type": "A cast that must not change any value.",
+    "timezone": "The zone of a timestamp that carries none.",
+    "epoch": "The unit of a 64-bit integer that counts from 1970, in UTC.",
+}
 
-    property: Name | None = Field(
-        default=None, description="The property's name; default: the column's."
-    )
-    skip: bool = Field(default=False, description="Read the column, but make no property of it.")
-    type: CastType | None = Field(
-        default=None, description="A cast that must not change any value."
-    )
-    timezone: Name | None = Field(
-        default=None, description="The zone of a timestamp that carries none."
-    )
-    epoch: Literal["no", "ms", "us", "ns"] = Field(
-        default="no", description="The unit of a 64-bit integer that counts from 1970, in UTC."
-    )
-    decimal: Literal["refuse", "string", "double"] = "refuse"
-    uint64: Literal["refuse", "string"] = "refuse"
-    binary: Literal["refuse", "base64", "hex", "bytes"] = "refuse"
-    struct: Literal["refuse", "json", "flatten"] = "refuse"
-    empty_list: Literal["refuse", "null"] = "refuse"
-    null_in_list: Literal["refuse", "drop"] = "refuse"
+
+def _column_model() -> type[_Strict]:
+    """Return the model of a `ColumnRule`: the fields are those of the rule itself."""
+    types = get_type_hints(ColumnRule)
+    made: dict[str, Any] = {
+        each.name: (
+            Name | None if types[each.name] == str | None else types[each.name],
+            Field(default=each.default, description=_COLUMN.get(each.name)),
+        )
+        for each in fields(ColumnRule)
+    }
+    return create_model("ColumnSpec", __base__=_Strict, __doc__="What one column becomes.", **made)
+
+
+def _as_rule(_: Any, schema_of: GetCoreSchemaHandler) -> CoreSchema:
+    def rule(model: _Strict) -> ColumnRule:
+        return ColumnRule(**model.model_dump())
+
+    return schema_of(Annotated[_column_model(), AfterValidator(rule)])
+
+
+# A `ColumnRule`, validated like all else in a declaration.
+ColumnSpec = Annotated[ColumnRule, GetPydanticSchema(_as_rule)]
 
 
 class IndexSpec(_Strict):
@@ -142,5 +157,5 @@ def known_keys(loc: tuple[int | str, ...]) -> list[str]:
     if not parents:
         return list(GraphSpec.model_fields)
     if len(parents) > 2 and parents[2] == "columns":  # noqa: PLR2004  (tables.<name>.columns)
-        return list(ColumnSpec.model_fields)
+        return [each.name for each in fields(ColumnRule)]
     return list(specs.get(parents[-1], TableSpec).model_fields)
