@@ -45,7 +45,7 @@ def load_tables(artifacts: Path, tables: Path | str, name: str | None = None) ->
     `tables` is a folder here or in S3. It is not asked how dbt makes the models, or when.
     """
     base = str(tables) if "://" in str(tables) else str(Path(tables).resolve())
-    return _of_dbt(artifacts, name, models.said(base), base, built=False)
+    return _of_dbt(artifacts, name, models.in_folder(base), base, built=False)
 
 
 def load_athena(artifacts: Path, name: str | None = None, *, built: bool = True) -> Graph:
