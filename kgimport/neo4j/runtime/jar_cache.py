@@ -193,6 +193,7 @@ def _bring(jar: Jar, context: Any, root: Path) -> None:
     component = context.project(group, artifact).at_version(version)
     path = _checked(jar, _resolve(jar, component.artifact("".join(classifier))))
     (root / jar.path).parent.mkdir(parents=True, exist_ok=True)
+    # Not `files.replacing`: jgo chooses where it downloads to, which is on the same disk.
     path.replace(root / jar.path)
 
 
