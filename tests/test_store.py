@@ -144,9 +144,13 @@ def test_a_replacement_that_fails_leaves_the_old_file_and_nothing_of_the_new(
     note = tmp_path / "note"
     note.write_text("old")
 
-    with pytest.raises(KeyboardInterrupt), files.replacing(note) as aside:
-        aside.write_text("half of the ne")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with files.replacing(note) as aside:
+            aside.write_text("half of the ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
 
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"note": "old"}
 
