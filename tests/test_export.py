@@ -322,7 +322,7 @@ def test_a_folder_of_other_things_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "thesis.txt").write_text("years of work")
 
-    with pytest.raises(DestinationError, match="holds something else"):
+    with pytest.raises(DestinationError, match="holds something other"):
         export(people(tmp_path), tmp_path / "build", quiet)
 
     assert (tmp_path / "build" / "thesis.txt").read_text() == "years of work"
