@@ -142,7 +142,7 @@ def test_the_doctor_tells_of_classes_where_java_keeps_them(
 def test_java_takes_neo4j_s_classes_from_what_was_prepared(neo4j: Neo4j, tmp_path: Path) -> None:
     ours = replace(neo4j, classes=tmp_path / "classes" / f"{neo4j.version}-0")
     assert describe(ours)["classes"] == "not kept: see `kgimport prepare`"
-    assert describe(replace(neo4j, classes=None))["classes"] == "not kept: that takes Java 25"
+    assert describe(replace(neo4j, classes=None))["classes"] == "not kept: this needs Java 25"
     assert prepare(ours, quiet)
     assert ours.classes
     assert sorted(each.name for each in ours.classes.iterdir()) == ["admin.aot", "server.aot"]

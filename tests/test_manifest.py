@@ -27,7 +27,7 @@ shop:
     pg: {type: postgres}
 """
 BEGAN = "2026-01-01T00:00:00.000000Z"
-OF_TWO = "manifest.json and run_results.json are of two commands, as after `dbt parse`"
+OF_TWO = "manifest.json and run_results.json are of different runs, as after `dbt parse`"
 LONG_AGO = 1_700_000_000  # before that
 PERSON, KNOWS = "model.shop.person", "model.shop.knows"
 
@@ -212,9 +212,8 @@ def test_a_model_that_leaves_no_parquet_is_refused_by_name(tmp_path: Path, made:
     with pytest.raises(DeclarationError) as caught:
         load_graph(project(tmp_path, config(PERSON, materialized=made)))
 
-    assert told(caught) == [
-        f"{PERSON}: is materialised as {made}, and leaves no Parquet; write materialized: external"
-    ]
+    found = f"{PERSON}: is materialised as {made}, so it leaves no Parquet"
+    assert told(caught) == [f"{found}; write materialized: external"]
 
 
 @pytest.mark.parametrize(
@@ -363,7 +362,7 @@ def test_two_models_of_one_name_are_refused_with_their_ids(tmp_path: Path, twin:
     with pytest.raises(DeclarationError) as caught:
         load_graph(project(tmp_path, declared))
 
-    assert told(caught) == [f"{', '.join(sorted((PERSON, twin)))}: have one name, person"]
+    assert told(caught) == [f"{', '.join(sorted((PERSON, twin)))}: have the same name, person"]
 
 
 def test_two_models_that_write_one_file_are_refused_with_their_ids(tmp_path: Path) -> None:
@@ -374,7 +373,7 @@ def test_two_models_that_write_one_file_are_refused_with_their_ids(tmp_path: Pat
         load_graph(project(tmp_path, declared))
 
     place = tmp_path / "made" / "person.parquet"
-    assert told(caught) == [f"model.shop.other, {PERSON}: have one file, {place}"]
+    assert told(caught) == [f"model.shop.other, {PERSON}: have the same file, {place}"]
 
 
 @pytest.mark.parametrize("ran", ["", {**results(), "args": {"which": "parse"}}])
@@ -398,7 +397,7 @@ def test_a_file_and_a_folder_of_one_name_are_not_chosen_from(tmp_path: Path) -> 
     built = project(tmp_path, files=("given/person.parquet", "given/person/0.parquet"))
 
     with pytest.raises(
-        DeclarationError, match=f"{PERSON}: lies in .*person.parquet and in .*person; "
+        DeclarationError, match=f"{PERSON}: is in .*person.parquet and in .*person; "
     ):
         load_graph(built, tables=str(tmp_path / "given"))
 
@@ -408,11 +407,11 @@ def test_a_file_and_a_folder_of_one_name_are_not_chosen_from(tmp_path: Path) -> 
     [
         (
             {"location": "x.parquet"},
-            "names a location, but dbt knows where a model lies; remove it",
+            "names a location, but dbt knows where a model is; remove it",
         ),
         (
             {"columns": {"id": {"property": "other"}}},
-            "says twice what column id becomes; say it below the column alone",
+            "declares twice what column id becomes; keep the one below the column",
         ),
     ],
 )
@@ -452,7 +451,7 @@ def test_athena_s_relations_are_read_unless_there_are_none(tmp_path: Path) -> No
         load_graph(project(tmp_path, declared), target="lake")
     assert told(caught) == [
         f"{KNOWS}: has no database and schema in the manifest; run `dbt build` again",
-        f"{PERSON}: is ephemeral, so there is no table of it; write materialized: table",
+        f"{PERSON}: is ephemeral, so it has no table; write materialized: table",
     ]
     with pytest.raises(SourceError, match="failed: person"):
         load_graph(project(tmp_path, changed(athena), results(person="error")), target="lake")

@@ -310,7 +310,7 @@ def test_a_corrupted_jar_is_refused_with_both_hashes_and_its_path(
     assert str(caught.value) == (
         f"{chosen.coordinates} differs from its lock: "
         f"expected SHA-256 {chosen.sha256}, got {actual}\n"
-        f"→ delete {path} and run again; if it differs again, the download is not to be trusted"
+        f"→ delete {path} and run again; if it differs again, do not trust the download"
     )
 
 
@@ -499,7 +499,7 @@ def test_relative_paths_mean_the_directory_that_we_are_in(
 
 
 def test_a_directory_that_is_no_neo4j_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeMissingError, match="is no installed Neo4j"):
+    with pytest.raises(RuntimeMissingError, match="is not an installed Neo4j"):
         installed(tmp_path)
 
 

@@ -138,6 +138,23 @@ def test_a_file_is_written_whole_though_others_write_it_too(tmp_path: Path) -> N
     assert [each.name for each in tmp_path.iterdir()] == ["note"]
 
 
+def test_a_replacement_that_fails_leaves_the_old_file_and_nothing_of_the_new(
+    tmp_path: Path,
+) -> None:
+    note = tmp_path / "note"
+    note.write_text("old")
+
+    def interrupted() -> None:
+        with files.replacing(note) as aside:
+            aside.write_text("half of the ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"note": "old"}
+
+
 def test_a_file_is_written_where_a_link_leads(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "note").symlink_to("elsewhere/note")

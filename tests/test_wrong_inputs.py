@@ -194,7 +194,7 @@ def several_mistakes_are_told_in_one_go(place: Path) -> None:
     declare(place, change)
 
 
-@wrong(ExitCode.DECLARATION, "graph.yml is not YAML: city stands twice in one mapping")
+@wrong(ExitCode.DECLARATION, "graph.yml is not YAML: city occurs twice in one mapping")
 def two_tables_of_one_name(place: Path) -> None:
     with (place / "graph.yml").open("a", encoding="utf-8") as file:
         file.write("  city:\n    location: person.parquet\n    node: {labels: [C], key: [id]}\n")
@@ -376,7 +376,7 @@ def no_installed_neo4j_named(place: Path) -> None:
 
 @wrong(
     ExitCode.RUNTIME,
-    "{place} is no installed Neo4j",
+    "{place} is not an installed Neo4j",
     *(*BUILD, "--runtime", "installed"),
     NEO4J_HOME="{place}",
 )

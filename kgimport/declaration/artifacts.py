@@ -1,7 +1,7 @@
-"""What kgimport reads of the two files that dbt leaves, as pydantic models.
+"""The parts of dbt's two artifacts that kgimport reads, as pydantic models.
 
-`manifest.json` says what the project declares, `run_results.json` what the last command did. Both
-hold far more than this, which is left alone.
+`manifest.json` holds what the project declares, `run_results.json` what the last command did. Both
+hold far more than this, which is ignored.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 MANIFEST, RUN_RESULTS = "manifest.json", "run_results.json"
-Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # no file's name holds U+0000
+Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # no file name holds U+0000
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("should be text")  # noqa: TRY004  (what pydantic turns into a mistake)
+        raise ValueError("should be text")  # noqa: TRY004  (pydantic reports a ValueError)
     return value
 
 
-# Of text alone: a number would be taken for seconds.
+# From text only: a number would be read as seconds.
 Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
 
 
@@ -30,7 +30,7 @@ class _Part(BaseModel):
 
 
 class Becoming(BaseModel):
-    """What is to become part of which graph; all but the graph's name is looked at later."""
+    """What becomes part of which graph; everything but the graph's name is checked later."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -38,7 +38,7 @@ class Becoming(BaseModel):
 
     @property
     def more(self) -> Mapping[str, Any]:
-        """All but the graph's name."""
+        """Everything but the graph's name."""
         return self.model_extra or {}
 
 
@@ -49,14 +49,14 @@ class Meta(_Part):
 
 
 class Config(_Part):
-    """A configuration, as far as it takes to find what belongs to a graph."""
+    """The part of a configuration that shows what belongs to a graph."""
 
     meta: Meta | None = None
     materialized: str | None = None
 
 
 class Declared(_Part):
-    """A model, seed, source or the like; dbt 1.10 moved `meta` below `config` and fills both."""
+    """A model, seed, source or the like; dbt 1.10 moved `meta` to `config`, and fills both."""
 
     resource_type: Text
     meta: Meta | None = None
@@ -64,20 +64,20 @@ class Declared(_Part):
 
     @property
     def becomes(self) -> Becoming | None:
-        """What stands under `kgimport`."""
+        """The value of `kgimport`, if there is one."""
         parts = (self.config.meta if self.config else None, self.meta)
         return next((part.kgimport for part in parts if part and part.kgimport), None)
 
 
 class ManifestMetadata(_Part):
-    """Of which command and which warehouse a manifest is."""
+    """The command and the kind of warehouse that a manifest is from."""
 
     adapter_type: str | None = None
     invocation_id: str | None = None
 
 
 class Manifest(_Part):
-    """A manifest, as far as it takes to find what belongs to a graph."""
+    """The part of a manifest that shows what belongs to a graph."""
 
     metadata: ManifestMetadata = ManifestMetadata()
     nodes: dict[str, Declared]
@@ -86,9 +86,9 @@ class Manifest(_Part):
 
     @property
     def becoming(self) -> dict[str, Becoming]:
-        """All that is to become part of a graph, by unique id and in the order of these.
+        """Everything that becomes part of a graph, by unique id and sorted by it.
 
-        dbt promises no order, and the order of tables is part of what a build is.
+        dbt promises no order, but the order of tables is part of a build's identity.
         """
         found = sorted({**self.exposures, **self.sources, **self.nodes}.items())
         return {unique_id: each.becomes for unique_id, each in found if each.becomes}
@@ -103,7 +103,7 @@ class Manifest(_Part):
         ]
 
     def is_model(self, unique_id: str) -> bool:
-        """Whether a unique id names a model."""
+        """Return whether a unique id names a model."""
         node = self.nodes.get(unique_id)
         return node is not None and node.resource_type == "model"
 
@@ -130,14 +130,14 @@ class ColumnConfig(_Part):
 
 
 class Column(_Part):
-    """A column; its `meta` stands in the same two places as a model's."""
+    """A column; its `meta` is in the same two places as a model's."""
 
     meta: Rule | None = None
     config: ColumnConfig | None = None
 
     @property
     def rule(self) -> Mapping[str, Any]:
-        """What stands under `kgimport`; nothing where there is none."""
+        """The value of `kgimport`; empty if there is none."""
         parts = (self.config.meta if self.config else None, self.meta)
         return next((part.kgimport for part in parts if part and part.kgimport), {})
 
@@ -154,31 +154,31 @@ class Model(_Part):
 
     @property
     def rules(self) -> dict[str, Mapping[str, Any]]:
-        """What the columns become that say so."""
+        """The rules of the columns that have one."""
         return {name: column.rule for name, column in self.columns.items() if column.rule}
 
 
 class Models(_Part):
-    """The models of a manifest that something is asked of, by their unique ids."""
+    """The models of a manifest that are needed, by their unique ids."""
 
     nodes: dict[str, Model]
 
 
 class RunMetadata(_Part):
-    """Of which command the results are, and when it began."""
+    """The command that the results are from, and when it began."""
 
     invocation_id: Text
     invocation_started_at: Instant | None = None
 
 
 class RunArguments(_Part):
-    """What the command was told."""
+    """The arguments of the command."""
 
     which: Text
 
 
 class Result(_Part):
-    """How one thing fared."""
+    """The result for one model, test or the like."""
 
     unique_id: Text
     status: Text

@@ -45,7 +45,7 @@ def load_tables(artifacts: Path, tables: Folder, name: str | None = None) -> Gra
 
     It is not asked how dbt makes the models, or when.
     """
-    return _of_dbt(artifacts, name, models.below(tables), Context(), built=False)
+    return _of_dbt(artifacts, name, models.in_folder(tables), Context(), built=False)
 
 
 def load_relations(

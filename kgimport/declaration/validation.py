@@ -1,4 +1,4 @@
-"""What is wrong with a declaration, each with its place: all of it is told in one go."""
+"""All mistakes in a declaration, each with its place, reported together."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 FORM = "`kgimport schema` prints the form"
-# What one message shows of a declaration, however much is wrong with it.
+# At most what one message shows: mistakes, and characters of each.
 _SHOWN, _LINE = 15, 400
+_NAME = 200  # the longest name to compare with others
 
 
 def declaration_error(place: str, mistakes: Iterable[str], hint: str = FORM) -> DeclarationError:
-    """Return the mistakes of one place as one error; no more are made up than it shows."""
+    """Return the mistakes of one place as one error; takes only as many as it shows."""
     found = list(islice(mistakes, _SHOWN + 1))
     count = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
     if len(found) > _SHOWN:
@@ -32,27 +33,24 @@ def declaration_error(place: str, mistakes: Iterable[str], hint: str = FORM) -> 
 
 
 def refuse(place: str, mistakes: Iterable[str], hint: str = FORM) -> None:
-    """Raise `DeclarationError` where there are any mistakes."""
+    """Raise `DeclarationError` if there are any mistakes."""
     found = list(islice(mistakes, _SHOWN + 1))
     if found:
         raise declaration_error(place, found, hint)
 
 
 def instead(wrong: str, known: Iterable[str]) -> str:
-    """Return what was probably meant, and what there is."""
+    """Return the end of a message: the name that was probably meant, and the known ones."""
     names = list(known)
-    # Two long names take the product of their lengths to compare: minutes for a megabyte each.
+    # Comparing two names takes the product of their lengths: minutes for a megabyte each.
     near = [name for name in names if len(name) <= _NAME]
     close = difflib.get_close_matches(wrong, near, n=1)
     meant = f"; did you mean {close[0]}?" if close else ""
     return f"{meant} (there is: {listed(names) or 'nothing'})"
 
 
-_NAME = 200
-
-
 def in_form(spec: GraphSpec) -> Iterator[str]:
-    """Yield what the form alone does not show: ends that point nowhere, tables that are nothing."""
+    """Yield what the schema alone cannot find: ends without a node table, tables without a kind."""
     nodes = {name: table.node for name, table in spec.tables.items() if table.node}
     if not nodes:
         yield "tables: none of them is a node table"
@@ -80,7 +78,7 @@ def _end_mistakes(
 
 
 def in_table(table: Table) -> Iterator[str]:
-    """Two columns that are to become one property."""
+    """Yield properties that two declared columns become."""
     for name in _twice(table.property_name(column) for column in table.columns):
         yield f"tables.{table.name}.columns: two columns become the property {name}"
 
@@ -90,7 +88,7 @@ def _twice(names: Iterable[str]) -> list[str]:
 
 
 def check_columns(graph: Graph, schemas: Mapping[str, Iterable[str]]) -> None:
-    """Refuses a declaration that names columns that its tables do not have.
+    """Refuse a declaration that names columns that its tables do not have.
 
     `schemas` gives each table's columns. Raises `DeclarationError` with every mistake.
     """
@@ -123,9 +121,10 @@ def _column_mistakes(table: Table, columns: list[str]) -> Iterator[str]:
 
 
 def check_properties(graph: Graph, properties: Mapping[str, Sequence[str]]) -> None:
-    """Refuses two columns that become one property, and indexes on properties that there are not.
+    """Refuse two columns that become one property, and indexes on missing properties.
 
-    `properties` gives the names of each table's properties. Raises `DeclarationError` with all.
+    `properties` gives the names of each table's properties. Raises `DeclarationError` with every
+    mistake.
     """
     refuse(
         f"graph {graph.name}",
@@ -150,7 +149,7 @@ def _property_mistakes(table: Table, names: list[str]) -> Iterator[str]:
 
 
 def _unasked(table: Table, properties: Iterable[str]) -> Iterator[str]:
-    """Yield what Cypher would have to name to index it, and cannot."""
+    """Yield the names of indexes and indexed properties that Cypher cannot spell."""
     names = {"index": [index.name or "" for index in table.indexes], "property": properties}
     for what, each in names.items():
         for name in dict.fromkeys(each):

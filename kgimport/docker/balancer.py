@@ -1,8 +1,8 @@
-"""The balancer of docker/compose.yaml, HAProxy, by its command socket.
+"""The balancer of docker/compose.yaml, HAProxy, controlled through its command socket.
 
-HAProxy has a slot for each address that Docker's name server tells. What is said of a slot stays
-with it when another replica gets it, and is forgotten when HAProxy starts again. So nothing here
-relies on what was said before.
+HAProxy has a slot for each address that Docker's name server returns. A slot keeps its state when
+another replica gets it, and loses it when HAProxy restarts. So nothing here relies on a state that
+was set before.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ _ASK = 'exec 3<>/dev/tcp/127.0.0.1/9999 && echo "$1" >&3 && cat <&3'
 
 
 def drain(balancer: str, replicas: Iterable[Replica]) -> int:
-    """Give some replicas no more connections, and all others theirs; how many those have left."""
-    addresses = {each.address for each in replicas} - {""}  # which free slots have, too
+    """Drain some replicas and no others; return how many connections the drained ones have left."""
+    addresses = {each.address for each in replicas} - {""}  # free slots have no address either
     slots = _slots(balancer)
     states = {slot["svname"]: "drain" if _address(slot) in addresses else "ready" for slot in slots}
-    _tell(balancer, ";".join(f"set server {BACKEND}/{at} state {states[at]}" for at in states))
+    _send(balancer, ";".join(f"set server {BACKEND}/{at} state {states[at]}" for at in states))
     return sum(int(slot["scur"]) for slot in slots if _address(slot) in addresses)
 
 
 def knows(balancer: str, replicas: Iterable[Replica]) -> bool:
-    """Whether the balancer gives connections to each of some replicas."""
+    """Return whether the balancer gives connections to each of some replicas."""
     up = {_address(slot) for slot in _slots(balancer) if slot["status"].startswith("UP")}
     return up >= {each.address for each in replicas}
 
 
 def room(balancer: str) -> int:
-    """How many replicas the balancer can have."""
+    """Return how many replicas the balancer can have."""
     return len(_slots(balancer))
 
 
 def _slots(balancer: str) -> list[dict[str, str]]:
-    lines = _tell(balancer, "show stat").removeprefix("# ").splitlines()
+    lines = _send(balancer, "show stat").removeprefix("# ").splitlines()
     rows = csv.DictReader(line for line in lines if line)
     return [row for row in rows if row["pxname"] == BACKEND and row["svname"] != "BACKEND"]
 
@@ -53,7 +53,7 @@ def _address(slot: dict[str, str]) -> str:
     return slot["addr"].partition(":")[0]
 
 
-def _tell(balancer: str, command: str) -> str:
+def _send(balancer: str, command: str) -> str:
     answer = docker.ask("exec", balancer, "bash", "-c", _ASK, "bash", command)
     if answer is None:
         raise ServerError("the balancer's command socket does not answer", "see docker/haproxy.cfg")

@@ -1,4 +1,4 @@
-"""A compose project of docker/compose.yaml: its replicas, and Compose as it is called here."""
+"""A Compose project of docker/compose.yaml: its replicas, and the Compose program."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Replica:
 
 
 def program() -> tuple[str, ...]:
-    """How Compose is called here: as docker's subcommand, or by its older name."""
+    """Return the command of Compose: docker's subcommand, or the older program."""
     for argv in ((docker.PROGRAM, "compose"), ("docker-compose",)):
         try:
             if run(Command((*argv, "version"))).exit_code == 0:
@@ -35,18 +35,18 @@ def program() -> tuple[str, ...]:
 
 
 def replicas(project: str) -> list[Replica]:
-    """Return the replicas of a project that run; UsageError where there are none."""
+    """Return the running replicas of a project; UsageError if there are none."""
     found = [_replica(each) for each in _containers(project, SERVICE)]
     if not found:
         raise UsageError(
-            f"no replica of the compose project {project} runs here",
+            f"no replica of the compose project {project} is running here",
             "start it with docker compose up, as docs/docker.md shows",
         )
     return found
 
 
 def balancer(project: str) -> str:
-    """Return the container that balances a project; UsageError where not just one runs."""
+    """Return the balancer's container of a project; UsageError unless exactly one is running."""
     found = _containers(project, BALANCER)
     if len(found) != 1:
         raise UsageError(
@@ -57,19 +57,19 @@ def balancer(project: str) -> str:
 
 
 def image_of(container: str) -> str:
-    """Return the image that a container runs."""
+    """Return the image of a container."""
     return docker.ask("inspect", "--format={{.Image}}", container) or ""
 
 
 def scale(project: str, image: str, count: int) -> None:
-    """Start replicas of an image beside those that run, `count` in all, by the project's files."""
+    """Start more replicas, of an image, up to `count` in all, with the project's own files."""
     one = _containers(project, SERVICE)[0]
-    said = [
+    found = [
         docker.ask("inspect", f'--format={{{{index .Config.Labels "{_LABEL}.{label}"}}}}', one)
         for label in ("project.working_dir", "project.config_files")
     ]
-    folder, files = Path(said[0] or "."), map(Path, (said[1] or "").split(","))
-    # Compose 1 keeps them relative to where it was called, which nobody knows by now.
+    folder, files = Path(found[0] or "."), map(Path, (found[1] or "").split(","))
+    # Compose 1 records them relative to the folder it was called in, which is unknown by now.
     named = [f"--file={file if file.is_absolute() else folder / file.name}" for file in files]
     up = ("up", "--detach", "--no-deps", "--no-recreate", "--scale", f"{SERVICE}={count}", SERVICE)
     argv = (*program(), f"--project-name={project}", *named, *up)
@@ -77,12 +77,12 @@ def scale(project: str, image: str, count: int) -> None:
     if done.exit_code:
         raise ServerError(
             f"docker compose failed: {' '.join(done.tail[-2:])}",
-            "its variables must be set as they were for docker compose up",
+            "set its variables as for docker compose up",
         )
 
 
 def remove(replicas: list[Replica], grace_s: float) -> None:
-    """Stop replicas, each within its grace, and take them away."""
+    """Stop replicas, each within `grace_s` seconds, and remove them."""
     ids = [each.id for each in replicas]
     if ids:
         docker.ask("stop", f"--time={grace_s:.0f}", *ids)
@@ -90,19 +90,19 @@ def remove(replicas: list[Replica], grace_s: float) -> None:
 
 
 def remove_others(project: str, kept: list[Replica]) -> None:
-    """Take away at once all replicas but some, those that have ended, too."""
+    """Remove all replicas but some at once, including those that have ended."""
     ids = {each.id for each in kept}
     every = _containers(project, SERVICE, "--all")
     remove([Replica(each, "") for each in every if each not in ids], 0)
 
 
 def answers(replica: Replica) -> bool:
-    """Whether a replica answers a query now: Docker's own check comes round in ten seconds."""
+    """Return whether a replica answers a query now; Docker's own check runs every ten seconds."""
     return docker.ask("exec", replica.id, HEALTHCHECK) is not None
 
 
 def has_ended(replica: Replica) -> bool:
-    """Whether a replica has ended, also where its restart policy has started it again."""
+    """Return whether a replica has ended, even if its restart policy has started it again."""
     form = "--format={{.State.Running}} {{.RestartCount}}"
     return docker.ask("inspect", form, replica.id) != _ALIVE
 

@@ -1,6 +1,6 @@
 """A store as a Docker image: the build context, streamed as a tar, and `docker build`'s arguments.
 
-Nothing is copied on the way: the context is written into the builder's standard input.
+Nothing is copied on disk: the context is written to the builder's standard input.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from kgimport.neo4j.runtime.programs import Neo4j
     from kgimport.records import ExportRecord, StoreRecord
 
-PLACE = "/kgimport"  # where a store lies in its image
+PLACE = "/kgimport"  # the store's folder in its image
 _SCRIPTS = ("start.sh", "healthcheck.sh")
-_NOTICE = "NOTICE"  # Neo4j's licence, and what it asks of whoever passes the image on
-# `docker stop` kills after ten seconds, of which Neo4j needs some for itself.
+_NOTICE = "NOTICE"  # Neo4j's licence, and its conditions for passing the image on
+# `docker stop` kills after ten seconds, and Neo4j needs some of them to stop.
 _LAST_QUERIES_S = 3
 _OCI = "org.opencontainers.image"
 _TITLE = "Neo4j Community with the graph {graph}"
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,7 @@ class Baked:
 
 
 def labels(store: StoreRecord, export: ExportRecord, revision: str | None) -> dict[str, str]:
-    """Return what an image says about itself: the same for the same store (opencontainers/image-
-    spec).
-    """
+    """Return the labels of an image (OCI's image-spec): the same ones for the same store."""
     own = "org.kgimport"
     return {
         f"{_OCI}.title": _TITLE.format(graph=store.graph),
@@ -66,7 +65,7 @@ def labels(store: StoreRecord, export: ExportRecord, revision: str | None) -> di
 
 
 def settings(neo4j: Neo4j) -> dict[str, str]:
-    """Return the variables that make the base's entrypoint serve our store as `serve` does."""
+    """Return the variables with which the base's entrypoint serves a store as `serve` does."""
     ours = {
         key: value
         for key, value in defaults(neo4j).items()
@@ -83,12 +82,12 @@ def settings(neo4j: Neo4j) -> dict[str, str]:
 
 
 def variable(setting: str) -> str:
-    """Return the environment variable by which the official image takes a setting."""
+    """Return the environment variable of the official image for a setting of Neo4j."""
     return f"NEO4J_{setting.replace('_', '__').replace('.', '_')}"
 
 
 def build_command(base: str, tag: str, labels: Mapping[str, str]) -> Command:
-    """Return the command line that builds an image of the context on its standard input."""
+    """Return the command that builds an image from the context on its standard input."""
     argv = (
         *(docker.PROGRAM, "build", f"--tag={tag}", f"--build-arg=BASE={base}"),
         *(f"--label={name}={value}" for name, value in labels.items()),
@@ -104,11 +103,11 @@ def bake(
     labels: Mapping[str, str],
     on_line: Callable[[str], None] = lambda _: None,
 ) -> Baked:
-    """Build the image `tag` of a store on the image that `neo4j` is.
+    """Build the image `tag` of a store, on the image of `neo4j`.
 
-    Raises `DestinationError` with the builder's last words when it fails.
+    Raises `DestinationError` with the builder's last messages if it fails.
     """
-    assert neo4j.image  # noqa: S101  (the caller made it of an image)
+    assert neo4j.image  # noqa: S101  (the caller made it from an image)
     base = neo4j.image.name
     labels = {**labels, **_of_base(base)}
     entrypoint = json.loads(
@@ -124,16 +123,16 @@ def bake(
         feed=lambda pipe: write_context(pipe, store, scripts),
     )
     if done.exit_code:
-        said = [line for line in done.tail if line.strip()]
+        lines = [line for line in done.tail if line.strip()]
         raise DestinationError(
-            f"docker build failed: {' '.join(said[-2:])}", "see its output with --verbose"
+            f"docker build failed: {' '.join(lines[-2:])}", "see its output with --verbose"
         )
     identity, size = _inspect(tag)
     return Baked(tag, identity, size, base, _inspect(base)[1], labels)
 
 
 def _of_base(base: str) -> dict[str, str]:
-    """Return what an image stands on: its name, and its digest where it came from a registry."""
+    """Return labels for the base: its name, and its digest if it came from a registry."""
     digests = docker.ask("image", "inspect", '--format={{join .RepoDigests "\n"}}', base) or ""
     digest = digests.partition("\n")[0].partition("@")[2]
     found = {f"{_OCI}.base.name": base, f"{_OCI}.base.digest": digest}
@@ -148,7 +147,7 @@ def _inspect(name: str) -> tuple[str, int]:
 
 def write_context(pipe: IO[bytes], store: Path, scripts: Mapping[str, str]) -> None:
     """Write the build context: the same bytes for the same store."""
-    # Docker looks for a plain header in the first 512 bytes.
+    # Docker expects a plain header in the first 512 bytes.
     with tarfile.open(fileobj=pipe, mode="w|", format=tarfile.GNU_FORMAT) as tar:
         for name in ("Dockerfile", *_SCRIPTS):
             held = resources.files("kgimport") / "docker" / name
@@ -167,7 +166,7 @@ def write_context(pipe: IO[bytes], store: Path, scripts: Mapping[str, str]) -> N
 
 
 def _content(data: Path) -> Iterator[Path]:
-    """Yield the store's own folders and files, nothing that a server may have left beside them."""
+    """Yield the store's own folders and files, but nothing that a server left next to them."""
     yield data
     for part in ("databases", "transactions"):
         yield data / part
@@ -193,7 +192,7 @@ def _add_path(tar: tarfile.TarFile, path: Path, name: str) -> None:
 
 
 def _length(file: IO[bytes]) -> int:
-    """How much of a file there is: zeros at the end of a transaction log are room for later."""
+    """Return a file's length; zeros at the end of a transaction log are preallocated space."""
     size = os.fstat(file.fileno()).st_size
     if "neostore.transaction.db." not in file.name:
         return size
@@ -204,6 +203,3 @@ def _length(file: IO[bytes]) -> int:
             return start + len(written)
         size = start
     return size
-
-
-_BLOCK = 1 << 20

@@ -1,8 +1,8 @@
-"""One rollout of a compose project at a time, and what one that was killed had begun.
+"""Only one rollout of a Compose project at a time, and a record of one that was killed.
 
-Both are kept by the engine, beside the replicas that they are about: a container that lives as
-long as the rollout keeps others out, whoever and wherever they are, and the labels of a volume
-outlive the rollout, the balancer and the machine's next start.
+The engine that runs the replicas stores both. A container that lives as long as the rollout keeps
+other rollouts out, by any user and from any machine. The labels of a volume outlive the rollout,
+the balancer and a restart of the machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HELD = "held"
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """What a rollout notes before it changes anything: how many replicas, and which are old."""
+    """What a rollout records before it changes anything: how many replicas, and which are old."""
 
     replicas: int
     old: tuple[str, ...]
@@ -34,15 +34,15 @@ class Unfinished:
 
 @contextmanager
 def alone(project: str, image: str) -> Iterator[None]:
-    """Keep other rollouts of a project out; `image` is any that is here and has `cat`.
+    """Keep other rollouts of a project out; `image` is any local image that has `cat`.
 
-    Its container ends when its input does, which is when we end, by whatever. Raises
-    `DestinationError` where another rollout is at work.
+    Its container ends when its input does, so when this process ends for any reason. Raises
+    `DestinationError` if another rollout is running.
     """
     docker.sweep()
     with started(Command(_lock(project, image)), fed=True) as child:
         assert child.stdin is not None  # noqa: S101  # it is fed
-        with suppress(BrokenPipeError):  # it has ended already, and says why
+        with suppress(BrokenPipeError):  # it has ended already, and its output states why
             os.write(child.stdin.fileno(), f"{_HELD}\n".encode())
         _until_held(project, output(child))
         try:
@@ -53,18 +53,18 @@ def alone(project: str, image: str) -> Iterator[None]:
 
 
 def _until_held(project: str, lines: Iterator[str]) -> None:
-    said: list[str] = []
+    other: list[str] = []
     for line in lines:
         if line == _HELD:
             return
-        said.append(line)
-    if any(_name(project) in line for line in said):  # the engine says who has the name
+        other.append(line)
+    if any(_name(project) in line for line in other):  # the engine reports the name as taken
         raise DestinationError(
-            f"another rollout of {project} is at work",
+            f"another rollout of {project} is running",
             f"wait for it: {_name(project)} is its container",
         )
     raise ServerError(
-        f"no container can be started beside {project}: {short(' '.join(said), 300)}",
+        f"no container can be started for a rollout of {project}: {short(' '.join(other), 300)}",
         "nothing has changed",
     )
 
@@ -77,28 +77,28 @@ def _lock(project: str, image: str) -> tuple[str, ...]:
 
 
 def read(project: str) -> Unfinished | None:
-    """Return what a rollout has noted that did not come to its end."""
-    said = docker.ask("volume", "inspect", "--format={{json .Labels}}", _name(project))
-    labels = json.loads(said) if said else {}
+    """Return the record of a rollout that was not completed, if there is one."""
+    answer = docker.ask("volume", "inspect", "--format={{json .Labels}}", _name(project))
+    labels = json.loads(answer) if answer else {}
     if not labels.get(_REPLICAS, "").isdigit():
         return None
     return Unfinished(int(labels[_REPLICAS]), tuple(labels.get(_OLD, "").split()))
 
 
 def write(project: str, note: Unfinished) -> None:
-    """Note what is about to be done; ServerError where the engine does not keep it."""
-    forget(project)  # an engine leaves a volume that there is as it is, and says nothing
+    """Record what is about to be done; ServerError if the engine does not store it."""
+    forget(project)  # an engine silently leaves an existing volume as it is
     labels = (f"--label={_REPLICAS}={note.replicas}", f"--label={_OLD}={' '.join(note.old)}")
     docker.ask("volume", "create", *labels, _name(project))
     if read(project) != note:
         raise ServerError(
-            f"the engine keeps no volume {_name(project)}, for what a rollout has to note",
-            "nothing has changed; docker volume create says why",
+            f"the engine does not store the volume {_name(project)}, the record of a rollout",
+            "nothing has changed; `docker volume create` shows why",
         )
 
 
 def forget(project: str) -> None:
-    """Take the note away."""
+    """Remove the record."""
     docker.ask("volume", "rm", "--force", _name(project))
 
 

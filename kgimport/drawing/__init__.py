@@ -1,11 +1,11 @@
 """A picture of a declared graph, without a server: labels as boxes, relationship types as arrows.
 
-cards   what stands in each box and beside each arrow
-layout  where they go: which boxes hang together, and how the parts share a page
-layers  in which column each box of a part stands
+cards   the text in each box and next to each arrow
+layout  where they go: which boxes are connected, and how the parts share a page
+layers  the column of each box of a part
 grid    boxes, labels and bends placed in their columns: in which order, at which height
-svg     all of it as one standalone SVG
-text    how wide names are, and what cannot be shown as it is
+svg     the picture as one standalone SVG
+text    how wide names are, and how to show unprintable characters
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ __all__ = ["Drawn", "draw"]
 def draw(graph: Graph, tables: Mapping[str, Drawn]) -> str:
     """Return the graph as the text of an SVG file; the same graph gives the same text.
 
-    `tables` tells by name what each table holds; one that is missing there is drawn without count
-    and properties. Node tables of the same labels share a box, and relationship tables of the
-    same type between the same boxes share an arrow: their rows are added up.
+    `tables` holds each table's content by name; a table without content is drawn without count and
+    properties. Node tables of the same labels share a box, and relationship tables of the
+    same type between the same boxes share an arrow: their rows are summed up.
     """
     drawn = cards(graph, tables)
     links = [Link(arrow.start, arrow.end, *size(arrow.card, ARROW)) for arrow in drawn.arrows]

@@ -1,4 +1,4 @@
-"""What stands in each box and beside each arrow of the picture."""
+"""The text in each box and next to each arrow of the picture."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """All boxes and arrows, in the order of their declaration, and what they come to."""
+    """All boxes and arrows, in the order of their declaration, and a summary of them."""
 
     boxes: tuple[Card, ...]
     arrows: tuple[Arrow, ...]
@@ -73,7 +73,7 @@ class Cards:
 
 
 def cards(graph: Graph, tables: Mapping[str, Drawn]) -> Cards:
-    """One card per set of labels, and per type between two of these."""
+    """Return a card for each set of labels, and for each type between two of these."""
     nodes = _grouped(graph.nodes, lambda table: frozenset(table.labels))
     place = {table.name: i for i, group in enumerate(nodes) for table in group}
 
@@ -89,7 +89,7 @@ def cards(graph: Graph, tables: Mapping[str, Drawn]) -> Cards:
 
 
 def _grouped(tables: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
-    """Tables of the same key together, in the order of the first of each."""
+    """Return tables grouped by key, in the order of the first of each group."""
     groups: dict[Hashable, list[T]] = {}
     for table in tables:
         groups.setdefault(key(table), []).append(table)
@@ -103,7 +103,7 @@ def _card(title: str, group: Sequence[Table], tables: Mapping[str, Drawn]) -> Ca
 
 
 def _total(drawn: Iterable[Drawn]) -> str:
-    """Return the sum of all rows, at least that many where some are not counted, or nothing."""
+    """Return the sum of all rows; "≥ " if some tables are not counted, "" if none is."""
     rows = [each.rows for each in drawn]
     known = [count for count in rows if count is not None]
     if not known:
@@ -121,7 +121,7 @@ def _rows(group: Iterable[Table], drawn: Iterable[Drawn]) -> Iterator[Row]:
 
 
 def _marks(table: Table) -> Iterator[tuple[str, str]]:
-    """(property, mark) for each property of a key, a constraint or an index."""
+    """Yield (property, mark) for each property of a key, a constraint or an index."""
     kept = (column for column in table.key if table.is_property(column))
     yield from ((table.property_name(column), "key") for column in kept)
     for columns in table.unique if table.kind == "node" else ():
@@ -132,7 +132,7 @@ def _marks(table: Table) -> Iterator[tuple[str, str]]:
 
 
 def _summary(graph: Graph, tables: Mapping[str, Drawn]) -> str:
-    """5 labels · 6 relationship types · 18,149 nodes · 1,377,038 relationships."""
+    """Return, e.g., 5 labels · 6 relationship types · 18,149 nodes · 1,377,038 relationships."""
     labels = {label for table in graph.nodes for label in table.labels}
     types = {table.type for table in graph.relationships}
     parts = [_counted(len(labels), "label")]

@@ -1,6 +1,6 @@
-"""Boxes, labels and bends in columns: in which order, and at which height.
+"""Boxes, labels and bends in columns: their order and their heights.
 
-Layers are the even columns; labels stand in the odd ones between, or beside a layer for links
+Layers are the even columns; labels are in the odd ones between, or next to a layer for links
 within it. Lengths are pixels, y grows downwards.
 """
 
@@ -108,7 +108,7 @@ def _choices(layers: Mapping[int, int], link: Link) -> list[int]:
 
 
 def _roomy(grid: Grid) -> Grid:
-    """Boxes made high enough for the lines that end on their fuller side."""
+    """Return boxes that are high enough for the lines that end on their fuller side."""
     counts = Counter((item, side) for item, side, _, _ in ends(grid))
     items = list(grid.items)
     for i, item in enumerate(items):
@@ -120,7 +120,7 @@ def _roomy(grid: Grid) -> Grid:
 
 
 def ends(grid: Grid) -> Iterator[tuple[int, int, int, Tip]]:
-    """(item, side: -1 left or 1 right, item at the other end, tip) of both ends of each step."""
+    """Yield (item, side: -1 left, 1 right, other item, tip) for both ends of each step."""
     for name, step, a, b in grid.steps():
         side = 1 if grid.items[a].column < grid.items[b].column else -1
         yield a, side, b, (name, step, 0)
@@ -146,7 +146,7 @@ def ordered(grid: Grid) -> list[list[int]]:
 
 
 def _sweep(near: list[list[int]], order: list[list[int]], side: int) -> None:
-    """Sorts each column by the middle of its neighbours in the column on that side."""
+    """Sort each column by the middle of its neighbours in the column on that side."""
     for column in range(1, len(order)) if side < 0 else range(len(order) - 2, -1, -1):
         place = _places([order[column + side]])
         scale = len(place) / len(order[column])
@@ -158,14 +158,14 @@ def _sweep(near: list[list[int]], order: list[list[int]], side: int) -> None:
 
 
 def _swap(grid: Grid, near: list[list[int]], order: list[list[int]], column: list[int]) -> bool:
-    """Exchanges neighbours in a column where that undoes crossings; whether it did."""
+    """Exchange neighbours in a column where that removes crossings; return whether it did."""
     place = _places(order)
     before = list(column)
     for i in range(len(column) - 1):
         upper, lower = column[i], column[i + 1]
         pairs = ((a, b) for a in near[upper] for b in near[lower])
-        beside = ((a, b) for a, b in pairs if grid.items[a].column == grid.items[b].column)
-        if sum((place[a] > place[b]) - (place[a] < place[b]) for a, b in beside) > 0:
+        adjacent = ((a, b) for a, b in pairs if grid.items[a].column == grid.items[b].column)
+        if sum((place[a] > place[b]) - (place[a] < place[b]) for a, b in adjacent) > 0:
             column[i], column[i + 1] = lower, upper
     return column != before
 
@@ -175,7 +175,7 @@ def _places(order: Iterable[Sequence[int]]) -> dict[int, int]:
 
 
 def crossings(grid: Grid, order: Sequence[Sequence[int]]) -> int:
-    """How many pairs of lines cross, gap by gap."""
+    """Return how many pairs of lines cross, gap by gap."""
     place = _places(order)
     gaps: dict[int, list[tuple[int, int]]] = {}
     for _, _, a, b in grid.steps():
@@ -224,7 +224,7 @@ def _level(
 def _pull(
     grid: Grid, ys: list[float], item: int, other: int, centring: float
 ) -> tuple[float, float]:
-    """(weight, offset) by which an item would make its line to another level."""
+    """Yield (weight, offset) by which an item would have to move to make a line level."""
     a, b = grid.items[item], grid.items[other]
     off = ys[other] - ys[item]
     need = max(off - a.reach - b.reach, 0.0) + min(off + a.reach + b.reach, 0.0)
@@ -240,7 +240,7 @@ def _apart(above: Item, below: Item) -> float:
 def settled(
     wishes: Sequence[float], weights: Sequence[float], apart: Sequence[float]
 ) -> list[float]:
-    """Places in the given order and at least so far apart, nearest to the wishes.
+    """Return places nearest to the wishes, in the given order and with the given distances.
 
     Least squares by pooling adjacent violators: neighbours that wish past each other share a pool.
     """

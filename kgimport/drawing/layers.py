@@ -1,4 +1,4 @@
-"""In which layer, a column from left to right, each box of a part stands.
+"""The layer, a column from left to right, of each box of a part.
 
 Lengths are pixels.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Width by height of a page that suits a screen.
 ASPECT = 1.6
 BOX_GAP, LABEL_GAP = 36.0, 16.0
-# What a label and the curves beside it add to the room of a box, roughly.
+# What a label and the curves next to it add to the space of a box, roughly.
 _GAP_WIDTH, _CURVE_WIDTH = 180.0, 60.0
 _ROOTS = 8
 # The cost of a link by the layers it spans: within one it makes a detour.
@@ -41,7 +41,7 @@ class Part:
 
 
 def candidates(part: Part) -> Iterator[dict[int, int]]:
-    """Layers by the distance from one of the busiest boxes, then improved."""
+    """Return layers by the distance from one of the busiest boxes, then improved."""
     degree = dict.fromkeys(part.sizes, 0)
     for link in part.links.values():
         degree[link.start] += 1
@@ -51,7 +51,7 @@ def candidates(part: Part) -> Iterator[dict[int, int]]:
 
 
 def _distances(part: Part, root: int) -> dict[int, int]:
-    """How many links away from `root` each box is."""
+    """Return how many links away from `root` each box is."""
     found = {root: 0}
     for distance in range(len(part.sizes)):
         for link in part.links.values():
@@ -62,7 +62,7 @@ def _distances(part: Part, root: int) -> dict[int, int]:
 
 
 def _improved(part: Part, layers: dict[int, int]) -> dict[int, int]:
-    """Boxes moved one at a time for as long as that is cheaper; the layers then count from 0."""
+    """Move boxes one at a time as long as that lowers the cost; return layers counted from 0."""
     cheapest, before = cost(part, layers), inf
     while cheapest < before:
         before = cheapest
@@ -77,7 +77,7 @@ def _improved(part: Part, layers: dict[int, int]) -> dict[int, int]:
 
 
 def cost(part: Part, layers: Mapping[int, int]) -> float:
-    """Long links, links back or within a layer, and layers higher than a page."""
+    """Return the cost of long links, links back or within a layer, and layers above a page."""
     heights = dict.fromkeys(layers.values(), -BOX_GAP)
     for box, (_, height) in part.sizes.items():
         heights[layers[box]] += height + BOX_GAP
@@ -94,7 +94,7 @@ def _span_cost(span: int) -> float:
 
 
 def _page_height(part: Part) -> float:
-    """How high a page of good shape is that has room for all."""
+    """Return the height of a page of good shape that has room for everything."""
     area = sum((w + _GAP_WIDTH) * (h + BOX_GAP) for w, h in part.sizes.values())
     area += sum((x.width + _CURVE_WIDTH) * (x.height + LABEL_GAP) for x in part.links.values())
     return max(sqrt(area / ASPECT), *(height for _, height in part.sizes.values()))

@@ -1,4 +1,4 @@
-"""Where everything goes: which boxes hang together, and how these parts share a page.
+"""Where everything goes: which boxes are connected, and how these parts share a page.
 
 A layered drawing. The boxes of a part stand in columns; every label of a link, and every line
 that passes a column, has a place of its own there, so that nothing can lie on anything else.
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from kgimport.drawing.lines import Line, Rect
 
 _PART_GAP, _PROMISING = 48.0, 4
-# As much climbing of lines as is as bad as one crossing.
+# The climbing of lines that counts as much as one crossing.
 _CLIMB = 400.0
 
 
 def arrange(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layout:
-    """Places boxes of these (width, height) with the labels and lines of the links among them."""
+    """Place boxes of these (width, height), with the labels and lines of the links among them."""
     layouts = [_best(part) for part in _parts(sizes, links)]
     return _packed(sorted(layouts, key=lambda layout: -layout.height))
 
 
 def _parts(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Iterator[Part]:
-    """Boxes that hang together: both ends of each link take the smaller of their names."""
+    """Return connected boxes: both ends of each link take the smaller of their names."""
     names = list(range(len(sizes)))
     for link in links:
         new, old = sorted((names[link.start], names[link.end]))
@@ -43,7 +43,7 @@ def _parts(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Itera
 
 
 def _packed(parts: Sequence[Layout]) -> Layout:
-    """Parts in rows on one page."""
+    """Arrange parts in rows on one page."""
     area = sum((part.width + _PART_GAP) * (part.height + _PART_GAP) for part in parts)
     limit = max([sqrt(area * ASPECT), *(part.width for part in parts)], default=0.0)
     page = Layout(0.0, 0.0, {}, {}, {})
@@ -83,7 +83,7 @@ def _best(part: Part) -> Layout:
 
 
 def _ugliness(layout: Layout) -> float:
-    """Crossings, lines that climb, and a page that is too wide or too high."""
+    """Return the cost of crossings, of lines that climb, and of a page too wide or too high."""
     halves = [half for pair in layout.lines.values() for half in pair]
     climbed = sum(abs(y1 - y0) for half in halves for (_, y0), (_, y1) in pairwise(half))
     aspect = layout.width / layout.height

@@ -1,4 +1,4 @@
-"""Rectangles and lines: what a grid, its order and its heights come to on paper.
+"""Rectangles and lines: coordinates for a grid, its order and its heights.
 
 Lengths are pixels, y grows downwards.
 """
@@ -21,10 +21,10 @@ Point = tuple[float, float]
 Line = tuple[Point, ...]
 
 _COLUMN_GAP = 52.0
-# How far a line runs level beside a column, so that an arrow's head lies flat.
+# How far a line stays level next to a column, so that an arrow's head is horizontal.
 _STUB = 9.0
 _PORT_GAP = 16.0
-# A gap grows by a pixel for so many that its lines climb, up to so much.
+# A gap grows by a pixel for this many pixels that its lines climb, up to this much.
 _SLOPE, _STEEPEST = 5.0, 100.0
 
 
@@ -109,7 +109,7 @@ def _lines(
 
 
 def _edge(rect: Rect, column: tuple[float, float], y: float, side: int) -> list[Point]:
-    """From an item's side to just beyond its column."""
+    """Return the x from an item's side to just beyond its column."""
     if side < 0:
         return [(rect.x, y), (column[0] - _STUB, y)]
     return [(rect.x + rect.width, y), (column[1] + _STUB, y)]
@@ -136,7 +136,7 @@ def _ports(grid: Grid, ys: list[float]) -> dict[Tip, float]:
 
 
 def _spread(wishes: Sequence[float], middle: float, room: float) -> Iterator[float]:
-    """Ports as near to the wishes as their distance and the room beside the middle allow."""
+    """Return ports as near to the wishes as their distance and the space allow."""
     last = len(wishes) - 1
     gap = min(_PORT_GAP, 2 * room / max(last, 1))
     for i, y in enumerate(settled(wishes, [1.0] * len(wishes), [gap] * last)):

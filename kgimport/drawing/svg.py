@@ -1,4 +1,4 @@
-"""The picture as SVG, without scripts, styles, fonts or identifiers: it may stand in any page.
+"""The picture as SVG, without scripts, styles, fonts or identifiers: any page can embed it.
 
 Shortened names, types and marks explain themselves in tooltips.
 """
@@ -23,12 +23,12 @@ _FONTS = (
     "sans-serif"
 )
 _PAPER, _WHITE, _INK, _FAINT = "#f8fafc", "#ffffff", "#0f172a", "#5b677a"
-# Paul Tol's "muted" scheme, which colour-blind people can tell apart.
+# Paul Tol's "muted" scheme, which colour-blind people can distinguish.
 _COLOURS = (
     "#332288", "#44aa99", "#cc6677", "#ddcc77", "#88ccee", "#882255", "#117733", "#999933",
     "#aa4499",
 )  # fmt: skip
-# What WCAG asks for between text and its background.
+# The contrast that WCAG requires between text and its background.
 _LEGIBLE = 4.5
 # The last channel value of sRGB's straight section.
 _LINEAR = 10
@@ -215,7 +215,7 @@ def _legend_width(marks: Iterable[str]) -> float:
 
 
 def _arrow(to_label: Line, from_label: Line, ink: str) -> Iterator[str]:
-    """Yield a line with a rim of paper, so that it is seen to cross others, and its head."""
+    """Yield a line with a rim of paper, which shows where it crosses others, and its head."""
     (before, _), (x, y) = from_label[-2:]
     back = _HEAD if before > x else -_HEAD
     # The line ends inside the head, whose point would be blunt otherwise.
@@ -226,7 +226,7 @@ def _arrow(to_label: Line, from_label: Line, ink: str) -> Iterator[str]:
 
 
 def _path(line: Line) -> str:
-    """Level, or curves that leave and arrive level."""
+    """Return a path: level lines, or curves that leave and arrive level."""
     (x0, y0), path = line[0], ""
     for x, y in line[1:]:
         middle = _n((x0 + x) / 2)
@@ -249,7 +249,7 @@ def _tag(element: str, *inside: str, **attributes: str | float) -> str:
 
 
 def _text(text: str, x: float, middle: float, size: float, **attributes: str | float) -> str:
-    """One line of text around that height."""
+    """Return one line of text, vertically centred at a height."""
     head = _tag("text", x=x, y=middle + size * _BASELINE, font_size=size, **attributes)
     return f"{head.removesuffix('/>')}>{escape(text)}</text>"
 
@@ -267,7 +267,7 @@ def _icon(mark: str, x: float, middle: float) -> str:
 
 
 def _n(number: float) -> str:
-    """Return a number to one decimal; nothing is minus nothing."""
+    """Return a number to one decimal, and 0 instead of -0."""
     return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")
 
 

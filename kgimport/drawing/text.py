@@ -1,4 +1,4 @@
-"""How wide names are, and what cannot be shown as it is."""
+"""How wide names are, and how to show unprintable characters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHORT_TYPES = {"ZONED DATETIME": "datetime", "ZONED TIME": "time"}
 
 
 def visible(text: str) -> str:
-    """Text on one line that XML can carry: a control character becomes its picture, such as ␊."""
+    """Return text on one line, valid in XML; control characters become pictures, such as ␊."""
     return "".join(_visible(char) for char in text)
 
 
@@ -30,12 +30,15 @@ def _visible(char: str) -> str:
 
 
 def width(text: str, size: float) -> float:
-    """How wide text of that size (pixels) is at most, in the usual sans-serif fonts."""
+    """Return the greatest width of text of a size (pixels), in the usual sans-serif fonts."""
     return size * sum(_advance(char) for char in text)
 
 
 def _advance(char: str) -> float:
-    """In ems; the widest of Inter, DejaVu Sans, Liberation Sans and Noto Sans, as measured."""
+    """Return the width in ems: the widest of four fonts, as measured.
+
+    The fonts are Inter, DejaVu Sans, Liberation Sans and Noto Sans.
+    """
     if unicodedata.category(char) in _WITHOUT_WIDTH:
         return 0.0
     if not char.isascii():
@@ -47,7 +50,7 @@ def _advance(char: str) -> float:
 
 
 def shortened(text: str, size: float, limit: float) -> str:
-    """Visible text, cut with … where it is wider than `limit`."""
+    """Return visible text, cut with … if it is wider than `limit`."""
     text = visible(text)
     if width(text, size) <= limit:
         return text
@@ -59,7 +62,7 @@ def shortened(text: str, size: float, limit: float) -> str:
 
 
 def short_type(cypher: str) -> str:
-    """Return a Cypher type in few letters: `LIST<ZONED DATETIME NOT NULL>` is `datetime[]`."""
+    """Return a Cypher type in a few letters: `LIST<ZONED DATETIME NOT NULL>` is `datetime[]`."""
     kind = cypher.removesuffix(" NOT NULL")
     if element := re.fullmatch("LIST<(.+)>", kind):
         return f"{short_type(element[1])}[]"

@@ -91,9 +91,9 @@ def _unwritable(path: Path, error: OSError) -> DestinationError:
 def publish(built: Path, root: Path, name: str) -> Path:
     """Move a finished store to its name, then switch `current` to it.
 
-    Each step is synced to disk before the next one, so a power cut does no more harm than a kill.
-    If a step fails, `current` stays as it was, and the store goes back to where it was made. A
-    published store never replaces another one, so this is a plain rename.
+    Each step is synced to disk before the next one, so a power cut leaves the same as a kill. If a
+    step fails, `current` stays as it was, and the store goes back to where it was made. A published
+    store never replaces another one, so this is a plain rename.
     """
     target = _free(root, name)
     _settle(built)

@@ -1,4 +1,4 @@
-"""Arrow columns from whole numbers: keys, lists, moments, decimals, nulls."""
+"""Arrow columns from whole numbers: keys, lists, timestamps, decimals, nulls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIGITS: Final = np.frombuffer(b"0123456789abcdefghjkmnpqrstvwxyz", dtype=np.uin
 
 
 def tokens(numbers: Ints, width: int) -> pa.Array:
-    """Opaque tokens in base 32, a different one for each number below 32**width."""
+    """Return opaque tokens in base 32, a different one for each number below 32**width."""
     # Each step permutes the numbers of 5 * width bits: an odd factor, or a shift folded back.
     top, fold = np.uint64(32**width - 1), np.uint64(5 * width // 2)
     mixed = numbers.astype(np.uint64) + np.uint64(1)
@@ -31,7 +31,7 @@ def tokens(numbers: Ints, width: int) -> pa.Array:
 
 
 def keys(prefix: str, number: Ints) -> pa.Array:
-    """Keys like c-000001, counted from 1, for a prefix of one letter."""
+    """Return keys like c-000001, counted from 1, for a prefix of one letter."""
     digits = (number[:, None] + 1) // 10 ** np.arange(5, -1, -1) % 10 + ord("0")
     head = np.frombuffer(f"{prefix}-".encode(), dtype=np.uint8)
     return _text(
@@ -40,7 +40,7 @@ def keys(prefix: str, number: Ints) -> pa.Array:
 
 
 def _text(characters: npt.NDArray[np.uint8]) -> pa.Array:
-    """Each row of ASCII codes becomes a string."""
+    """Return a string for each row of ASCII codes."""
     rows, width = characters.shape
     offsets = np.arange(rows + 1, dtype=np.int32) * np.int32(width)
     data = pa.py_buffer(np.ascontiguousarray(characters))
@@ -58,7 +58,7 @@ def some(draws: Draws, values: pa.Array, size: int) -> pa.Array:
 
 
 def lists(draws: Draws, values: pa.Array, first: Ints) -> pa.Array:
-    """List of one to three different values, each list beginning with the one at `first`."""
+    """Return lists of one to three different values, each beginning with the one at `first`."""
     lengths = 1 + draws.below(3, first.size)
     hop = 1 + draws.below(len(values) // 2 - 1, first.size)
     position = np.repeat(first, lengths) + places(lengths) * np.repeat(hop, lengths)
@@ -76,17 +76,17 @@ def moments(draws: Draws, first: str, last: str, size: int) -> Ints:
 
 
 def stamps(microseconds: Ints) -> pa.Array:
-    """Microseconds since 1970 become timestamps in UTC."""
+    """Return timestamps in UTC for microseconds since 1970."""
     return pa.array(microseconds).cast(MOMENT)
 
 
 def dates(days: Ints) -> pa.Array:
-    """Days since 1970 become dates."""
+    """Return dates for days since 1970."""
     return pa.array(days.astype(np.int32)).cast(pa.date32())
 
 
 def decimals(hundredths: Ints, precision: int) -> pa.Array:
-    """Hundredths, none of them negative, become decimals with two places."""
+    """Return decimals with two places for hundredths, none of them negative."""
     # An Arrow decimal is a little-endian number of 16 bytes.
     words = np.stack([hundredths, np.zeros_like(hundredths)], axis=1).astype("<i8")
     kind = pa.decimal128(precision, 2)

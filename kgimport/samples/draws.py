@@ -35,7 +35,7 @@ class Draws:
         return ((high * np.asarray(bound, dtype=np.uint64)) >> _HALF).astype(np.int64)
 
     def chance(self, percent: int, size: int) -> Bools:
-        """Draw `size` truths, each true `percent` times in a hundred."""
+        """Draw `size` booleans, each true `percent` times in a hundred."""
         return self.below(100, size) < percent
 
     def among(self, table: Ints, size: int) -> Ints:
@@ -52,7 +52,7 @@ class Draws:
 
 
 def zipf(ranks: Ints, allowed: Bools) -> Ints:
-    """Cumulative weights for `Draws.weighted`: the item of rank r weighs 1 / (r + 1).
+    """Return cumulative weights for `Draws.weighted`: the item of rank r weighs 1 / (r + 1).
 
     Items that are not allowed weigh nothing. The sum stays below 2**32 for any number of items.
     """
@@ -60,13 +60,13 @@ def zipf(ranks: Ints, allowed: Bools) -> Ints:
 
 
 def places(lengths: Ints) -> Ints:
-    """Return number the members of consecutive groups: lengths 2, 3 give 0 1 0 1 2."""
+    """Return the places of members within consecutive groups: lengths 2, 3 give 0 1 0 1 2."""
     ends = np.cumsum(lengths)
     return np.arange(int(lengths.sum())) - np.repeat(ends - lengths, lengths)
 
 
 def running(values: Ints, first: Bools) -> Ints:
-    """Sum up values within consecutive groups; `first` marks where each group begins."""
+    """Return running sums within consecutive groups; `first` marks where each group begins."""
     total: Ints = np.cumsum(values)
     before: Ints = (total - values)[first]
     group: Ints = np.cumsum(first) - 1

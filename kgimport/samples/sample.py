@@ -19,10 +19,10 @@ _BLOCK = 32_768
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to be written: the folder it lies in, its columns, and what makes each file's rows.
+    """A table to write: its folder, its columns, and what makes each file's rows.
 
     `files` are paths within the folder, `rows` batches of columns, which are made when they are
-    written. Columns in `deltas` are numbers that grow, mostly, and are encoded as such.
+    written. Columns in `deltas` are numbers that mostly grow, and are encoded as such.
     """
 
     folder: str
@@ -33,9 +33,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sample: its name, the greatest scale that its keys have digits for, and its tables.
+    """A sample: its name, the largest scale for which its keys have digits, and its tables.
 
-    `tables` makes them of a scale and a seed, with the same rows each time.
+    `tables` makes them for a scale and a seed, with the same rows each time.
     """
 
     name: str
@@ -47,11 +47,10 @@ Column: TypeAlias = "Callable[[Draws, Ints], pa.Array]"
 
 
 def declared(number: int, seed: int, name: str, rows: int, columns: Mapping[str, Column]) -> Table:
-    """Yield a table of so many rows, each column by a function of its own draws and the row
-    numbers.
+    """Return a table of `rows` rows; a function makes each column from draws and row numbers.
 
-    Rows count from 0 and are made block by block, so memory does not grow with them. `number` tells
-    the tables of a sample apart: each column of each block has a stream of its own.
+    Rows count from 0 and are made block by block, so memory does not grow with them. `number`
+    distinguishes the tables of a sample: each column of each block has a stream of its own.
     """
 
     def made(first: int, size: int) -> Columns:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TableFiles:
-    """What was written of one table; `table` is the folder that it lies in."""
+    """The files that were written for one table; `table` is its folder."""
 
     table: str
     files: int
@@ -58,7 +58,7 @@ def generate(
     Args:
         sample: what to write.
         out: a directory that is new or empty, or holds an earlier sample, which is replaced.
-            A `README.md` and whatever begins with a dot may lie beside it.
+            A `README.md` and names that begin with a dot are left alone.
         scale: 100 gives about a hundred times as many rows as 1.
         seed: another seed gives other data of the same kind.
         progress: is called with the folder of each table before it is made.
@@ -95,10 +95,10 @@ _ORIGIN: Final = b"kgimport.sample"  # in the footer of each file
 
 
 def _clear(out: Path) -> None:
-    """Remove an earlier sample, so that a run that fails leaves no mixture of two."""
+    """Remove an earlier sample, so that a run that fails leaves no mixture of two samples."""
     out.mkdir(parents=True, exist_ok=True)
-    beside = {path for path in out.iterdir() if path.name.startswith(".")} | {out / "README.md"}
-    files = [p for p in sorted(out.rglob("*")) if not p.is_dir() and not beside & {p, *p.parents}]
+    spared = {path for path in out.iterdir() if path.name.startswith(".")} | {out / "README.md"}
+    files = [p for p in sorted(out.rglob("*")) if not p.is_dir() and not spared & {p, *p.parents}]
     strange = next((path for path in files if not _is_sample(path)), None)
     if strange:
         raise DestinationError(
@@ -110,7 +110,7 @@ def _clear(out: Path) -> None:
 
 
 def _is_sample(path: Path) -> bool:
-    """Tables of a real warehouse may have the same names, so the file itself has to say it."""
+    """Return whether a file is from a sample by its footer: a real table may have the same name."""
     if path.name == "part-0.parquet.tmp":
         return True
     if path.suffix != ".parquet":
@@ -133,6 +133,7 @@ def _write_table(
 
 def _write(path: Path, table: Table, batches: Iterable[Columns], origin: str) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Not `files.replacing`: after a kill, the next run knows this name, and removes the file.
     temporary = path.with_name(f"{path.name}.tmp")
     schema, rows = table.schema, 0
     with pq.ParquetWriter(temporary, schema, **_parquet(schema, table.deltas)) as writer:
@@ -146,7 +147,7 @@ def _write(path: Path, table: Table, batches: Iterable[Columns], origin: str) ->
 
 
 def _parquet(schema: pa.Schema, growing: frozenset[str]) -> dict[str, object]:
-    """Writer options, named so that a new default does not change the files."""
+    """Return writer options, all explicit, so that a new default does not change the files."""
     deltas = [name for name in schema.names if name in growing]
     repeated = [
         f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name

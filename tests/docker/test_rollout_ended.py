@@ -117,7 +117,7 @@ def test_two_rollouts_of_a_project_do_not_run_at_once(project: str, tags: list[s
 
     with (
         alone(project, make.haproxy()),
-        pytest.raises(DestinationError, match=f"another rollout of {project} is at work"),
+        pytest.raises(DestinationError, match=f"another rollout of {project} is running"),
     ):
         rollout(Rollout(project, tags[1]), quiet)
 

@@ -81,6 +81,7 @@ def recording(folder: Path) -> Iterator[Path]:
         _must_be_whole(aside)
         for other in folder.parent.glob(f"{folder.name.rpartition('-')[0]}-*"):
             shutil.rmtree(other, ignore_errors=True)
+        # Not `files.replacing`, which replaces files: a folder needs its name to be free.
         aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

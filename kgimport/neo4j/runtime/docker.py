@@ -1,9 +1,9 @@
-"""Neo4j's programs out of an image: command lines for `docker run`, and what they leave behind.
+"""Neo4j's programs from an image: command lines for `docker run`, and the removal of leftovers.
 
-The programs run on the folders of this machine, as the user that kgimport runs as, so what they
-write is ours. Every folder is mounted at the path that it has here, hence links into it work;
-the home is mounted a second time under a path that is ASCII, which Neo4j's configuration needs.
-The image's own entrypoint is passed over: as root, it would give our folders to its own user.
+The programs work on this machine's folders, as the user that runs kgimport, so that user owns what
+they write. Every folder is mounted at its own path, so links into it work. The home is mounted a
+second time at an ASCII path, which Neo4j's configuration needs. The image's own entrypoint is not
+used: as root, it would give the folders to its own user.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 PROGRAM = "docker"
 HOME = "/kgimport/home"
-LABEL = "org.kgimport.run"  # who started a container, as `owner()` tells it
+LABEL = "org.kgimport.run"  # who started a container, as `owner()` names it
 _NO_ENGINE = "install Docker and start it, or use --runtime embedded"
-# What neo4j does when its output is asked for: one Java instead of two, so signals reach it.
+# Runs the server's own command line: one Java instead of two, so that signals reach it.
 _SERVER = 'command=$(neo4j console --dry-run) && eval "exec $command"'
+_LISTED = f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,10 @@ def official(version: str) -> str:
 
 
 def find(name: str, progress: Callable[[str], None] = lambda _: None) -> Image:
-    """Return an image that can be run here; it is pulled where it is missing.
+    """Return an image that can be run here; pull it if it is missing.
 
-    Containers that a killed kgimport left are removed first. `progress` is told the pull's
-    lines. Raises RuntimeMissingError when no engine answers, or there is no such image.
+    Containers that a killed kgimport left are removed first. `progress` gets the lines of the pull.
+    Raises RuntimeMissingError if no engine answers, or if there is no such image.
     """
     rootless = _engine()
     sweep()
@@ -59,9 +60,9 @@ def find(name: str, progress: Callable[[str], None] = lambda _: None) -> Image:
         if done.exit_code:
             raise RuntimeMissingError(
                 f"the image {name} is not here and cannot be pulled: {_last(done.tail)}",
-                "name another with --image, or use --runtime embedded",
+                "name another one with --image, or use --runtime embedded",
             )
-    # A rootless engine makes us its root, and every other user somebody else.
+    # In a rootless engine, its root is our user, and every other user is somebody else.
     return Image(name, "0:0" if rootless else f"{os.getuid()}:{os.getgid()}")
 
 
@@ -72,7 +73,7 @@ def version(image: Image) -> str:
     words = _last(done.tail).split()
     if done.exit_code or not words or not words[-1][0].isdigit():
         raise RuntimeMissingError(
-            f"{image.name} is no image of Neo4j: {_last(done.tail)}",
+            f"{image.name} is not an image of Neo4j: {_last(done.tail)}",
             "name one whose neo4j-admin answers to --version",
         )
     return words[-1]
@@ -86,11 +87,11 @@ def admin(
     heap_mb: int | None,
     cwd: Path | None,
 ) -> Command:
-    """Build the command line of neo4j-admin; its working directory can only be read."""
+    """Build the command line of neo4j-admin; its working directory is read-only."""
     heap = {"HEAP_SIZE": f"{heap_mb}m"} if heap_mb else {}
     mounts = [*_home(home), *([_bind(cwd, readonly=True)] if cwd else [])]
     place = (f"--workdir={cwd.absolute()}",) if cwd else ()
-    # Without a network Java waits ten seconds for the name of any other host.
+    # Without a network, Java waits ten seconds to resolve any other host name.
     options = ("--network=none", "--hostname=localhost", *place, *mounts)
     return _run(image, "neo4j-admin", args, options=options, env=heap)
 
@@ -102,30 +103,30 @@ def server(image: Image, *, home: Path, ports: Iterable[int]) -> Command:
 
 
 def settings() -> dict[str, str]:
-    """Return what neo4j.conf must say so that the server uses our home, and can be reached."""
+    """Return the settings with which the server uses our home and can be reached."""
     names = ("data", "logs", "run")
     places = {f"server.directories.{name}": f"{HOME}/{name}" for name in names}
     return {"server.default_listen_address": "0.0.0.0", **places}  # noqa: S104  (the container's)
 
 
 def ask(*argv: str) -> str | None:
-    """Return what docker answers, or None where it fails."""
+    """Return docker's output, or None if it fails."""
     done = run(Command((PROGRAM, *argv)))
     return None if done.exit_code else "\n".join(done.tail)
 
 
 def owner(pid: int) -> str:
-    """Name a process of this machine so that no later one has the same name."""
+    """Return a name for a process of this machine that no later process has."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:  # it has ended, or this is no Linux
+    except OSError:  # it has ended, or this is not Linux
         return f"{os.uname().nodename} {pid}"
     started = stat.rpartition(")")[2].split()[19]  # proc(5): starttime, in ticks since boot
     return f"{os.uname().nodename} {pid} {started}"
 
 
 def sweep() -> None:
-    """Remove the containers of this machine's kgimports that run no more."""
+    """Remove containers whose kgimport ran on this machine and has ended."""
     listed = ask("ps", "--all", "--filter", f"label={LABEL}", "--format", _LISTED) or ""
     for line in listed.splitlines():
         container, _, started_by = line.partition(" ")
@@ -133,9 +134,6 @@ def sweep() -> None:
             case [node, pid, *_] if node == os.uname().nodename and pid.isdigit():
                 if owner(int(pid)) != started_by:
                     ask("rm", "--force", "--volumes", container)
-
-
-_LISTED = f'{{{{.ID}}}} {{{{.Label "{LABEL}"}}}}'
 
 
 def _run(
@@ -175,7 +173,7 @@ def _home(home: Path | None) -> Iterator[str]:
 
 
 def _linked(path: Path) -> Iterator[Path]:
-    """Where a folder's links lead, links in linked folders included."""
+    """Yield where a folder's links lead, including links in linked folders."""
     target = path.readlink() if path.is_symlink() else path
     if path.is_symlink():
         yield target
@@ -193,7 +191,7 @@ def _bind(path: Path, *, at: str = "", readonly: bool = False) -> str:
 
 
 def _engine() -> bool:
-    """Whether the engine is rootless; RuntimeMissingError where none answers."""
+    """Return whether the engine is rootless; RuntimeMissingError if none answers."""
     if shutil.which(PROGRAM) is None:
         raise RuntimeMissingError("there is no docker on the path", _NO_ENGINE)
     done = run(Command((PROGRAM, "info", "--format", "{{json .SecurityOptions}}")))
@@ -203,4 +201,4 @@ def _engine() -> bool:
 
 
 def _last(tail: Iterable[str]) -> str:
-    return next((line for line in reversed(tuple(tail)) if line.strip()), "it said nothing")
+    return next((line for line in reversed(tuple(tail)) if line.strip()), "it printed nothing")

@@ -43,7 +43,7 @@ class Jar:
 
     @property
     def path(self) -> Path:
-        """Where it lies under the cache: as in every Maven repository."""
+        """Its path in the cache, as in any Maven repository."""
         group, artifact, version, *classifier = self.coordinates.split(":")
         name = "-".join((artifact, version, *classifier)) + ".jar"
         return Path(*group.split("."), artifact, version, name)
@@ -55,9 +55,9 @@ def supported_versions() -> tuple[str, ...]:
 
 
 def resolve_version(name: str) -> str:
-    """Return the locked version that `name` means: itself, or a line such as "5".
+    """Return the locked version for a name: a version, or a line such as "5".
 
-    Raises UsageError listing the known ones.
+    Raises UsageError with the known ones.
     """
     version = LINES.get(name, name)
     if version not in supported_versions():
@@ -93,9 +93,9 @@ def fetch(
 ) -> tuple[Path, ...]:
     """Return the class path of a version, downloading what is missing (about 190 MB at first).
 
-    `progress` is told (jars done, jars to download). Runs may share a cache.
+    `progress` gets (jars done, jars to download). Runs may share a cache.
 
-    Raises RuntimeMissingError when a jar cannot be downloaded, or differs from the lock.
+    Raises RuntimeMissingError if a jar cannot be downloaded, or differs from the lock.
     """
     return provide(locked(version), cache.absolute() / "jars", progress)
 
@@ -103,14 +103,14 @@ def fetch(
 def fetch_parquet(
     cache: Path, progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> tuple[Path, ...]:
-    """Return what the importer needs to read Parquet, as `fetch` does (about 50 MB at first)."""
+    """Return the jars for reading Parquet, in the same way as `fetch` (about 50 MB at first)."""
     return provide(_read_lock("parquet"), cache.absolute() / "jars", progress)
 
 
 def provide(
     jars: Sequence[Jar], root: Path, progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> tuple[Path, ...]:
-    """Do what `fetch` does, for any jars and any directory."""
+    """Return the paths of any jars in any directory, downloading those that are missing."""
     missing = [jar for jar in jars if not (root / jar.path).is_file()]
     if missing:
         _download(missing, root, progress)
@@ -125,7 +125,7 @@ def _checked(jar: Jar, path: Path) -> Path:
     if actual != jar.sha256:
         raise RuntimeMissingError(
             f"{jar.coordinates} differs from its lock: expected SHA-256 {jar.sha256}, got {actual}",
-            f"delete {path} and run again; if it differs again, the download is not to be trusted",
+            f"delete {path} and run again; if it differs again, do not trust the download",
         )
     return path
 
@@ -144,13 +144,13 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="jar")
     try:
         yield pool
-    finally:  # what has not begun by now will not: something failed, or all is done
+    finally:  # cancel what has not begun: something failed, or everything is done
         pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
 def _incoming(root: Path) -> Iterator[Path]:
-    """Make a directory beside the jars, so that a rename puts a whole jar in its place."""
+    """Provide a directory next to the jars, from which a rename moves a whole jar into place."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         directory = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=root))
@@ -167,7 +167,7 @@ def _incoming(root: Path) -> Iterator[Path]:
 
 
 def _sweep(root: Path) -> None:
-    """Remove what runs that were killed left behind, and spare those that may still run."""
+    """Remove what killed runs left behind, but not what may still be in progress."""
     for left in root.glob(f"{_INCOMING}*"):
         if left.stat().st_mtime < time.time() - _STALE_S:
             shutil.rmtree(left, ignore_errors=True)
@@ -193,6 +193,7 @@ def _bring(jar: Jar, context: Any, root: Path) -> None:
     component = context.project(group, artifact).at_version(version)
     path = _checked(jar, _resolve(jar, component.artifact("".join(classifier))))
     (root / jar.path).parent.mkdir(parents=True, exist_ok=True)
+    # Not `files.replacing`: jgo chooses where it downloads to, which is on the same disk.
     path.replace(root / jar.path)
 
 

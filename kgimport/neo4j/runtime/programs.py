@@ -1,9 +1,9 @@
 """A Neo4j that can be run, and the command lines of its programs.
 
-A *home* is a directory that kgimport makes per use (conf, logs, and a link to the data), so
-nothing is written into an installed Neo4j. Of that one the jars are run, not bin/neo4j-admin and
-bin/neo4j: those take a home that is not ASCII for another one, and 5.26 then starts a server on
-the default ports; and they start a second process, which outlives a kill of the first.
+A *home* is a directory that kgimport creates for each use (conf, logs, and a link to the data), so
+nothing is written into an installed Neo4j. kgimport runs the jars of an installed Neo4j, not its
+bin/neo4j-admin and bin/neo4j: these mistake a non-ASCII home for another one, and 5.26 then starts
+a server on the default ports; they also start a second process, which outlives a kill of the first.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Neo4j:
     kind: Kind
     java: jvm.Java | None = None  # docker: the image's own
     jars: tuple[Path, ...] = ()  # the class path
-    installation: Path | None = None  # installed: where, NEO4J_HOME
-    image: docker.Image | None = None  # docker: what containers are made of
-    java_options: tuple[str, ...] = ()  # more of them; images take none
+    installation: Path | None = None  # installed: its NEO4J_HOME
+    image: docker.Image | None = None  # docker: the image of its containers
+    java_options: tuple[str, ...] = ()  # further options; not for images
     classes: Path | None = None  # where Java keeps its classes, if anywhere
     records_classes: bool = False  # whether its programs write there, instead of reading
 
@@ -53,9 +53,9 @@ def embedded(
     cache: Path | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Neo4j:
-    """Return a Neo4j made of Maven Central's jars, fetched into the cache where they are missing.
+    """Return a Neo4j made of Maven Central's jars, fetched into the cache if they are missing.
 
-    `version` may be a line such as "5"; `progress` is told (jars done, jars to download).
+    `version` may be a line such as "5"; `progress` gets (jars done, jars to download).
     """
     version = jar_cache.resolve_version(version)
     java = jvm.find(minimum_java(version))
@@ -71,9 +71,9 @@ def reading_parquet(
     cache: Path | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Neo4j:
-    """Return the same Neo4j with what its importer needs to read Parquet, after its own jars.
+    """Return the same Neo4j with the jars with which its importer reads Parquet, after its own.
 
-    Raises UsageError for an image, whose class path is its own.
+    Raises UsageError for an image, whose class path cannot be extended.
     """
     if neo4j.image:
         raise UsageError(
@@ -87,34 +87,34 @@ def reading_parquet(
 def with_fast_start(neo4j: Neo4j) -> Neo4j:
     """Return the same Neo4j without Java's second compiler.
 
-    A start takes a third less of processor time, and long work more: for little to do.
+    A start takes a third less processor time, but long work takes more: use it for small work.
     """
     return replace(neo4j, java_options=("-XX:TieredStopAtLevel=1",))
 
 
 def with_bulk_collector(neo4j: Neo4j) -> Neo4j:
-    """Return the same Neo4j with Java's collector for throughput, where the user names none.
+    """Return the same Neo4j with Java's collector for throughput, unless the user chose one.
 
-    The importer makes much garbage and answers nobody meanwhile: measured, some five per cent
-    less time than with Java's default (docs/performance.md).
+    The importer makes much garbage, and nobody waits for its answers: it was measured to take about
+    five per cent less time than with Java's default (docs/performance.md).
     """
     named = (os.environ.get(name, "") for name in ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"))
     if any("GC" in options for options in named):
-        return neo4j  # two collectors are one too many for Java
+        return neo4j  # Java refuses to start with two collectors
     return replace(neo4j, java_options=(*neo4j.java_options, "-XX:+UseParallelGC"))
 
 
 def installed(neo4j_home: Path) -> Neo4j:
     """Return the Neo4j that is unpacked or installed at `neo4j_home`.
 
-    Raises RuntimeMissingError when the directory is no Neo4j.
+    Raises RuntimeMissingError if the directory is not a Neo4j.
     """
     home = neo4j_home.absolute()
     jars = tuple(sorted(home.glob("lib/*.jar")))
     kernels = [jar.stem for jar in jars if re.match(r"neo4j-kernel-\d", jar.stem)]
     if not kernels:
         raise RuntimeMissingError(
-            f"{home} is no installed Neo4j: there is no lib/neo4j-kernel-<version>.jar",
+            f"{home} is not an installed Neo4j: it has no lib/neo4j-kernel-<version>.jar",
             "set NEO4J_HOME to the directory that has it, or use the embedded runtime",
         )
     version = kernels[-1].removeprefix("neo4j-kernel-")
@@ -128,15 +128,15 @@ def of_image(
 ) -> Neo4j:
     """Return the Neo4j of an image, by default the official one of `version`, pulled if missing.
 
-    Raises RuntimeMissingError when there is no engine or no such image, UsageError when the
-    image holds another version than the one that is wanted.
+    Raises RuntimeMissingError if there is no engine or no such image, UsageError if the image holds
+    another version than `version`.
     """
     wanted = jar_cache.LINES.get(version, version) if version else None
     image = docker.find(name or docker.official(wanted or jar_cache.DEFAULT_VERSION), progress)
     found = docker.version(image)
     if wanted and found != wanted:
         raise UsageError(
-            f"the image {image.name} holds Neo4j {found}, and {wanted} is wanted",
+            f"the image {image.name} holds Neo4j {found}, not {wanted}",
             "name another image, or another version with --neo4j",
         )
     return Neo4j(found, "docker", image=image)
@@ -166,7 +166,7 @@ def server_command(
 ) -> Command:
     """Build the command line of the server in the foreground, in a configured home.
 
-    `ports` are those that its configuration names, for a container to publish.
+    `ports` are the ports in its configuration, for a container to publish.
     """
     home = home.absolute()
     if neo4j.image:
@@ -177,7 +177,7 @@ def server_command(
 
 
 def java_flags(major: int) -> tuple[str, ...]:
-    """Return what Neo4j needs of a Java release so that it works, and works without warnings."""
+    """Return the flags with which Neo4j works on a Java release, without warnings."""
     unsafe = ("--sun-misc-unsafe-memory-access=allow",) if major >= 23 else ()  # JEP 471  # noqa: PLR2004
     return (*jvm.NEEDED, *unsafe)
 
@@ -194,9 +194,9 @@ def release(version: str) -> tuple[int, ...]:
 
 @contextmanager
 def explaining_missing_files(neo4j: Neo4j) -> Iterator[None]:
-    """Raise RuntimeMissingError for what fails in the block because Java or jars are gone.
+    """Raise RuntimeMissingError if the block fails because Java or jars have disappeared.
 
-    A Java without them says something else, of a class or of the data that it was to read.
+    Without them, Java itself reports some other error, about a class or about its input.
     """
     try:
         yield
@@ -205,14 +205,14 @@ def explaining_missing_files(neo4j: Neo4j) -> Iterator[None]:
         if gone := [path for path in needed if not path.is_file()]:
             raise RuntimeMissingError(
                 f"{len(gone)} of the {len(needed)} files of Neo4j and Java are gone: {gone[0]}, …",
-                "they were there when it began: let nothing move or clean the cache meanwhile, "
-                "and run again",
+                "they were there at the start: make sure that nothing moves or cleans the cache "
+                "meanwhile, and run again",
             ) from error
         raise
 
 
 def describe(neo4j: Neo4j) -> dict[str, str]:
-    """Say in words what will be run."""
+    """Return what will be run, in words, by topic."""
     if neo4j.java is None:
         return {"neo4j": f"{neo4j.version} ({neo4j.image.name if neo4j.image else neo4j.kind})"}
     size = sum(jar.stat().st_size for jar in neo4j.jars)
@@ -226,13 +226,13 @@ def describe(neo4j: Neo4j) -> dict[str, str]:
 
 def _kept(folder: Path | None) -> str:
     if folder is None:
-        return "not kept: that takes Java 25"
+        return "not kept: this needs Java 25"
     size = classes.size(folder)
     return f"kept, {size / 1e6:.0f} MB" if size else "not kept: see `kgimport prepare`"
 
 
 def _java(neo4j: Neo4j, program: classes.Program, heap_mb: int | None) -> tuple[str, ...]:
-    assert neo4j.java is not None  # noqa: S101  # only images bring their own
+    assert neo4j.java is not None  # noqa: S101  # only images have their own
     heap = (f"-Xmx{heap_mb}m",) if heap_mb else ()
     kept = classes.flags(neo4j.classes, program, record=neo4j.records_classes)
     flags = (*java_flags(neo4j.java.major), *neo4j.java_options, *kept)
@@ -243,9 +243,9 @@ def _environment(neo4j: Neo4j, home: Path) -> Mapping[str, str]:
     return {
         "NEO4J_HOME": str(home.absolute()),
         "NEO4J_CONF": str(home.absolute() / "conf"),
-        # 240 jars in the environment leave the command line readable in `ps`.
+        # With 240 jars in the environment, the command line stays readable in `ps`.
         "CLASSPATH": os.pathsep.join(map(str, neo4j.jars)),
-        # Java encodes file names after the locale, and under POSIX cannot open one with an "é".
+        # Java encodes file names by the locale, and under POSIX cannot open one with an "é".
         "LC_ALL": "C.UTF-8",
     }
 

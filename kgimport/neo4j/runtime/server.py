@@ -29,6 +29,7 @@ STOP_S = 60  # after which a server that was asked to stop is killed
 _STOPPED = (0, 143)  # 143 = 128 + SIGTERM: a Java that was asked to stop before it had begun
 _POLL_S = 0.2
 _LAST_WORDS_S = 5
+_STATUS = "SHOW DATABASES YIELD name, currentStatus, requestedStatus, statusMessage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Server:
     bolt_uri: str
     http_uri: str | None  # Neo4j Browser is at <http_uri>/browser/
     pid: int
-    wait: Callable[[], int]  # blocks until the server ends by itself; its exit code
+    wait: Callable[[], int]  # blocks until the server ends by itself; returns its exit code
 
 
 @contextmanager
@@ -58,12 +59,12 @@ def serving(
 ) -> Iterator[Server]:
     """Serve the store in `data` on the loopback address until the block ends, then stop cleanly.
 
-    Port 0 takes a free one; `http_port=None` leaves HTTP off. `settings` win over kgimport's
-    defaults. `auth` is only for asking whether the server is ready; without it, a server that
-    asks who we are counts as ready. `on_line` is called from another thread, and must not raise.
+    Port 0 takes a free one; `http_port=None` leaves HTTP off. `settings` override kgimport's
+    defaults. `auth` is only used to check whether the server is ready; without it, a server that
+    asks for credentials counts as ready. `on_line` runs in another thread, and must not raise.
 
-    Raises ServerError when a port is taken, the store is in use, or the server does not start,
-    does not answer within `ready_timeout_s` seconds, or does not stop.
+    Raises ServerError if a port is taken, the store is in use, or the server does not start, does
+    not answer within `ready_timeout_s` seconds, or does not stop.
     """
     bolt, http = _ports(bolt_port, http_port)
     ports = (bolt, http) if http else (bolt,)
@@ -85,8 +86,8 @@ def serving(
 def set_initial_password(neo4j: Neo4j, *, home: Path, password: str) -> None:
     """Set the password of the user `neo4j` in a configured home, before its server's first start.
 
-    It is handed over in a file that only we can read: a command line is seen by every user of
-    the machine. Raises UsageError when Neo4j refuses the password.
+    It is passed in a file that only this user can read, because every user of the machine can see a
+    command line. Raises UsageError if Neo4j refuses the password.
     """
     with temporary.folder() as directory:
         arguments = directory / "arguments"  # in a directory of mode 0700
@@ -109,7 +110,7 @@ def _quoted(argument: str) -> str:
 
 
 def _ports(bolt: int, http: int | None) -> tuple[int, int | None]:
-    """Return two ports that are free now; both are held while choosing, so that they differ."""
+    """Return two free ports; both are held open while choosing, so that they differ."""
     with ExitStack() as held:
         return _held(bolt, held), None if http is None else _held(http, held)
 
@@ -126,7 +127,7 @@ def _held(port: int, held: ExitStack) -> int:
 
 
 def _addresses(bolt: int, http: int | None, *, listen: str) -> dict[str, str]:
-    # Neo4j Browser connects to the advertised address, which else is that of the default port.
+    # Neo4j Browser connects to the advertised address, which otherwise has the default port.
     named = {"bolt": bolt, **({"http": http} if http else {})}
     addresses = {
         f"server.{name}.{kind}_address": f"{host}:{port}"
@@ -138,7 +139,7 @@ def _addresses(bolt: int, http: int | None, *, listen: str) -> dict[str, str]:
 
 def _memory(heap_mb: int | None, pagecache_mb: int | None) -> dict[str, str]:
     wanted = {
-        "server.memory.heap.max_size": heap_mb,  # for the server to know: Java is told by -Xmx
+        "server.memory.heap.max_size": heap_mb,  # for the server's information: Java gets -Xmx
         "server.memory.pagecache.size": pagecache_mb,
     }
     return {key: f"{size}m" for key, size in wanted.items() if size}
@@ -148,7 +149,7 @@ def _memory(heap_mb: int | None, pagecache_mb: int | None) -> dict[str, str]:
 def _drained(
     child: subprocess.Popen[bytes], log: deque[str], on_line: Callable[[str], None]
 ) -> Iterator[threading.Thread]:
-    """Read the server's output all the while: it would stand still once the pipe is full."""
+    """Keep reading the server's output: it would block once the pipe is full."""
 
     def drain() -> None:
         for line in process.output(child):
@@ -185,8 +186,8 @@ def _await_ready(
 
 
 def _answers(ports: tuple[int, ...], auth: tuple[str, str] | None, home: Path) -> bool:
-    """Say whether all ports listen (Bolt's is the first) and all databases are online."""
-    import neo4j  # noqa: PLC0415  # a third of a second that only those who serve should pay
+    """Return whether all ports listen (Bolt's is the first) and all databases are online."""
+    import neo4j  # noqa: PLC0415  # takes a third of a second, which only servers need
     from neo4j.exceptions import AuthError, DriverError, Neo4jError  # noqa: PLC0415
 
     if not all(map(_listens, ports)):  # the driver would log each refused connection
@@ -205,32 +206,26 @@ def _answers(ports: tuple[int, ...], auth: tuple[str, str] | None, home: Path) -
         return False
 
 
-_STATUS = "SHOW DATABASES YIELD name, currentStatus, requestedStatus, statusMessage"
-
-
 def _all_online(databases: list[dict[str, str]], home: Path) -> bool:
     for database in databases:
         if database["currentStatus"] != "online" and database["statusMessage"]:
-            said = f"{database['statusMessage'].rstrip('.')}: {_cause(home)}"
+            reason = f"{database['statusMessage'].rstrip('.')}: {_cause(home)}"
             raise ServerError(
-                f"the database {database['name']} did not start: {said}",
+                f"the database {database['name']} did not start: {reason}",
                 "the store may be incomplete, or in use: build it again, or stop the other server",
             )
     return all(each["currentStatus"] == each["requestedStatus"] for each in databases)
 
 
 def _cause(home: Path) -> str:
-    """Return the last cause in debug.log, of which the database's own status says nothing."""
+    """Return the last cause in debug.log, which the database's own status does not show."""
     log = home / "logs" / "debug.log"
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return _meaning([part for line in lines for part in _plain(line)])
 
 
 def _plain(line: str) -> list[str]:
-    """Return a line of debug.log as text.
-
-    Since 2025 each is an object with its stack trace inside.
-    """
+    """Return a line of debug.log as lines of text: since 2025 it is JSON, stack trace included."""
     try:
         entry = json.loads(line)
     except ValueError:
@@ -250,7 +245,7 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     if not process.stop(child, STOP_S):
         raise ServerError(
             f"Neo4j did not stop within {STOP_S} s and was killed",
-            "its next start will repair the store; do not publish it before",
+            "its next start will recover the store; do not publish it before that",
         )
     if child.returncode not in _STOPPED:
         raise ServerError(
@@ -278,14 +273,14 @@ def _port_taken(port: int) -> ServerError:
 
 
 def _meaning(log: Iterable[str]) -> str:
-    """Return the one line of a Java program's output that says why it failed.
+    """Return the one line of a Java program's output that best explains a failure.
 
-    The last cause of a stack trace is the most precise; else an exception's first line, an
-    ERROR, or whatever was said last.
+    The last cause of a stack trace is the most precise; next come an exception's first line, an
+    ERROR, and the last line.
     """
-    said = [line.strip() for line in log if line.strip(" -") and not line.startswith("\tat ")]
+    lines = [line.strip() for line in log if line.strip(" -") and not line.startswith("\tat ")]
     for sign in (r"^Caused by: \S+: (.+)", r"^Exception in .*?\w+: (.+)", r".* ERROR +(.+)"):
-        for line in reversed(said):
+        for line in reversed(lines):
             if match := re.match(sign, line):
                 return match[1]
-    return said[-1] if said else "it said nothing"
+    return lines[-1] if lines else "it printed nothing"

@@ -150,7 +150,7 @@ def _users_details(world: World) -> Iterator[Columns]:
 
 
 def _last_logins(world: World, block: int) -> Ints:
-    """When each user of the block came last, 0 for never."""
+    """Return when each user of the block last came, 0 for never."""
     user, (sessions, _) = world.users_of(block), journeys(world, block)
     last = np.zeros(user.size, dtype=np.int64)
     np.maximum.at(last, sessions.user - user[0], sessions.start)
@@ -247,7 +247,7 @@ def _assets_history(world: World, month: int) -> Iterator[Columns]:
 
 
 def _browsed(draws: Draws, world: World, sessions: Sessions, session: Ints, place: Ints) -> Ints:
-    """Two events in a row for each asset: along the user's course, or whatever is popular."""
+    """Two events in a row for each asset: along the user's course, or something popular."""
     anything = draws.weighted(world.asset_weights, place.size)
     strays = draws.chance(8, place.size)
     opening = np.arange(place.size) - place % 2
