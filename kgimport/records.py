@@ -16,19 +16,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from kgimport.choices import Ids  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.errors import DestinationError
 from kgimport.findings import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.graph import GRAPH_NAME, Graph, flaws
-from kgimport.identity import Ids  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.sums import Kind, sums
 from kgimport.targets.neo4j import Format, is_plain
 from kgimport.targets.neo4j.schema import SchemaItem  # noqa: TC001  (pydantic reads the annotations)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    # How long work tells that it is alive: the stage, and how much of it is done (0 to 1) if known.
-    Progress = Callable[[str, float | None], None]
 
 VERSION = 4
 EXPORT_RECORD, STORE_RECORD = "export.json", "store.json"

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from polars.io.partition import FileProviderArgs
 
+    from kgimport.choices import Ids
     from kgimport.graph import End, Graph, NodeTable, RelationshipTable, Table
-    from kgimport.identity import Ids
     from kgimport.targets.neo4j import Field, Format
 
 ROWS_PER_PART = 2_000_000

@@ -14,7 +14,6 @@ from kgimport.commands.export import export
 from kgimport.commands.prepare import prepare
 from kgimport.neo4j.private import private_driver
 from kgimport.neo4j.runtime.programs import embedded, with_fast_start
-from kgimport.options import BuildOptions
 from tests.local_athena.fixtures import (  # noqa: F401  (fixtures of all tests)
     athena,
     athena_server,
@@ -38,10 +37,6 @@ if TYPE_CHECKING:
 VERSIONS = ("2026.08.1", "5.26.30")
 
 
-def quiet(_: str, __: float | None) -> None:
-    """Progress that nobody watches."""
-
-
 @pytest.fixture(scope="session", params=VERSIONS)
 def neo4j(request: pytest.FixtureRequest) -> Neo4j:
     """Neo4j by its jars, of one line after the other; the tests' graphs are small.
@@ -49,7 +44,7 @@ def neo4j(request: pytest.FixtureRequest) -> Neo4j:
     It is prepared: that takes half a minute once, and a third off what follows.
     """
     program = embedded(request.param)
-    prepare(program, quiet)
+    prepare(program)
     return with_fast_start(program)
 
 
@@ -73,14 +68,14 @@ def lms_graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 def lms_build(lms_graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The LMS graph's build directory."""
     out = tmp_path_factory.mktemp("build") / "lms"
-    export(lms_graph, out, quiet)
+    export(lms_graph, out)
     return out
 
 
 @pytest.fixture(scope="session")
 def lms_store(lms_build: Path, neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The LMS graph's published store, on one line after the other."""
-    return build_db(lms_build, tmp_path_factory.mktemp("stores"), neo4j, BuildOptions(), quiet).path
+    return build_db(lms_build, tmp_path_factory.mktemp("stores"), neo4j=neo4j).path
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +91,7 @@ def build_graph(neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
     def build(graph: Graph) -> Path:
         place = tmp_path_factory.mktemp(graph.name)
-        export(graph, place / "build", quiet)
-        return build_db(place / "build", place / "stores", neo4j, BuildOptions(), quiet).path
+        export(graph, place / "build")
+        return build_db(place / "build", place / "stores", neo4j=neo4j).path
 
     return build

@@ -22,7 +22,6 @@ from kgimport.errors import AwsRefusedError, ExitCode, KgimportError, SourceErro
 from kgimport.graph import NodeTable, relocated
 from kgimport.options import ExportOptions
 from kgimport.sources.athena import Warehouse, own_files, relation
-from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
 from tests.local_athena import lake
 from tests.local_athena.faults import Fault
@@ -99,8 +98,8 @@ def unloads(aws: LocalAws) -> int:
 def test_plain_parquet_is_scanned_where_it_lies(
     athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
 ) -> None:
-    here = export(people(tmp_path / "here"), tmp_path / "a", quiet)
-    there = export(graph(tmp_path), tmp_path / "b", quiet, warehouse)
+    here = export(people(tmp_path / "here"), tmp_path / "a")
+    there = export(graph(tmp_path), tmp_path / "b", options=warehouse)
 
     assert there.build_id == here.build_id
     assert there.queries == ()
@@ -113,7 +112,7 @@ def test_a_view_and_another_format_are_queried_and_stay_with_the_build(
 ) -> None:
     declared = graph(tmp_path, "person_view", "knows_text")
 
-    record = export(declared, tmp_path / "b", quiet, warehouse)
+    record = export(declared, tmp_path / "b", options=warehouse)
 
     person = tmp_path / "b" / "queried" / "person"
     assert [(t.name, t.written, t.properties) for t in record.tables] == [
@@ -136,7 +135,7 @@ def test_a_query_may_stand_for_a_table(
     sql = "SELECT id, upper(name) AS name FROM people.person WHERE id < 'c'"
     declared = relocated(graph(tmp_path), {"person": f"select:{sql}", "knows": "select: " + ONE})
 
-    record = export(declared, tmp_path / "b", quiet, warehouse)
+    record = export(declared, tmp_path / "b", options=warehouse)
 
     assert [(t.name, t.written) for t in record.tables] == [("person", 2), ("knows", 1)]
     text = (tmp_path / "b" / "csv" / "person" / "part-00000.csv").read_text()
@@ -197,7 +196,7 @@ def test_folders_that_say_something_else_than_text_are_asked_of_athena(
 def test_check_queries_too_and_leaves_nothing(
     athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
 ) -> None:
-    proof = check(graph(tmp_path, "person_view"), warehouse, quiet)
+    proof = check(graph(tmp_path, "person_view"), options=warehouse)
 
     assert proof.sources == {"person": 3, "knows": 2}
     assert results(athena) == []
@@ -211,7 +210,7 @@ def test_the_workgroup_s_own_result_location_is_used(
     client.create_work_group(Name="nightly", Configuration={"ResultConfiguration": place})
     options = ExportOptions(warehouse=Warehouse("nightly"))
 
-    record = export(graph(tmp_path, "person_view"), tmp_path / "b", quiet, options)
+    record = export(graph(tmp_path, "person_view"), tmp_path / "b", options=options)
 
     run = client.get_query_execution(QueryExecutionId=record.queries[0].query)["QueryExecution"]
     assert run["WorkGroup"] == "nightly"
@@ -282,7 +281,7 @@ def test_what_aws_refuses_is_told_and_undone(
     athena.faults.arm(**asdict(fault))
 
     with pytest.raises(kind, match=sentence) as caught:
-        export(graph(tmp_path, "person_view"), tmp_path / "out" / "people", quiet, warehouse)
+        export(graph(tmp_path, "person_view"), tmp_path / "out" / "people", options=warehouse)
 
     athena.faults.clear()
     assert caught.value.hint
@@ -303,7 +302,7 @@ def test_a_query_that_we_lose_sight_of_is_stopped(
     athena.faults.arm("athena", "GetQueryExecution", "ExpiredTokenException", times=0)
 
     with pytest.raises(AwsRefusedError, match="AWS does not accept our credentials"):
-        export(declared, tmp_path / "b", quiet, warehouse)
+        export(declared, tmp_path / "b", options=warehouse)
 
     athena.faults.clear()
     (query,) = {*queries(athena)} - before
@@ -318,7 +317,7 @@ def test_what_cannot_be_deleted_any_more_is_told(
     athena.faults.arm("s3", "DeleteObjects", "ExpiredToken", times=0)
 
     with pytest.raises(AwsRefusedError, match="may be left below s3://") as caught:
-        export(graph(tmp_path, "person_view"), tmp_path / "b", quiet, warehouse)
+        export(graph(tmp_path, "person_view"), tmp_path / "b", options=warehouse)
 
     athena.faults.clear()
     (left,) = store.below(f"s3://{athena.results}/kgimport/unload")
@@ -331,7 +330,7 @@ def test_a_table_that_glue_does_not_have_is_named(
     athena: LocalAws, database: str, warehouse: ExportOptions, tmp_path: Path
 ) -> None:
     with pytest.raises(SourceError, match=r'cannot find "people"\."nobody" in Glue'):
-        export(graph(tmp_path, "nobody"), tmp_path / "b", quiet, warehouse)
+        export(graph(tmp_path, "nobody"), tmp_path / "b", options=warehouse)
 
 
 def test_a_query_that_fails_says_what_the_engine_says(
@@ -340,9 +339,9 @@ def test_a_query_that_fails_says_what_the_engine_says(
     declared = relocated(graph(tmp_path), {"person": "select:SELECT nme FROM people.person"})
 
     with pytest.raises(SourceError, match=r"Athena's query [0-9a-f-]{36}, for the rows of person"):
-        export(declared, tmp_path / "b", quiet, warehouse)
+        export(declared, tmp_path / "b", options=warehouse)
     with pytest.raises(SourceError, match=r"COLUMN_NOT_FOUND.*nme"):
-        export(declared, tmp_path / "b", quiet, warehouse)
+        export(declared, tmp_path / "b", options=warehouse)
     assert not (tmp_path / "b").exists()
     assert results(athena) == []
 
@@ -361,7 +360,7 @@ def test_a_query_that_somebody_else_stops_says_so(
     with ThreadPoolExecutor(1) as other:
         other.submit(stop)
         with pytest.raises(SourceError, match=r"for the rows of person, was stopped") as caught:
-            export(declared, tmp_path / "b", quiet, warehouse)
+            export(declared, tmp_path / "b", options=warehouse)
 
     assert caught.value.hint.startswith("ask who stopped it")
     assert not (tmp_path / "b").exists()
@@ -374,7 +373,7 @@ def test_throttling_is_waited_out(
 ) -> None:
     athena.faults.arm("athena", action, "ThrottlingException", times=3)
 
-    record = export(graph(tmp_path, "person_view"), tmp_path / "b", quiet, warehouse)
+    record = export(graph(tmp_path, "person_view"), tmp_path / "b", options=warehouse)
 
     assert record.nodes == 3
 
@@ -385,7 +384,7 @@ def test_a_query_without_rows_is_told(
     nobody = "select:SELECT * FROM people.person WHERE id = 'nobody'"
 
     with pytest.raises(SourceError, match="the query for person gave no rows"):
-        export(relocated(graph(tmp_path), {"person": nobody}), tmp_path / "b", quiet, warehouse)
+        export(relocated(graph(tmp_path), {"person": nobody}), tmp_path / "b", options=warehouse)
     assert results(athena) == []
 
 
@@ -393,7 +392,7 @@ def test_no_result_location_is_told_before_anything_runs(
     athena: LocalAws, database: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="the workgroup primary has no result location"):
-        export(graph(tmp_path, "person_view"), tmp_path / "b", quiet)
+        export(graph(tmp_path, "person_view"), tmp_path / "b")
     assert unloads(athena) == 0
 
 

@@ -19,7 +19,8 @@ from kgimport.commands.export import export
 from kgimport.commands.land import land
 from kgimport.commands.load_graph import of_dbt, warehouse
 from kgimport.options import ExportOptions
-from tests.conftest import ROOT, quiet
+from kgimport.progress import silent
+from tests.conftest import ROOT
 from tests.graphs import cells
 
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ def prefix(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_an_account_gives_the_graph_that_this_machine_gives(
     prefix: str, lms_graph: Graph, tmp_path: Path
 ) -> None:
-    land(ROOT / "data", f"s3://{os.environ['KGIMPORT_TEST_BUCKET']}/{prefix}/raw", prefix, quiet)
+    land(ROOT / "data", f"s3://{os.environ['KGIMPORT_TEST_BUCKET']}/{prefix}/raw", prefix, silent)
     dbt.build(ROOT / "dbt", target="athena")
     graph = of_dbt(ROOT / "dbt", "athena")
     asked = warehouse(ROOT / "dbt", "athena", None, None)
 
-    here = export(lms_graph, tmp_path / "here", quiet, ExportOptions("keys"))
-    there = export(graph, tmp_path / "there", quiet, ExportOptions("keys", warehouse=asked))
+    here = export(lms_graph, tmp_path / "here", options=ExportOptions("keys"))
+    there = export(graph, tmp_path / "there", options=ExportOptions("keys", warehouse=asked))
 
     assert [(t.name, t.written) for t in there.tables] == [(t.name, t.written) for t in here.tables]
     assert cells(tmp_path / "there", there) == cells(tmp_path / "here", here)

@@ -21,7 +21,6 @@ from kgimport.neo4j.reconcile import values
 from kgimport.options import ExportOptions
 from kgimport.targets import neo4j as dialect
 from kgimport.targets.neo4j import Carrier, Format, Refusal, names
-from tests.conftest import quiet
 
 GOLDEN = Path(__file__).parent / "golden" / "values"
 STOCKHOLM = "Europe/Stockholm"
@@ -541,7 +540,7 @@ def test_hard_values_are_spelled_to_the_byte(tmp_path: Path, file: str) -> None:
     place = str(tmp_path / "hard.parquet")
     table = NodeTable("hard", place, ("Hard",), ("key",), "Hard", columns=rules)
 
-    export(Graph("hard", (table,)), tmp_path / "build", quiet, ExportOptions(ids="keys"))
+    export(Graph("hard", (table,)), tmp_path / "build", options=ExportOptions(ids="keys"))
 
     made = (tmp_path / "build" / "csv" / "hard" / file).read_bytes()
     assert made == (GOLDEN / file).read_bytes()

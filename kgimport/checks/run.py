@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from kgimport.findings import Finding
     from kgimport.graph import Graph, Table
     from kgimport.options import ExportOptions
-    from kgimport.records import Facts, Progress
+    from kgimport.progress import Progress
+    from kgimport.records import Facts
     from kgimport.sums import Extent
 
 

@@ -9,16 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rich.progress
+import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from kgimport.commands.build_db import Built
+    from kgimport.progress import Progress
     from kgimport.records import ExportRecord, StoreRecord
-    from kgimport.records import Progress as Tell
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -27,14 +30,14 @@ _ALMOST = 0.9999  # of a bar: it looks full, and goes on moving
 
 
 @contextmanager
-def progress() -> Iterator[Tell]:
+def progress() -> Iterator[Progress]:
     """Show what is being done: a bar where stderr is a terminal, else a line for each stage."""
     if not sys.stderr.isatty():
         yield _line_teller()
         return
     stage = TextColumn("{task.description}", markup=False)
     columns = (SpinnerColumn(), stage, BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bars:
+    with rich.progress.Progress(*columns, console=err, transient=True) as bars:
         task = bars.add_task("", total=None)
         shown = bars.tasks[0]
 
@@ -46,7 +49,7 @@ def progress() -> Iterator[Tell]:
         yield tell
 
 
-def _line_teller() -> Tell:
+def _line_teller() -> Progress:
     last = ""
 
     def tell(stage: str, _: float | None) -> None:
@@ -130,6 +133,23 @@ def store_summary(record: StoreRecord, place: str, seconds: Mapping[str, float])
         "with their Parquet, property by property"
     )
     say(f"{record.bytes / 1e6:,.0f} MB on disk" + (f"; {stages}" if stages else ""))
+
+
+def build_summary(
+    built: Built, stores: Path, seconds: Mapping[str, float], *, as_json: bool
+) -> None:
+    """Return what a build made, or found made already, and what to do with it next."""
+    from kgimport import records
+
+    if not built.fresh:
+        note("nothing to do: the current store is of this build")
+    if as_json:
+        typer.echo(records.dump(built.record), nl=False)
+        return
+    store_summary(built.record, str(built.path), seconds)
+    place = stores / built.record.graph
+    note(f"look at it:   {program()} serve {place}")
+    note(f"check again:  {program()} verify {place}")
 
 
 def facts(rows: Mapping[str, str]) -> None:

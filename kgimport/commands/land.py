@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kgimport.lake import Landed
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 
 def land(

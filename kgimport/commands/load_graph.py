@@ -97,3 +97,23 @@ def _be(settings: Mapping[str, str]) -> None:
         os.environ.setdefault("AWS_REGION", settings["region"])
     if "profile" in settings:
         os.environ.setdefault("AWS_PROFILE", settings["profile"])
+
+
+def load_graph(
+    source: str | Path,
+    *,
+    name: str | None = None,
+    target: str | None = None,
+    tables: str | None = None,
+    built: bool = True,
+) -> Graph:
+    """Return the graph that a graph.yml declares, or one of a dbt project's, by its folder.
+
+    `name`, `target` and `tables` are of dbt: which graph where a project declares several, which
+    target, and where the models' Parquet lies if not where the target says. With `built`, dbt's
+    last run must have made the project's tables. Raises `DeclarationError` or `SourceError`.
+    """
+    place = Path(source)
+    if not place.is_dir():
+        return declaration.load_yaml(place)
+    return of_dbt(place, target, name, tables, built=built)

@@ -25,10 +25,10 @@ DATABASE = "neo4j"  # the one user database that Community serves without being 
 
 
 # What a server writes beside a store are one or two; one that has no room for them stands still.
-_ROOM_MB = 16
+ROOM_MB = 16
 
 
-_OPEN = {"dbms.security.auth_enabled": "false"}
+OPEN = {"dbms.security.auth_enabled": "false"}
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def linked_database(data: Path) -> Iterator[tuple[Path, Path]]:
     so that the first real start of the store takes the user's password.
     """
     must_be_free(data)
-    with temporary.folder(_ROOM_MB) as place:
+    with temporary.folder(ROOM_MB) as place:
         home, own = place / "home", place / "data"
         for part in ("databases", "transactions"):
             (own / part).mkdir(parents=True)
@@ -66,7 +66,7 @@ def private_driver(neo4j: Neo4j, data: Path) -> Iterator[Driver]:
 
     with (
         linked_database(data) as (home, own),
-        serving(neo4j, home=home, data=own, settings=_OPEN) as server,
+        serving(neo4j, home=home, data=own, settings=OPEN) as server,
         GraphDatabase.driver(server.bolt_uri, auth=None, **_QUIET) as driver,
     ):
         yield driver

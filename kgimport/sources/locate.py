@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kgimport.graph import Graph
-    from kgimport.records import Progress, QueryRecord
+    from kgimport.progress import Progress
+    from kgimport.records import QueryRecord
     from kgimport.sources.athena import Warehouse
 
 QUERIED = "queried"

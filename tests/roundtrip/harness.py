@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tests.roundtrip.reference import Held
 
 
-def quiet(_: str, __: float | None) -> None:
+def silent(_: str, __: float | None) -> None:
     """Progress that nobody watches."""
 
 
@@ -74,8 +74,8 @@ def _kept(sample: Sample, lane: Lane) -> Kept:
             _assert_unfit(graph, refused, lane)
             sample = expected.fit(sample, lane)
             graph = samples.write(sample, place / "fit")
-        there = resolve(graph, scan(graph, lane.format), place, 256, quiet)
-        findings = prove(graph, there, lane.options, quiet).findings
+        there = resolve(graph, scan(graph, lane.format), place, 256, silent)
+        findings = prove(graph, there, lane.options, silent).findings
         told = expected.disagreements(sample, findings, lane)
         assert not told, "\n".join([*told, str(sample)])
         refusals.update({each.check: each.count for each in findings})
@@ -83,7 +83,7 @@ def _kept(sample: Sample, lane: Lane) -> Kept:
         sample = expected.sound(sample, findings, lane)
         if sample != whole:
             graph = samples.write(sample, place / "sound")
-        export(graph, place / "build", quiet, lane.options)
+        export(graph, place / "build", options=lane.options)
     return Kept(sample, refusals)
 
 
@@ -158,7 +158,7 @@ def exported(chosen: Mapping[int, Sample], folder: Path, lane: Lane) -> Batch:
     """Exports sound samples as one graph."""
     all_of_them = {at: placed(sample, at) for at, sample in chosen.items()}
     graphs = [samples.write(each, folder / "in" / str(at)) for at, each in all_of_them.items()]
-    export(samples.joined(graphs), folder / "build", quiet, lane.options)
+    export(samples.joined(graphs), folder / "build", options=lane.options)
     return Batch(all_of_them, folder / "build", lane)
 
 
@@ -175,7 +175,7 @@ def imported(build: Path, neo4j: Neo4j, lane: Lane) -> Iterator[Driver]:
             database="neo4j",
             options=(f"--report-file={place / 'report'}",),
             heap_mb=1024,
-            progress=quiet,
+            progress=silent,
         )
         shutil.rmtree(home)
         with private_driver(neo4j, data) as driver:

@@ -4,6 +4,7 @@ Nothing here touches a file. A `Carrier` says how one column travels; a `Rule` s
 values cannot. What the importer accepts was found by running it (5.26.30 and 2026.08.1).
 """
 
+from kgimport.choices import Format
 from kgimport.targets.neo4j.carrier import Carrier, Field, Refusal, Rule, after
 from kgimport.targets.neo4j.cells import (
     ARRAY_DELIMITER,
@@ -18,7 +19,7 @@ from kgimport.targets.neo4j.cells import (
     is_plain,
 )
 from kgimport.targets.neo4j.names import NUL, are_listed, as_names, is_left_out, told, unspellable
-from kgimport.targets.neo4j.parquet import BLANKS, Format, in_parquet
+from kgimport.targets.neo4j.parquet import BLANKS, in_parquet
 from kgimport.targets.neo4j.scalars import is_text, moment_text, spelled_floats
 from kgimport.targets.neo4j.types import carrier, fields, refuse
 

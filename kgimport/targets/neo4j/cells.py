@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kgimport.targets.neo4j.parquet import Format
+    from kgimport.choices import Format
 
 DELIMITER = ","
 # An element cannot contain the array delimiter (the importer knows no escape), so a rare one.

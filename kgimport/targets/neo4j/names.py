@@ -15,8 +15,8 @@ from kgimport.targets.neo4j.scalars import is_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kgimport.choices import Format
     from kgimport.graph import Table
-    from kgimport.targets.neo4j.parquet import Format
 
 # Neo4j can store it in a label or a type, but no Cypher can name one that has it.
 NUL = "\x00"

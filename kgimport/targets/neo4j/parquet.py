@@ -8,7 +8,7 @@ a second stops the import.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -16,9 +16,6 @@ from kgimport.targets.neo4j.carrier import Rule, after, same
 
 if TYPE_CHECKING:
     from kgimport.targets.neo4j.carrier import Carrier, Field, Spelling
-
-# What a build directory carries the rows in.
-Format = Literal["csv", "parquet"]
 
 EMPTY_STRING = Rule(
     "empty-string",

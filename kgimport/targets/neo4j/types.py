@@ -28,9 +28,9 @@ from kgimport.targets.neo4j.texts import FROM_TEXT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from kgimport.choices import Format
     from kgimport.graph import Table
     from kgimport.targets.neo4j.carrier import Spelling
-    from kgimport.targets.neo4j.parquet import Format
 
 EMPTY_LIST = Rule(
     "empty-list",

@@ -1,0 +1,62 @@
+"""`kgimport check`: integrity of the declaration and the tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import kgimport
+from kgimport.cli import console
+from kgimport.cli.app import command
+from kgimport.cli.options import (
+    GRAPH,
+    FormatKind,
+    GraphFile,
+    IdKind,
+    Memory,
+    Name,
+    Project,
+    Results,
+    Select,
+    Tables,
+    Target,
+    Workgroup,
+    chosen_graph,
+    chosen_warehouse,
+)
+
+
+@command("kgimport check --graph graph.yml")
+def check(
+    graph: GraphFile = None,
+    dbt: Project = Path("dbt"),
+    name: Name = None,
+    target: Target = None,
+    tables: Tables = None,
+    select: Select = None,
+    workgroup: Workgroup = None,
+    results: Results = None,
+    declaration_only: Annotated[
+        bool,
+        typer.Option("--declaration-only", help="Do not touch the data.", rich_help_panel=GRAPH),
+    ] = False,
+    ids: IdKind = "dense",
+    form: FormatKind = "csv",
+    memory: Memory = 1024,
+) -> None:
+    """Check the declaration and the tables' integrity; write nothing."""
+    declared = chosen_graph(graph, dbt, name, target, tables, select, built=not declaration_only)
+    project = dbt if graph is None and tables is None else None
+    warehouse = chosen_warehouse(project, target, workgroup, results)
+    if declaration_only:
+        typer.echo(f"the declaration of graph {declared.name} is good")
+        return
+    options = kgimport.ExportOptions(ids, form, memory, warehouse)
+    with console.progress() as tell:
+        proof = kgimport.check(declared, options=options, progress=tell)
+    rows = (
+        (name, count, count - proof.profiles[name].rows) for name, count in proof.sources.items()
+    )
+    console.table(f"graph {declared.name} is sound", ("table", "rows", "to be rejected"), rows)
