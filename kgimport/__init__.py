@@ -56,6 +56,8 @@ if not TYPE_CHECKING:  # a type checker knows the names from above, and that the
         """Load a public name when it is first used (PEP 562)."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name in {"Graph", "load_graph"}:
+            import_module(f"{__name__}.drawing")  # so that a notebook shows a graph's picture
         value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
         globals()[name] = value
         return value

@@ -10,6 +10,8 @@ from collections.abc import Mapping  # noqa: TC003  (records are read back by an
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from kgimport.notebook import html
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -200,6 +202,10 @@ class Graph:
     name: str
     nodes: tuple[NodeTable, ...]
     relationships: tuple[RelationshipTable, ...] = ()
+
+    def _repr_html_(self) -> str | None:
+        """Return the picture that a notebook shows (`kgimport.drawing` registers it)."""
+        return html(self)
 
     @property
     def tables(self) -> Iterator[Table]:

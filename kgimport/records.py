@@ -20,6 +20,7 @@ from kgimport.choices import Ids  # noqa: TC001  (pydantic reads the annotations
 from kgimport.errors import DestinationError
 from kgimport.findings import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.graph import GRAPH_NAME, Graph, flaws
+from kgimport.notebook import Summary, as_html, summary
 from kgimport.sums import Kind, sums
 from kgimport.targets.neo4j import Format, is_plain
 from kgimport.targets.neo4j.schema import SchemaItem  # noqa: TC001  (pydantic reads the annotations)
@@ -162,6 +163,27 @@ class ExportRecord:
     queries: tuple[QueryRecord, ...] = ()
     version: int = VERSION
 
+    def summary(self) -> Summary:
+        """Return what was written, table by table."""
+        return summary(
+            f"graph {self.graph}, build {self.build_id}",
+            ("table", "becomes", "rows", "rejected", "properties", "MB"),
+            (
+                (
+                    each.name,
+                    ("(:{})" if each.kind == "node" else "[:{}]").format(", ".join(each.counts)),
+                    each.written,
+                    each.rejected,
+                    each.properties,
+                    round(sum(file.bytes for file in each.files) / 1e6, 1),
+                )
+                for each in self.tables
+            ),
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(self.summary())
+
     @property
     def files(self) -> tuple[HeaderFile | DataFile, ...]:
         """Every header and every file of rows, in the order of the tables."""
@@ -197,6 +219,16 @@ class StoreRecord:
     bytes: Count
     seconds: Mapping[str, float]
     version: int = VERSION
+
+    def summary(self) -> Summary:
+        """Return what the store holds, per label and type."""
+        rows = [(f"(:{label})", count) for label, count in self.labels.items()]
+        rows += [(f"[:{name}]", count) for name, count in self.types.items()]
+        title = f"graph {self.graph}, build {self.build_id}, Neo4j {self.neo4j}"
+        return summary(title, ("label or type", "count"), rows)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.summary())
 
 
 Record = TypeVar("Record", ExportRecord, StoreRecord)

@@ -14,6 +14,7 @@ from kgimport import findings, identity, sources, sums
 from kgimport.checks import agreement, rules
 from kgimport.checks.profile import longest, profile, profiled
 from kgimport.errors import IntegrityError, SourceError, ValueRefusedError
+from kgimport.notebook import Summary, as_html, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +43,14 @@ class Proof:
     findings: tuple[Finding, ...]
     # What Polars found in columns that a second reader reads, too, by table and property.
     extents: Mapping[str, Mapping[str, Extent]]
+
+    def summary(self, title: str) -> Summary:
+        """Return how many rows each table has, and how many of them an export rejects."""
+        rows = ((name, n, n - self.profiles[name].rows) for name, n in self.sources.items())
+        return summary(title, ("table", "rows", "to be rejected"), rows)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.summary("sound"))
 
 
 def prove(
@@ -187,8 +196,10 @@ def refuse(findings: Sequence[Finding]) -> None:
             f"the tables do not make a graph:\n{text}",
             "mend the rows in dbt; for relationships whose ends may be missing, "
             "`on_missing: skip` sets them aside and counts them",
+            findings,
         )
     raise ValueRefusedError(
         f"these values cannot be carried exactly:\n{text}",
         "mend them in dbt, or choose a policy under the column's config.meta.kgimport",
+        findings,
     )

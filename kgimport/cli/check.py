@@ -56,7 +56,4 @@ def check(
     options = kgimport.ExportOptions(ids, form, memory, warehouse)
     with console.progress() as tell:
         proof = kgimport.check(declared, options=options, progress=tell)
-    rows = (
-        (name, count, count - proof.profiles[name].rows) for name, count in proof.sources.items()
-    )
-    console.table(f"graph {declared.name} is sound", ("table", "rows", "to be rejected"), rows)
+    console.show(proof.summary(f"graph {declared.name} is sound"))

@@ -25,6 +25,7 @@ from kgimport.neo4j.runtime.programs import (
     with_bulk_collector,
     with_parquet,
 )
+from kgimport.notebook import as_html
 from kgimport.options import BUILD_DEFAULTS
 from kgimport.progress import silent
 
@@ -44,6 +45,9 @@ class Built:
     path: Path
     record: StoreRecord
     fresh: bool
+
+    def _repr_html_(self) -> str:
+        return as_html(self.record.summary())
 
 
 def build_db(

@@ -15,6 +15,7 @@ from kgimport.neo4j.private import private_driver, tuned_for
 from kgimport.neo4j.reconcile import SAMPLES
 from kgimport.neo4j.reconcile.compare import compare
 from kgimport.neo4j.runtime.choice import chosen
+from kgimport.notebook import as_html
 from kgimport.progress import silent
 from kgimport.records import EXPORT_RECORD
 
@@ -35,6 +36,9 @@ class Verified:
     compared: int
     # Tables whose Parquet has changed since the export: their rows cannot be compared.
     changed: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        return as_html(self.record.summary())
 
 
 def verify(
