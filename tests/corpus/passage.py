@@ -15,7 +15,7 @@ from kgimport.graph import Graph
 from kgimport.neo4j.private import private_driver
 from tests.corpus import plain
 from tests.corpus.plain import Row
-from tests.roundtrip import bolt, harness
+from tests.roundtrip import bolt, importing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,7 +117,7 @@ def _built(taken: Exported, place: Path, neo4j: Neo4j, lane: Lane) -> Stored:
         built = build_db(taken.build, place / "stores", neo4j=neo4j)
     except ReconciliationError as error:
         # So that each shape can still be told what became of it.
-        with harness.imported(taken.build, neo4j, lane) as driver:
+        with importing.imported(taken.build, neo4j, lane) as driver:
             return Stored(_found(taken, driver), {}, str(error))
     with private_driver(neo4j, built.path / "data") as driver:
         return Stored(_found(taken, driver), {})
