@@ -15,6 +15,7 @@ from kgimport.errors import ExitCode
 from kgimport.graph import ColumnRule, Graph, Index, NodeTable, Point
 from kgimport.notebook import as_html, summary
 from tests.graphs import PERSONS, people
+from tests.pretended import instead_of_neo4j
 from tests.test_cli import HEAVY
 
 COMMANDS = ("build_db", "check", "export", "find_neo4j", "load_graph", "serve", "verify")
@@ -86,6 +87,21 @@ def test_an_error_has_its_findings_its_hint_and_its_exit_code(tmp_path: Path) ->
     assert {(each.table, each.check) for each in caught.value.findings} >= {
         ("person", "duplicate-key")
     }
+
+
+def test_a_store_that_differs_from_its_source_is_no_result_but_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretended = instead_of_neo4j(monkeypatch)
+    kgimport.export(people(tmp_path / "tables"), tmp_path / "build")
+    kgimport.build_db(tmp_path / "build", tmp_path / "stores", neo4j=pretended.neo4j)
+    pretended.differences = ("person a: name is x",)
+
+    with pytest.raises(kgimport.KgimportError, match="does not hold its source") as caught:
+        kgimport.verify(tmp_path / "stores" / "people", neo4j=pretended.neo4j)
+
+    assert caught.value.exit_code == ExitCode.RECONCILIATION
+    assert "person a: name is x" in caught.value.message
 
 
 # --- in a notebook

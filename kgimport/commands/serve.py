@@ -49,7 +49,7 @@ def serve(
     progress: Progress = silent,
     on_line: Callable[[str], None] = unread,
 ) -> Iterator[Served]:
-    """Serve a store on the loopback address until the block ends, read-only unless told otherwise.
+    """Serve a store on the loopback address until the block ends, read-only by default.
 
     `store` is a store, or the folder of a graph's stores, of which the current one is meant.
     `neo4j` runs it: by default the embedded one of the store's own version. `on_line` gets the
