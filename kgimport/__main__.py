@@ -14,9 +14,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` and `&` have it
             signal.signal(number, _end)
-    from kgimport.cli import main as program  # noqa: PLC0415  (takes a quarter of a second)
+    from kgimport import cli  # noqa: PLC0415  (takes a quarter of a second)
 
-    program()
+    cli.main()
 
 
 def _end(_: int, __: object) -> NoReturn:

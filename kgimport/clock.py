@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 
 @dataclass(slots=True)

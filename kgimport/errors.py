@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kgimport.findings import Finding
+
 
 class ExitCode(IntEnum):
     """The exit status of every command; one meaning each, never reused."""
@@ -63,14 +65,16 @@ class KgimportError(Exception):
     """The root of all errors that a user can act on.
 
     `message` finishes the sentence "kgimport stopped because …"; `hint` is the next step.
+    `findings` are what the checks found in the rows, where that is why.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.UNEXPECTED
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", findings: Iterable[Finding] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.findings = tuple(findings)
 
     def __str__(self) -> str:
         return f"{self.message}\n→ {self.hint}" if self.hint else self.message

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kgimport.locations import Location, asked_as
+from kgimport.notebook import html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,6 +216,10 @@ class Graph:
     name: str
     nodes: tuple[NodeTable, ...]
     relationships: tuple[RelationshipTable, ...] = ()
+
+    def _repr_html_(self) -> str | None:
+        """Return the picture that a notebook shows (`kgimport.drawing` registers it)."""
+        return html(self)
 
     @property
     def tables(self) -> Iterator[Table]:

@@ -7,7 +7,7 @@ needs no lookup on the nodes' side; relationships get theirs by a join (`kgimpor
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from kgimport.graph import Graph, RelationshipTable, Table
-
-# `dense`: integers that are Neo4j's record ids; `keys`: the keys themselves, as text.
-Ids = Literal["dense", "keys"]
 
 # Columns that stand beside a table's own.
 ID, START, END = "__id__", "__start__", "__end__"

@@ -10,8 +10,7 @@ from kgimport.neo4j.reconcile import SAMPLES
 from kgimport.neo4j.runtime.config import Limits
 
 if TYPE_CHECKING:
-    from kgimport.identity import Ids
-    from kgimport.targets import Format
+    from kgimport.choices import Format, Ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +40,23 @@ class BuildOptions:
     session: Session = ENVIRONMENT
 
 
+BUILD_DEFAULTS = BuildOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What a user may choose for `serve`; without a password, anyone on this machine may read."""
+    """What a user may choose for `serve`; without a password, anyone on this machine may read.
 
-    bolt_port: int = 7687
-    http_port: int = 7474
+    Port 0 takes any that is free. Without an HTTP port there is no Neo4j Browser.
+    """
+
+    bolt_port: int = 0
+    http_port: int | None = None
     writable: bool = False
     password: str | None = None
     limits: Limits = field(default_factory=Limits)
     heap_mb: int | None = None
     pagecache_mb: int | None = None
+
+
+SERVE_DEFAULTS = ServeOptions()

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kgimport import dbt, declaration
-from kgimport.commands.build_db import build_db
-from kgimport.commands.export import export
+from kgimport import build_db, dbt, export, find_neo4j, load_graph
 from kgimport.commands.prepare import prepare
 from kgimport.neo4j.private import private_driver
-from kgimport.neo4j.runtime.programs import embedded, with_fast_start
-from kgimport.options import BuildOptions
+from kgimport.neo4j.runtime.programs import with_fast_start
 from tests.local_athena.fixtures import (  # noqa: F401  (fixtures of all tests)
     athena,
     athena_server,
@@ -27,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 os.environ.setdefault("KGIMPORT_CACHE", str(ROOT / ".cache"))
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from neo4j import Driver
 
@@ -38,49 +36,60 @@ if TYPE_CHECKING:
 VERSIONS = ("2026.08.1", "5.26.30")
 
 
-def quiet(_: str, __: float | None) -> None:
-    """Progress that nobody watches."""
-
-
 @pytest.fixture(scope="session", params=VERSIONS)
 def neo4j(request: pytest.FixtureRequest) -> Neo4j:
     """Neo4j by its jars, of one line after the other; the tests' graphs are small.
 
     It is prepared: that takes half a minute once, and a third off what follows.
     """
-    program = embedded(request.param)
-    prepare(program, quiet)
+    program = find_neo4j(request.param)
+    prepare(program)
     return with_fast_start(program)
 
 
 @pytest.fixture(scope="session")
-def lms_graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
-    """The LMS graph's declaration, its tables built by dbt from the committed data."""
+def lms_settings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The environment in which dbt has built the LMS project from the committed data."""
     place = tmp_path_factory.mktemp("lms")
-    settings = pytest.MonkeyPatch()
-    settings.setenv("KGIMPORT_TABLES", str(place / "tables"))
-    settings.setenv("KGIMPORT_WAREHOUSE", str(place / "warehouse.duckdb"))
-    settings.setenv("DBT_TARGET_PATH", str(place / "target"))
-    settings.setenv("DBT_LOG_PATH", str(place / "logs"))
-    try:
+    settings = {
+        "KGIMPORT_TABLES": str(place / "tables"),
+        "KGIMPORT_WAREHOUSE": str(place / "warehouse.duckdb"),
+        "DBT_TARGET_PATH": str(place / "target"),
+        "DBT_LOG_PATH": str(place / "logs"),
+    }
+    with environment(settings):
         dbt.build(ROOT / "dbt", data=ROOT / "data")
-    finally:
-        settings.undo()
-    return declaration.load_dbt(place / "target", ROOT / "dbt", str(place / "tables"))
+    return settings
+
+
+@pytest.fixture(scope="session")
+def lms_graph(lms_settings: Mapping[str, str]) -> Graph:
+    """The LMS graph's declaration, its tables built."""
+    with environment(lms_settings):
+        return load_graph(ROOT / "dbt")
+
+
+@contextmanager
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Variables of the environment for the length of a block."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(scope="session")
 def lms_build(lms_graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The LMS graph's build directory."""
     out = tmp_path_factory.mktemp("build") / "lms"
-    export(lms_graph, out, quiet)
+    export(lms_graph, out)
     return out
 
 
 @pytest.fixture(scope="session")
 def lms_store(lms_build: Path, neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The LMS graph's published store, on one line after the other."""
-    return build_db(lms_build, tmp_path_factory.mktemp("stores"), neo4j, BuildOptions(), quiet).path
+    return build_db(lms_build, tmp_path_factory.mktemp("stores"), neo4j=neo4j).path
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +105,7 @@ def build_graph(neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
     def build(graph: Graph) -> Path:
         place = tmp_path_factory.mktemp(graph.name)
-        export(graph, place / "build", quiet)
-        return build_db(place / "build", place / "stores", neo4j, BuildOptions(), quiet).path
+        export(graph, place / "build")
+        return build_db(place / "build", place / "stores", neo4j=neo4j).path
 
     return build

@@ -108,5 +108,5 @@ def instead_of_neo4j(monkeypatch: pytest.MonkeyPatch) -> Pretended:
     for module in (build_db, verify):
         monkeypatch.setattr(module, "private_driver", private_driver)
         monkeypatch.setattr(module, "compare", compare)
-        monkeypatch.setattr(module.verification, "total_differences", lambda *_: it.totals)
+        monkeypatch.setattr(module.reconcile, "total_differences", lambda *_: it.totals)
     return it

@@ -22,9 +22,7 @@ from kgimport.commands.export import export
 from kgimport.errors import AwsRefusedError, ExitCode, KgimportError, SourceError, UsageError
 from kgimport.graph import NodeTable
 from kgimport.locations import LocalPath, Query, Relation, S3Path
-from kgimport.options import DEFAULTS
 from kgimport.sources.athena import Athena, own_files
-from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
 from tests.local_athena import lake
 from tests.local_athena.faults import Fault
@@ -102,8 +100,8 @@ def unloads(aws: LocalAws) -> int:
 def test_plain_parquet_is_scanned_where_it_lies(
     athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
-    here = export(people(tmp_path / "here"), tmp_path / "a", quiet)
-    there = export(graph(tmp_path, warehouse), tmp_path / "b", quiet)
+    here = export(people(tmp_path / "here"), tmp_path / "a")
+    there = export(graph(tmp_path, warehouse), tmp_path / "b")
 
     assert there.build_id == here.build_id
     assert there.queries == ()
@@ -116,7 +114,7 @@ def test_a_view_and_another_format_are_queried_and_stay_with_the_build(
 ) -> None:
     declared = graph(tmp_path, warehouse, "person_view", "knows_text")
 
-    record = export(declared, tmp_path / "b", quiet)
+    record = export(declared, tmp_path / "b")
 
     person = tmp_path / "b" / "queried" / "person"
     assert [(t.name, t.written, t.properties) for t in record.tables] == [
@@ -141,7 +139,7 @@ def test_a_query_may_stand_for_a_table(
         {"person": Query(sql, warehouse), "knows": Query(ONE, warehouse)}
     )
 
-    record = export(declared, tmp_path / "b", quiet)
+    record = export(declared, tmp_path / "b")
 
     assert [(t.name, t.written) for t in record.tables] == [("person", 2), ("knows", 1)]
     text = (tmp_path / "b" / "csv" / "person" / "part-00000.csv").read_text()
@@ -202,7 +200,7 @@ def test_folders_that_say_something_else_than_text_are_asked_of_athena(
 def test_check_queries_too_and_leaves_nothing(
     athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
-    proof = check(graph(tmp_path, warehouse, "person_view"), DEFAULTS, quiet)
+    proof = check(graph(tmp_path, warehouse, "person_view"))
 
     assert proof.sources == {"person": 3, "knows": 2}
     assert results(athena) == []
@@ -216,7 +214,7 @@ def test_the_workgroup_s_own_result_location_is_used(
     client.create_work_group(Name="nightly", Configuration={"ResultConfiguration": place})
     nightly = Athena("nightly")
 
-    record = export(graph(tmp_path, nightly, "person_view"), tmp_path / "b", quiet)
+    record = export(graph(tmp_path, nightly, "person_view"), tmp_path / "b")
 
     run = client.get_query_execution(QueryExecutionId=record.queries[0].query)["QueryExecution"]
     assert run["WorkGroup"] == "nightly"
@@ -287,7 +285,7 @@ def test_what_aws_refuses_is_told_and_undone(
     athena.faults.arm(**asdict(fault))
 
     with pytest.raises(kind, match=sentence) as caught:
-        export(graph(tmp_path, warehouse, "person_view"), tmp_path / "out" / "people", quiet)
+        export(graph(tmp_path, warehouse, "person_view"), tmp_path / "out" / "people")
 
     athena.faults.clear()
     assert caught.value.hint
@@ -308,7 +306,7 @@ def test_a_query_that_we_lose_sight_of_is_stopped(
     athena.faults.arm("athena", "GetQueryExecution", "ExpiredTokenException", times=0)
 
     with pytest.raises(AwsRefusedError, match="AWS does not accept our credentials"):
-        export(declared, tmp_path / "b", quiet)
+        export(declared, tmp_path / "b")
 
     athena.faults.clear()
     (query,) = {*queries(athena)} - before
@@ -323,7 +321,7 @@ def test_what_cannot_be_deleted_any_more_is_told(
     athena.faults.arm("s3", "DeleteObjects", "ExpiredToken", times=0)
 
     with pytest.raises(AwsRefusedError, match="may be left below s3://") as caught:
-        export(graph(tmp_path, warehouse, "person_view"), tmp_path / "b", quiet)
+        export(graph(tmp_path, warehouse, "person_view"), tmp_path / "b")
 
     athena.faults.clear()
     (left,) = store.below(S3Path(athena.results, "kgimport/unload"))
@@ -336,7 +334,7 @@ def test_a_table_that_glue_does_not_have_is_named(
     athena: LocalAws, database: str, warehouse: Athena, tmp_path: Path
 ) -> None:
     with pytest.raises(SourceError, match=r'cannot find "people"\."nobody" in Glue'):
-        export(graph(tmp_path, warehouse, "nobody"), tmp_path / "b", quiet)
+        export(graph(tmp_path, warehouse, "nobody"), tmp_path / "b")
 
 
 def test_a_query_that_fails_says_what_the_engine_says(
@@ -347,9 +345,9 @@ def test_a_query_that_fails_says_what_the_engine_says(
     )
 
     with pytest.raises(SourceError, match=r"Athena's query [0-9a-f-]{36}, for the rows of person"):
-        export(declared, tmp_path / "b", quiet)
+        export(declared, tmp_path / "b")
     with pytest.raises(SourceError, match=r"COLUMN_NOT_FOUND.*nme"):
-        export(declared, tmp_path / "b", quiet)
+        export(declared, tmp_path / "b")
     assert not (tmp_path / "b").exists()
     assert results(athena) == []
 
@@ -368,7 +366,7 @@ def test_a_query_that_somebody_else_stops_says_so(
     with ThreadPoolExecutor(1) as other:
         other.submit(stop)
         with pytest.raises(SourceError, match=r"for the rows of person, was stopped") as caught:
-            export(declared, tmp_path / "b", quiet)
+            export(declared, tmp_path / "b")
 
     assert caught.value.hint.startswith("ask who stopped it")
     assert not (tmp_path / "b").exists()
@@ -381,7 +379,7 @@ def test_throttling_is_waited_out(
 ) -> None:
     athena.faults.arm("athena", action, "ThrottlingException", times=3)
 
-    record = export(graph(tmp_path, warehouse, "person_view"), tmp_path / "b", quiet)
+    record = export(graph(tmp_path, warehouse, "person_view"), tmp_path / "b")
 
     assert record.nodes == 3
 
@@ -392,7 +390,7 @@ def test_a_query_without_rows_is_told(
     nobody = Query("SELECT * FROM people.person WHERE id = 'nobody'", warehouse)
 
     with pytest.raises(SourceError, match="the query for person gave no rows"):
-        export(graph(tmp_path, warehouse).relocated({"person": nobody}), tmp_path / "b", quiet)
+        export(graph(tmp_path, warehouse).relocated({"person": nobody}), tmp_path / "b")
     assert results(athena) == []
 
 
@@ -400,7 +398,7 @@ def test_no_result_location_is_told_before_anything_runs(
     athena: LocalAws, database: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="the workgroup primary has no result location"):
-        export(graph(tmp_path, Athena(), "person_view"), tmp_path / "b", quiet)
+        export(graph(tmp_path, Athena(), "person_view"), tmp_path / "b")
     assert unloads(athena) == 0
 
 

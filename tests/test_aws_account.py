@@ -20,7 +20,8 @@ from kgimport.commands.land import land
 from kgimport.commands.load_graph import load_graph
 from kgimport.locations import s3_folder
 from kgimport.options import ExportOptions
-from tests.conftest import ROOT, quiet
+from kgimport.progress import silent
+from tests.conftest import ROOT
 from tests.graphs import cells
 
 if TYPE_CHECKING:
@@ -57,12 +58,12 @@ def prefix(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_an_account_gives_the_graph_that_this_machine_gives(
     prefix: str, lms_graph: Graph, tmp_path: Path
 ) -> None:
-    land(ROOT / "data", f"s3://{os.environ['KGIMPORT_TEST_BUCKET']}/{prefix}/raw", prefix, quiet)
+    land(ROOT / "data", f"s3://{os.environ['KGIMPORT_TEST_BUCKET']}/{prefix}/raw", prefix, silent)
     dbt.build(ROOT / "dbt", target="athena")
     graph = load_graph(ROOT / "dbt", target="athena")
 
-    here = export(lms_graph, tmp_path / "here", quiet, ExportOptions("keys"))
-    there = export(graph, tmp_path / "there", quiet, ExportOptions("keys"))
+    here = export(lms_graph, tmp_path / "here", options=ExportOptions("keys"))
+    there = export(graph, tmp_path / "there", options=ExportOptions("keys"))
 
     assert [(t.name, t.written) for t in there.tables] == [(t.name, t.written) for t in here.tables]
     assert cells(tmp_path / "there", there) == cells(tmp_path / "here", here)

@@ -16,7 +16,6 @@ from kgimport.errors import ExitCode, SourceError
 from kgimport.locations import LocalPath
 from kgimport.options import ExportOptions
 from kgimport.sources import footers, listing, pages
-from tests.conftest import quiet
 
 GRAPH = "{graph: g, tables: {t: {location: t.parquet, node: {labels: [T], key: [id]}}}}"
 
@@ -184,10 +183,10 @@ def test_long_texts_are_exported_as_long_as_they_fit(
     little = ExportOptions(memory_mb=16)
 
     with pytest.raises(SourceError, match="take too much memory: 20 of them"):
-        export(graph, tmp_path / "build", quiet, little)
+        export(graph, tmp_path / "build", options=little)
     for form in ("csv", "parquet"):
         options = ExportOptions(format=form, memory_mb=64)
-        record = export(graph, tmp_path / "build", quiet, options)
+        record = export(graph, tmp_path / "build", options=options)
         assert record.nodes == 20
     (written,) = (tmp_path / "build" / "parquet" / "t").glob("part-*")
     assert pq.read_metadata(written).num_row_groups == 2

@@ -40,7 +40,6 @@ from kgimport.records import ExportRecord, QueryRecord
 from kgimport.sources import fingerprint
 from kgimport.targets import TARGETS, SchemaItem
 from kgimport.targets.neo4j import arguments
-from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, people
 from tests.pretended import IMPORTED, Pretended, instead_of_neo4j
 
@@ -63,7 +62,7 @@ def built(
     """What `build-db` makes of the build directory in `tmp_path`."""
     chosen = BuildOptions(**options)
     return build_db(
-        tmp_path / "build", tmp_path / "stores", neo4j or pretended.neo4j, chosen, quiet
+        tmp_path / "build", tmp_path / "stores", neo4j=neo4j or pretended.neo4j, options=chosen
     )
 
 
@@ -141,7 +140,7 @@ TOUCHED: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_a_build_directory_that_was_touched_is_refused(
     pretended: Pretended, tmp_path: Path, what: str
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     touch, file = TOUCHED[what]
     touch(tmp_path / "build")
 
@@ -155,7 +154,7 @@ def test_a_build_directory_that_was_touched_is_refused(
 def test_tables_that_changed_since_the_export_are_told_before_the_import(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     pl.DataFrame({**KNOWS, "since": [1, 2]}).write_parquet(tmp_path / "knows.parquet")
 
     with pytest.raises(SourceError, match="changed since the export: knows"):
@@ -196,7 +195,7 @@ def no_record(place: Path) -> None:
 
 def another_build(place: Path) -> None:
     """By something that knows nothing of our lock, a copy for one."""
-    export(people(place / "other", {**PERSONS, "name": ["x", "y", "z"]}), place / "new", quiet)
+    export(people(place / "other", {**PERSONS, "name": ["x", "y", "z"]}), place / "new")
     (place / "build").rename(place / "old")
     (place / "new").rename(place / "build")
 
@@ -214,7 +213,7 @@ MEANWHILE = {
 def test_a_build_directory_that_changes_during_the_import_is_not_published(
     pretended: Pretended, tmp_path: Path, what: str
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     pretended.meanwhile = lambda: MEANWHILE[what](tmp_path)
 
     with pytest.raises(DestinationError, match="changed while the store was built: "):
@@ -226,7 +225,7 @@ def test_a_build_directory_that_changes_during_the_import_is_not_published(
 def test_a_table_that_changes_during_the_import_is_not_published(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     other = pl.DataFrame({**KNOWS, "since": [1, 2]})
     pretended.meanwhile = lambda: other.write_parquet(tmp_path / "knows.parquet")
 
@@ -239,7 +238,7 @@ def test_a_table_that_changes_during_the_import_is_not_published(
 def test_an_export_waits_for_the_build_that_reads_what_it_replaces(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     first = store.read_export(tmp_path / "build")
     waiting = threading.Event()
 
@@ -251,7 +250,7 @@ def test_an_export_waits_for_the_build_that_reads_what_it_replaces(
     with ThreadPoolExecutor() as pool:
 
         def export_another() -> None:
-            exports.append(pool.submit(export, other, tmp_path / "build", tell))
+            exports.append(pool.submit(export, other, tmp_path / "build", progress=tell))
             assert waiting.wait(60)
 
         exports: list[Future[ExportRecord]] = []
@@ -266,7 +265,7 @@ def test_an_export_waits_for_the_build_that_reads_what_it_replaces(
 def test_a_store_keeps_the_record_that_it_was_built_by(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    record = export(people(tmp_path), tmp_path / "build", quiet)
+    record = export(people(tmp_path), tmp_path / "build")
 
     made = built(tmp_path, pretended)
 
@@ -278,7 +277,7 @@ def test_a_store_keeps_the_record_that_it_was_built_by(
 def test_a_build_directory_behind_a_link_is_held_where_it_lies(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "real" / "build", quiet)
+    export(people(tmp_path), tmp_path / "real" / "build")
     (tmp_path / "build").symlink_to(tmp_path / "real" / "build")
     locks: list[str] = []
     pretended.meanwhile = lambda: locks.extend(
@@ -294,8 +293,8 @@ def test_a_build_directory_behind_a_link_is_held_where_it_lies(
 def test_a_link_that_leads_elsewhere_meanwhile_is_not_followed_there(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    record = export(people(tmp_path), tmp_path / "one", quiet)
-    export(people(tmp_path / "other", {**PERSONS, "name": ["x"] * 3}), tmp_path / "two", quiet)
+    record = export(people(tmp_path), tmp_path / "one")
+    export(people(tmp_path / "other", {**PERSONS, "name": ["x"] * 3}), tmp_path / "two")
     (tmp_path / "build").symlink_to("one")
 
     def lead_elsewhere() -> None:
@@ -310,7 +309,7 @@ def test_a_link_that_leads_elsewhere_meanwhile_is_not_followed_there(
 def test_rows_that_were_queried_into_a_build_directory_are_held_while_a_store_is_verified(
     pretended: Pretended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = export(people(tmp_path), tmp_path / "build", quiet)
+    record = export(people(tmp_path), tmp_path / "build")
     folder = tmp_path / "build" / "queried" / "person"
     folder.mkdir(parents=True)
     (tmp_path / "person.parquet").rename(folder / "00000.parquet")
@@ -326,16 +325,16 @@ def test_rows_that_were_queried_into_a_build_directory_are_held_while_a_store_is
 
     def export_another() -> None:
         with pytest.raises(DestinationError) as caught:
-            export(people(tmp_path / "other"), tmp_path / "build", quiet)
+            export(people(tmp_path / "other"), tmp_path / "build")
         refused.append(caught.value.message)
 
     pretended.compares = export_another
-    verify(made.path, pretended.neo4j, samples=5, progress=quiet)
+    verify(made.path, neo4j=pretended.neo4j, samples=5)
 
     assert len(refused) == 1
     assert "was still being read after 0 seconds" in refused[0]
     pretended.compares = lambda: None
-    export(people(tmp_path / "other"), tmp_path / "build", quiet)
+    export(people(tmp_path / "other"), tmp_path / "build")
 
 
 # What is proved ---------------------------------------------------------------------------------
@@ -346,7 +345,7 @@ def test_rows_that_were_queried_into_a_build_directory_are_held_while_a_store_is
 def test_what_the_importer_counts_otherwise_is_not_published(
     pretended: Pretended, tmp_path: Path, what: str, change: int
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     pretended.imported = {**IMPORTED, what: IMPORTED[what] + change}
 
     with pytest.raises(ReconciliationError, match=f"  {what}: {IMPORTED[what]} were written, the"):
@@ -358,7 +357,7 @@ def test_what_the_importer_counts_otherwise_is_not_published(
 def test_an_importer_that_counts_nothing_is_not_believed(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     pretended.imported = {}
 
     with pytest.raises(ReconciliationError, match="the importer reports None"):
@@ -368,7 +367,7 @@ def test_an_importer_that_counts_nothing_is_not_believed(
 def test_what_the_store_counts_otherwise_is_not_published(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     pretended.labels, pretended.types = {"Person": 2}, {"KNOWS": 2, "LIKES": 1}
 
     with pytest.raises(ReconciliationError) as caught:
@@ -384,7 +383,7 @@ def test_what_the_store_counts_otherwise_is_not_published(
 
 
 def test_a_store_whose_rows_differ_is_not_published(pretended: Pretended, tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     pretended.differences = ("knows 'a', 'b' differs in since",)
 
     with pytest.raises(ReconciliationError, match="knows 'a', 'b' differs in since"):
@@ -396,7 +395,7 @@ def test_a_store_whose_rows_differ_is_not_published(pretended: Pretended, tmp_pa
 def test_a_store_whose_values_add_up_otherwise_is_not_published(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     pretended.totals = ("knows, since: number: the source has 4,003, the store 4,004",)
 
     with pytest.raises(ReconciliationError, match="the store 4,004"):
@@ -417,7 +416,7 @@ def test_a_build_directory_whose_writer_erred_is_not_published(
 
     written = replace(right.files, sink=wrong)
     monkeypatch.setitem(TARGETS, "csv", replace(right, files=written))
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
 
     with pytest.raises(ReconciliationError, match=r"knows\.since: other values were written"):
         built(tmp_path, pretended)
@@ -428,7 +427,7 @@ def test_a_build_directory_whose_writer_erred_is_not_published(
 def test_a_store_with_an_index_that_is_not_online_is_not_published(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     pretended.indexes = {"Person_id_unique": "FAILED"}
 
     with pytest.raises(ImportFailedError, match=r"not online: Person_id_unique \(FAILED\)"):
@@ -440,7 +439,7 @@ def test_a_store_with_an_index_that_is_not_online_is_not_published(
 def test_constraints_are_made_and_indexes_awaited_before_a_store_is_published(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    record = export(people(tmp_path), tmp_path / "build", quiet)
+    record = export(people(tmp_path), tmp_path / "build")
 
     built(tmp_path, pretended)
 
@@ -449,7 +448,7 @@ def test_constraints_are_made_and_indexes_awaited_before_a_store_is_published(
 
 
 def test_a_failed_build_leaves_the_store_before_it(pretended: Pretended, tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     before = built(tmp_path, pretended).path
     left: list[str] = []
 
@@ -470,7 +469,7 @@ def test_a_failed_build_leaves_the_store_before_it(pretended: Pretended, tmp_pat
 
 
 def test_a_build_waits_for_none_that_is_at_work(pretended: Pretended, tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
 
     with (
         store.locked(tmp_path / "stores" / "people"),
@@ -482,7 +481,7 @@ def test_a_build_waits_for_none_that_is_at_work(pretended: Pretended, tmp_path: 
 def test_the_same_build_is_made_again_unless_it_is_to_be_kept(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     first = built(tmp_path, pretended)
 
     same = built(tmp_path, pretended, if_changed=True)
@@ -493,7 +492,7 @@ def test_the_same_build_is_made_again_unless_it_is_to_be_kept(
 
 
 def test_a_store_of_another_neo4j_is_not_the_same(pretended: Pretended, tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     built(tmp_path, pretended)
 
     other = built(tmp_path, pretended, pretended.other_neo4j, if_changed=True)
@@ -507,9 +506,9 @@ def test_a_store_of_another_neo4j_is_not_the_same(pretended: Pretended, tmp_path
 def test_a_store_whose_properties_have_other_names_or_types_is_not_the_same(
     pretended: Pretended, tmp_path: Path, rule: ColumnRule
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     before = built(tmp_path, pretended)
-    export(people(tmp_path, columns={"since": rule}), tmp_path / "build", quiet)
+    export(people(tmp_path, columns={"since": rule}), tmp_path / "build")
 
     after = built(tmp_path, pretended, if_changed=True)
 
@@ -518,7 +517,7 @@ def test_a_store_whose_properties_have_other_names_or_types_is_not_the_same(
 
 
 def test_as_many_stores_are_kept_as_the_user_says(pretended: Pretended, tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     names = [built(tmp_path, pretended, keep=3).path.name for _ in range(4)]
 
     assert published(tmp_path) == sorted(["current", *names[1:]])
@@ -530,7 +529,7 @@ def test_as_many_stores_are_kept_as_the_user_says(pretended: Pretended, tmp_path
 def test_the_importer_gets_the_heap_that_the_user_says(
     pretended: Pretended, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
 
     built(tmp_path, pretended, heap_mb=300)
     assert pretended.heap_mb == 300
@@ -545,9 +544,9 @@ def test_the_importer_gets_the_heap_that_the_user_says(
 @pytest.mark.neo4j
 def test_parquet_becomes_a_store_that_holds_the_same(neo4j: Neo4j, tmp_path: Path) -> None:
     graph = people(tmp_path, {**PERSONS, "name": ["Ann", None, " "]})
-    export(graph, tmp_path / "build", quiet, PARQUET)
+    export(graph, tmp_path / "build", options=PARQUET)
 
-    built = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+    built = build_db(tmp_path / "build", tmp_path / "stores", neo4j=neo4j)
 
     assert (built.record.labels, built.record.types) == ({"Person": 3}, {"KNOWS": 2})
     with private_driver(neo4j, built.path / "data") as driver:
@@ -587,9 +586,9 @@ def test_tables_of_one_label_and_one_type_keep_their_own_properties(
             ),
         ),
     )
-    export(graph, tmp_path / "build", quiet, options)
+    export(graph, tmp_path / "build", options=options)
 
-    built = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+    built = build_db(tmp_path / "build", tmp_path / "stores", neo4j=neo4j)
 
     with private_driver(neo4j, built.path / "data") as driver:
         nodes = driver.execute_query("MATCH (n:Person) RETURN properties(n) AS p ORDER BY p.id")
@@ -624,7 +623,7 @@ def change(build: Path, *path: str | int, to: object) -> None:
 def test_what_a_record_only_tells_may_be_anything_and_the_store_is_whole(
     neo4j: Neo4j, tmp_path: Path
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     for path in (
         *(
             ("kgimport",),
@@ -637,10 +636,10 @@ def test_what_a_record_only_tells_may_be_anything_and_the_store_is_whole(
     change(tmp_path / "build", "seconds", to={"": -1e300})
     change(tmp_path / "build", "tables", 0, "files", 0, "bytes", to=2**63 - 1)
 
-    made = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+    made = build_db(tmp_path / "build", tmp_path / "stores", neo4j=neo4j)
 
     assert (made.record.labels, made.record.types) == ({"Person": 3}, {"KNOWS": 2})
-    assert verify(made.path, neo4j, samples=100, progress=quiet).differences == ()
+    assert verify(made.path, neo4j=neo4j).compared == made.record.compared
 
 
 LIES: dict[str, tuple[tuple[str | int, ...], object, type[KgimportError]]] = {
@@ -658,19 +657,19 @@ LIES: dict[str, tuple[tuple[str | int, ...], object, type[KgimportError]]] = {
 def test_a_declaration_that_is_not_what_was_exported_publishes_nothing(
     neo4j: Neo4j, tmp_path: Path, lie: str
 ) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     path, value, error = LIES[lie]
     change(tmp_path / "build", "declaration", *path, to=value)
 
     with pytest.raises(error):
-        build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+        build_db(tmp_path / "build", tmp_path / "stores", neo4j=neo4j)
 
     assert published(tmp_path) == []
 
 
 @pytest.mark.neo4j
 def test_a_cache_that_is_moved_away_is_no_refused_data(neo4j: Neo4j, tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     cache = tmp_path / "cache"
     cache.mkdir()
     for jar in neo4j.jars:
@@ -682,14 +681,14 @@ def test_a_cache_that_is_moved_away_is_no_refused_data(neo4j: Neo4j, tmp_path: P
             cache.rename(tmp_path / "elsewhere")
 
     with pytest.raises(RuntimeMissingError, match=f"{len(moved.jars)} of the .* are gone: {cache}"):
-        build_db(tmp_path / "build", tmp_path / "stores", moved, BuildOptions(), move)
+        build_db(tmp_path / "build", tmp_path / "stores", neo4j=moved, progress=move)
 
     assert list((tmp_path / "stores").rglob("store.json")) == []
 
 
 @pytest.mark.neo4j
 def test_one_wrong_cell_in_a_small_table_is_found(neo4j: Neo4j, tmp_path: Path) -> None:
-    record = export(people(tmp_path), tmp_path / "build", quiet)
+    record = export(people(tmp_path), tmp_path / "build")
     part = tmp_path / "build" / "csv" / "knows" / "part-00000.csv"
     good = part.read_bytes()
     part.write_bytes(good.replace(b"2002", b"2003"))
@@ -701,7 +700,7 @@ def test_one_wrong_cell_in_a_small_table_is_found(neo4j: Neo4j, tmp_path: Path) 
     (tmp_path / "build" / "export.json").write_text(records.dump(forged))
 
     with pytest.raises(ReconciliationError, match=r"knows\.since: other values were written"):
-        build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+        build_db(tmp_path / "build", tmp_path / "stores", neo4j=neo4j)
 
     with pytest.raises(DestinationError):
         store.find(tmp_path / "stores" / "people")

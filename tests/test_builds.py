@@ -19,7 +19,7 @@ import pytest
 
 from kgimport.builds import folders
 from kgimport.errors import DestinationError
-from tests.conftest import quiet
+from kgimport.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ ME = f"process {os.getpid()} on {platform.node()}"
 
 def make(out: Path, text: str) -> None:
     """Leaves a build directory with nothing but a record."""
-    with folders.fresh(out, quiet) as folder:
+    with folders.fresh(out, silent) as folder:
         (folder / "export.json").write_text(text)
 
 
@@ -57,7 +57,7 @@ def test_an_export_takes_the_place_of_the_one_before(out: Path) -> None:
 
 def test_an_export_that_fails_leaves_the_one_before(out: Path) -> None:
     def fail() -> None:
-        with folders.fresh(out, quiet) as folder:
+        with folders.fresh(out, silent) as folder:
             (folder / "export.json").write_text("two")
             raise ZeroDivisionError
 
@@ -71,9 +71,9 @@ def test_two_exports_into_one_directory_do_not_run_at_once(out: Path) -> None:
     said = rf"another export is writing to .*lms \(by {ME}\)"
 
     with (
-        folders.fresh(out, quiet) as folder,
+        folders.fresh(out, silent) as folder,
         pytest.raises(DestinationError, match=said),
-        folders.fresh(out, quiet),
+        folders.fresh(out, silent),
     ):
         pytest.fail("two at once")
 
@@ -83,9 +83,9 @@ def test_two_exports_into_one_directory_do_not_run_at_once(out: Path) -> None:
 
 
 def test_a_second_export_does_not_touch_what_the_first_is_writing(out: Path) -> None:
-    with folders.fresh(out, quiet) as folder:
+    with folders.fresh(out, silent) as folder:
         (folder / "export.json").write_text("two")
-        with pytest.raises(DestinationError), folders.fresh(out, quiet):
+        with pytest.raises(DestinationError), folders.fresh(out, silent):
             pytest.fail("two at once")
 
         assert (folder / "export.json").read_text() == "two"
@@ -237,7 +237,7 @@ def test_an_export_killed_between_two_renames_costs_no_build(out: Path) -> None:
     out.rename(out.with_name(".lms.old-1"))
 
     def fail() -> None:
-        with folders.fresh(out, quiet):
+        with folders.fresh(out, silent):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -313,7 +313,7 @@ def test_where_a_disk_is_mounted_is_told_before_the_export(out: Path) -> None:
     try:
         with (
             pytest.raises(DestinationError, match="is a mount point"),
-            folders.fresh(out.parent / "mounted", quiet),
+            folders.fresh(out.parent / "mounted", silent),
         ):
             pytest.fail("exported")
         make(out.parent / "mounted" / "build", "one")
@@ -347,8 +347,8 @@ def test_two_runs_have_names_of_their_own_though_each_is_process_1(
     monkeypatch.setattr(fcntl, "flock", refuse)
     monkeypatch.setattr(os, "getpid", lambda: 1)
 
-    with folders.fresh(tmp_path / "lms", quiet) as one:
-        with folders.fresh(tmp_path / "lms", quiet) as other:
+    with folders.fresh(tmp_path / "lms", silent) as one:
+        with folders.fresh(tmp_path / "lms", silent) as other:
             (other / "export.json").write_text("two")
         one.mkdir(exist_ok=True)
         (one / "export.json").write_text("one")

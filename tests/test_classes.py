@@ -17,7 +17,6 @@ from kgimport.neo4j.runtime.jar_cache import Jar
 from kgimport.neo4j.runtime.jvm import Java
 from kgimport.neo4j.runtime.programs import admin_command, describe
 from kgimport.process import Finished, run
-from tests.conftest import quiet
 
 if TYPE_CHECKING:
     from kgimport.neo4j.runtime.programs import Neo4j
@@ -143,11 +142,11 @@ def test_java_takes_neo4j_s_classes_from_what_was_prepared(neo4j: Neo4j, tmp_pat
     ours = replace(neo4j, classes=tmp_path / "classes" / f"{neo4j.version}-0")
     assert describe(ours)["classes"] == "not kept: see `kgimport prepare`"
     assert describe(replace(neo4j, classes=None))["classes"] == "not kept: this needs Java 25"
-    assert prepare(ours, quiet)
+    assert prepare(ours)
     assert ours.classes
     assert sorted(each.name for each in ours.classes.iterdir()) == ["admin.aot", "server.aot"]
     assert describe(ours)["classes"].startswith("kept, ")
-    assert not prepare(ours, quiet)
+    assert not prepare(ours)
 
     assert _loaded_from_cache(ours, tmp_path)
     _damage(ours.classes / "admin.aot")

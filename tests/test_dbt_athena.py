@@ -26,8 +26,7 @@ from kgimport.neo4j.reconcile import expected
 from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION
 from kgimport.neo4j.runtime.programs import embedded, with_fast_start
 from kgimport.neo4j.stores import read_export
-from kgimport.options import BuildOptions, ExportOptions
-from tests.conftest import quiet
+from kgimport.options import ExportOptions
 from tests.graphs import cells
 from tests.local_athena import lake
 from tests.test_dbt_project import DATA, MOMENT, PROJECT, ROOT, SCHEMAS, execute
@@ -235,7 +234,7 @@ def test_the_graph_has_the_same_rows_as_the_local_target_s(
     )
     assert done.returncode == 0, done.stderr
 
-    here = export(lms_graph, tmp_path / "here", quiet, ExportOptions("keys"))
+    here = export(lms_graph, tmp_path / "here", options=ExportOptions("keys"))
     there = read_export(tmp_path / "b")
     assert there.queries == ()
     assert {str(t.location).partition("://")[0] for t in there.declaration.tables} == {"s3"}
@@ -256,9 +255,9 @@ def test_the_store_holds_what_the_local_target_s_holds(
     # Not the fixture `neo4j`: for each of its lines pytest would have dbt build all again.
     neo4j = with_fast_start(embedded(DEFAULT_VERSION))
     warehouse.aws.enter(monkeypatch)
-    export(load_graph(project, target="athena"), tmp_path / "build", quiet)
+    export(load_graph(project, target="athena"), tmp_path / "build")
 
-    store = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet).record
+    store = build_db(tmp_path / "build", tmp_path / "stores", neo4j=neo4j).record
 
     here = expected(read_export(lms_build))
     assert (store.labels, store.types) == (here.labels, here.types)

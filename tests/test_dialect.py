@@ -24,7 +24,6 @@ from kgimport.targets.fields import carrier, fields
 from kgimport.targets.neo4j.cells import header_row, in_space
 from kgimport.targets.neo4j.names import is_plain
 from kgimport.values import Refusal, columns, points
-from tests.conftest import quiet
 
 GOLDEN = Path(__file__).parent / "golden" / "values"
 STOCKHOLM = "Europe/Stockholm"
@@ -546,7 +545,7 @@ def test_hard_values_are_spelled_to_the_byte(tmp_path: Path, file: str) -> None:
     place = str(tmp_path / "hard.parquet")
     table = NodeTable("hard", LocalPath(place), ("Hard",), ("key",), "Hard", columns=rules)
 
-    export(Graph("hard", (table,)), tmp_path / "build", quiet, ExportOptions(ids="keys"))
+    export(Graph("hard", (table,)), tmp_path / "build", options=ExportOptions(ids="keys"))
 
     made = (tmp_path / "build" / "csv" / "hard" / file).read_bytes()
     assert made == (GOLDEN / file).read_bytes()

@@ -23,11 +23,10 @@ from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable
 from kgimport.locations import LocalPath
 from kgimport.neo4j import stores
 from kgimport.options import ExportOptions
-from tests.conftest import quiet
 from tests.graphs import KNOWS, PERSONS, Rows, people
 
 if TYPE_CHECKING:
-    from kgimport.identity import Ids
+    from kgimport.choices import Ids
     from kgimport.records import ExportRecord
 
 
@@ -54,7 +53,7 @@ LINES: dict[Ids, dict[str, str]] = {
 
 @pytest.mark.parametrize("ids", ["dense", "keys"])
 def test_a_graph_becomes_headers_parts_arguments_and_schema(tmp_path: Path, ids: Ids) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet, ExportOptions(ids=ids))
+    export(people(tmp_path), tmp_path / "build", options=ExportOptions(ids=ids))
 
     found = texts(tmp_path / "build")
     arguments = found.pop("import.args").splitlines()
@@ -76,7 +75,7 @@ def test_a_graph_becomes_headers_parts_arguments_and_schema(tmp_path: Path, ids:
 def test_a_named_end_key_is_a_property_of_the_relationship_too(tmp_path: Path) -> None:
     columns = {"a": ColumnRule(property="from")}
 
-    export(people(tmp_path, columns=columns), tmp_path / "build", quiet)
+    export(people(tmp_path, columns=columns), tmp_path / "build")
 
     knows = tmp_path / "build" / "csv" / "knows"
     assert (knows / "header.csv").read_text() == ":START_ID,:END_ID,from:string,since:long\n"
@@ -94,7 +93,7 @@ def test_dense_ids_number_the_nodes_of_all_tables(tmp_path: Path) -> None:
         unique=(),
     )
 
-    export(replace(graph, nodes=(*graph.nodes, robot)), tmp_path / "build", quiet)
+    export(replace(graph, nodes=(*graph.nodes, robot)), tmp_path / "build")
 
     csv = tmp_path / "build" / "csv"
     assert (csv / "robot/part-00000.csv").read_text() == "3,x\n4,y\n"
@@ -106,7 +105,7 @@ def test_keys_of_whole_numbers_of_any_width_find_each_other(tmp_path: Path, ids:
     persons = pl.DataFrame({"id": [-1, 0, 7]}, schema={"id": pl.Int16})
     knows = pl.DataFrame({"a": [7, -1], "b": [0, 7]}, schema={"a": pl.Int64, "b": pl.Int32})
 
-    export(people(tmp_path, persons, knows), tmp_path / "build", quiet, ExportOptions(ids=ids))
+    export(people(tmp_path, persons, knows), tmp_path / "build", options=ExportOptions(ids=ids))
 
     lines = {"dense": "2,1\n0,2\n", "keys": "7,0\n-1,7\n"}
     assert (tmp_path / "build/csv/knows/part-00000.csv").read_text() == lines[ids]
@@ -120,7 +119,9 @@ def test_ends_are_resolved_in_the_order_of_the_rows_whatever_the_memory(tmp_path
         a=pl.format("p{}", number * 7_919 % count), b=pl.format("p{}", number * 104_729 % count)
     )
 
-    export(people(tmp_path, persons, knows), tmp_path / "build", quiet, ExportOptions(memory_mb=64))
+    export(
+        people(tmp_path, persons, knows), tmp_path / "build", options=ExportOptions(memory_mb=64)
+    )
 
     found = pl.read_csv(tmp_path / "build/csv/knows/part-00000.csv", has_header=False)
     wanted = pl.select(a=number * 7_919 % count, b=number * 104_729 % count)
@@ -128,7 +129,7 @@ def test_ends_are_resolved_in_the_order_of_the_rows_whatever_the_memory(tmp_path
 
 
 def test_the_record_says_what_is_in_the_files(tmp_path: Path) -> None:
-    made = export(people(tmp_path), tmp_path / "build", quiet)
+    made = export(people(tmp_path), tmp_path / "build")
 
     assert stores.read_export(tmp_path / "build") == made
     person, knows = made.tables
@@ -142,8 +143,8 @@ def test_the_record_says_what_is_in_the_files(tmp_path: Path) -> None:
 
 
 def test_the_same_input_gives_the_same_bytes_and_build_id(tmp_path: Path) -> None:
-    one = export(people(tmp_path / "one"), tmp_path / "build-1", quiet)
-    two = export(people(tmp_path / "two"), tmp_path / "build-2", quiet)
+    one = export(people(tmp_path / "one"), tmp_path / "build-1")
+    two = export(people(tmp_path / "two"), tmp_path / "build-2")
 
     assert one.build_id == two.build_id
     assert texts(tmp_path / "build-1") == texts(tmp_path / "build-2")
@@ -157,7 +158,7 @@ def test_the_same_input_gives_the_same_parquet_and_build_id(tmp_path: Path) -> N
     }
     knows = {"a": persons["id"], "b": persons["id"][::-1]}
     one, two = (
-        export(people(tmp_path / name, persons, knows), tmp_path / f"build {name}", quiet, PARQUET)
+        export(people(tmp_path / name, persons, knows), tmp_path / f"build {name}", options=PARQUET)
         for name in ("one", "two")
     )
 
@@ -190,8 +191,8 @@ def hashes(folder: Path) -> dict[str, str]:
 def test_another_input_gives_another_build_id(
     tmp_path: Path, persons: dict[str, list[Any]], knows: dict[str, list[Any]]
 ) -> None:
-    one = export(people(tmp_path / "one"), tmp_path / "build-1", quiet)
-    two = export(people(tmp_path / "two", persons, knows), tmp_path / "build-2", quiet)
+    one = export(people(tmp_path / "one"), tmp_path / "build-1")
+    two = export(people(tmp_path / "two", persons, knows), tmp_path / "build-2")
 
     assert one.build_id != two.build_id
 
@@ -199,7 +200,7 @@ def test_another_input_gives_another_build_id(
 def findings(tmp_path: Path, **tables: Any) -> str:
     """What the refusal of a graph of people says."""
     with pytest.raises(IntegrityError) as caught:
-        export(people(tmp_path, **tables), tmp_path / "build", quiet)
+        export(people(tmp_path, **tables), tmp_path / "build")
     assert not (tmp_path / "build").exists()
     return caught.value.message.split("\n", 1)[1]
 
@@ -235,7 +236,7 @@ def test_dangling_and_null_ends_are_refused_on_their_side(tmp_path: Path) -> Non
 def test_skipped_rows_are_set_aside_and_counted(tmp_path: Path) -> None:
     knows: Rows = {"a": ["a", "x", None, "y"], "b": ["b", "b", "c", "z"], "n": [1, 2, 3, 4]}
 
-    made = export(people(tmp_path, knows=knows, on_missing="skip"), tmp_path / "build", quiet)
+    made = export(people(tmp_path, knows=knows, on_missing="skip"), tmp_path / "build")
 
     table = made.tables[1]
     assert (table.rows, table.written, table.rejected, table.properties) == (4, 1, 3, 1)
@@ -253,7 +254,7 @@ def test_values_that_cannot_be_carried_are_refused_with_their_key(tmp_path: Path
     persons: Rows = {"id": ["a", "b"], "tags": [["x"], []]}
 
     with pytest.raises(ValueRefusedError, match=r"person\.tags: 1 row with empty lists") as caught:
-        export(people(tmp_path, persons, {"a": ["a"], "b": ["b"]}), tmp_path / "build", quiet)
+        export(people(tmp_path, persons, {"a": ["a"], "b": ["b"]}), tmp_path / "build")
 
     assert caught.value.message.endswith("    id='b', tags=[]")
 
@@ -263,7 +264,7 @@ def test_types_that_cannot_be_carried_are_refused_for_all_tables(tmp_path: Path)
     knows: Rows = {"a": ["a"], "b": ["a"], "raw": [b"\x00"]}
 
     with pytest.raises(ValueRefusedError) as caught:
-        export(people(tmp_path, persons, knows), tmp_path / "build", quiet)
+        export(people(tmp_path, persons, knows), tmp_path / "build")
 
     assert "person.where" in caught.value.message
     assert "knows.raw" in caught.value.message
@@ -273,7 +274,7 @@ def test_ends_of_another_type_than_the_key_are_refused(tmp_path: Path) -> None:
     knows: Rows = {"a": [1], "b": ["a"]}
 
     with pytest.raises(DeclarationError, match=r"knows\.a \(start\) is Int64, but person\.id is S"):
-        export(people(tmp_path, knows=knows), tmp_path / "build", quiet)
+        export(people(tmp_path, knows=knows), tmp_path / "build")
 
 
 def test_keys_of_several_columns_cannot_run_into_each_other(tmp_path: Path) -> None:
@@ -287,7 +288,7 @@ def test_keys_of_several_columns_cannot_run_into_each_other(tmp_path: Path) -> N
     person = replace(graph.nodes[0], key=("id", "two"))
 
     made = Graph("people", (person,), graph.relationships)
-    export(made, tmp_path / "build", quiet, ExportOptions(ids="keys"))
+    export(made, tmp_path / "build", options=ExportOptions(ids="keys"))
 
     csv = tmp_path / "build" / "csv"
     ids = [line.split(",")[0] for line in (csv / "person/part-00000.csv").read_text().splitlines()]
@@ -302,7 +303,7 @@ def test_files_with_line_breaks_are_named_to_the_importer_and_no_others(
 ) -> None:
     persons: Rows = {"id": ["a", "b"], "name": [f'say "hi",{line_break}you', "x"]}
 
-    made = export(people(tmp_path, persons, {"a": ["a"], "b": ["b"]}), tmp_path / "build", quiet)
+    made = export(people(tmp_path, persons, {"a": ["a"], "b": ["b"]}), tmp_path / "build")
 
     person, knows = made.tables
     assert [file.rows for file in person.files] == [2]
@@ -314,7 +315,7 @@ def test_files_with_line_breaks_are_named_to_the_importer_and_no_others(
 def test_an_empty_table_is_a_header_alone(tmp_path: Path) -> None:
     nothing = pl.DataFrame({"a": [], "b": []}, schema={"a": pl.String, "b": pl.String})
 
-    made = export(people(tmp_path, knows=nothing), tmp_path / "build", quiet)
+    made = export(people(tmp_path, knows=nothing), tmp_path / "build")
 
     assert made.tables[1].written == 0
 
@@ -324,19 +325,19 @@ def test_a_folder_of_other_things_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "build" / "thesis.txt").write_text("years of work")
 
     with pytest.raises(DestinationError, match="holds something other than"):
-        export(people(tmp_path), tmp_path / "build", quiet)
+        export(people(tmp_path), tmp_path / "build")
 
     assert (tmp_path / "build" / "thesis.txt").read_text() == "years of work"
 
 
 def test_a_failed_export_leaves_the_build_before_it(tmp_path: Path) -> None:
-    good = export(people(tmp_path / "good"), tmp_path / "build", quiet)
+    good = export(people(tmp_path / "good"), tmp_path / "build")
     graph = people(tmp_path / "bad")
     damaged = tmp_path / "bad" / "person.parquet"
     damaged.write_bytes(damaged.read_bytes()[:-40])
 
     with pytest.raises(SourceError, match="table person cannot be read"):
-        export(graph, tmp_path / "build", quiet)
+        export(graph, tmp_path / "build")
 
     assert stores.read_export(tmp_path / "build") == good
     assert sorted(each.name for each in tmp_path.iterdir()) == ["bad", "build", "good"]
@@ -350,9 +351,7 @@ def made_in_parts(
         writer, "write", lambda *a, **k: plain(*a, **{**k, "rows_per_part": rows_per_part})
     )
     persons: Rows = {"id": [f"{n:05d}" for n in range(10_000)], "text": ['"\n'] * 10_000}
-    return export(
-        people(tmp_path, persons, {"a": ["00000"], "b": ["09999"]}), tmp_path / "b", quiet
-    )
+    return export(people(tmp_path, persons, {"a": ["00000"], "b": ["09999"]}), tmp_path / "b")
 
 
 def test_large_tables_are_cut_into_numbered_parts(
@@ -372,7 +371,7 @@ def test_two_indexes_of_one_name_are_refused(tmp_path: Path) -> None:
     person = replace(graph.nodes[0], indexes=twice)
 
     with pytest.raises(DeclarationError, match="two indexes are named one"):
-        export(replace(graph, nodes=(person,)), tmp_path / "build", quiet)
+        export(replace(graph, nodes=(person,)), tmp_path / "build")
 
 
 @pytest.mark.parametrize(
@@ -387,7 +386,7 @@ def test_a_timestamp_keeps_the_fraction_of_its_unit(
         "robot", LocalPath(str(tmp_path / "robot.parquet")), ("Robot",), ("id",), "Robot"
     )
 
-    export(Graph("robots", (robot,), ()), tmp_path / "build", quiet)
+    export(Graph("robots", (robot,), ()), tmp_path / "build")
 
     (part,) = (tmp_path / "build" / "csv" / "robot").glob("part-*")
     assert part.read_text() == f"0,a,2020-01-01T00:00:{spelled}\n"
@@ -405,7 +404,7 @@ def test_a_header_cell_of_parquet_leaves_the_type_of_moments_to_the_file(
         "robot", LocalPath(str(tmp_path / "robot.parquet")), ("Robot",), ("id",), "Robot"
     )
 
-    export(Graph("robots", (robot,), ()), tmp_path / "build", quiet, PARQUET)
+    export(Graph("robots", (robot,), ()), tmp_path / "build", options=PARQUET)
 
     header = tmp_path / "build" / "parquet" / "robot" / "header.csv"
     assert header.read_text() == f":ID,id:string,{cell}\n0,1,2\n"

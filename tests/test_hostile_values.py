@@ -22,9 +22,7 @@ from kgimport.errors import DeclarationError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
 from kgimport.locations import LocalPath
 from kgimport.neo4j import stores
-from kgimport.options import ExportOptions
 from kgimport.values.scalars import SCALARS, TEXTS
-from tests.conftest import quiet
 from tests.roundtrip.cells import PER_SECOND
 from tests.roundtrip.lanes import KEYS_CSV, LANES
 from tests.roundtrip.samples import Column, frame
@@ -165,9 +163,9 @@ def test_each_type_is_exported_or_refused_by_name(
 
     types = named(told(lambda: scan(nodes(rows, rules), lane.format)))
     fit = nodes(rows, {**rules, **dict.fromkeys(types, SKIP)})
-    values = named(told(lambda: check(fit, lane.options, quiet)))
+    values = named(told(lambda: check(fit, options=lane.options)))
     sound = nodes(rows, {**rules, **dict.fromkeys(types | values, SKIP)})
-    record = export(sound, tmp_path / "build", quiet, lane.options)
+    record = export(sound, tmp_path / "build", options=lane.options)
 
     exported = {field.column.removesuffix(".") for field in record.tables[0].fields} - {"id"}
     assert exported | types | values == NAMES
@@ -190,7 +188,7 @@ def test_each_type_that_may_be_a_key_is_one_at_its_limits(
     ties = RelationshipTable("r", LocalPath(str(place)), "R", End("t", ("id",)), End("t", ("id",)))
     both = replace(graph, relationships=(ties,))
 
-    message = told(lambda: export(both, tmp_path / "build", quiet, KEYS_CSV.options))
+    message = told(lambda: export(both, tmp_path / "build", options=KEYS_CSV.options))
 
     exact = of.is_integer() or of.base_type() in {pl.Boolean, pl.Date, pl.Datetime, *TEXTS}
     if exact or (isinstance(of, pl.Decimal) and of.scale == 0):
@@ -209,7 +207,7 @@ def test_each_type_may_stand_beside_rows_that_are_set_aside(tmp_path: Path) -> N
         "r", LocalPath(place), "R", end, end, on_missing="skip", columns=skipped
     )
 
-    export(replace(nodes(none, {}), relationships=(ties,)), tmp_path / "build", quiet)
+    export(replace(nodes(none, {}), relationships=(ties,)), tmp_path / "build")
 
     aside = pl.read_parquet(tmp_path / "build" / "rejects" / "r.parquet")
     assert aside.drop("__missing__").equals(pl.read_parquet(place), null_equal=True)
@@ -222,7 +220,7 @@ def test_each_type_is_a_coordinate_or_refused_by_name(tmp_path: Path) -> None:
         point = Point("p", (f"c{at}", f"c{at}"), "cartesian")
         graph = nodes(place, skipped, points=(point,))
 
-        message = told(partial(check, graph, ExportOptions(), quiet))
+        message = told(partial(check, graph))
 
         if of.is_numeric() or of == pl.Null:
             assert message == "" or "t.__point_p__: " in message, of

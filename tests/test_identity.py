@@ -17,7 +17,7 @@ from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
 from kgimport.identity import END, START
 from kgimport.locations import LocalPath
 from kgimport.options import ExportOptions
-from tests.conftest import quiet
+from kgimport.progress import silent
 from tests.graphs import people
 from tests.roundtrip.samples import Column, frame
 
@@ -75,7 +75,7 @@ def graph(
 
 def dense_ids(made: Graph, folder: Path) -> list[tuple[int | None, int | None]]:
     """The ids of both ends of every row, as they are written with dense ids."""
-    there = resolve(made, scan(made), folder, MEMORY_MB, quiet)
+    there = resolve(made, scan(made), folder, MEMORY_MB, silent)
     assert there.duplicates == ()
     return there.tables["ties"].frame.select(START, END).collect().rows()
 
@@ -88,7 +88,7 @@ def texts(build: Path, table: str) -> list[str]:
 
 def by_keys(made: Graph, folder: Path) -> list[int]:
     """The node that each row that is not set aside starts at, as the importer would look it up."""
-    export(made, folder, quiet, ExportOptions("keys", memory_mb=MEMORY_MB))
+    export(made, folder, options=ExportOptions("keys", memory_mb=MEMORY_MB))
     known = [text for node in made.nodes for text in texts(folder, node.name)]
     assert len(set(known)) == len(known)
     return [known.index(text) for text in texts(folder, "ties")]
@@ -311,21 +311,21 @@ def test_one_key_in_two_tables_of_an_id_space_is_found_whatever_its_types(
     made = graph(tmp_path, [(one,), (other,)], (one,))
 
     with pytest.raises(IntegrityError, match=rf"key='?{key}'?, rows=2"):
-        check(made, ExportOptions(), quiet)
+        check(made)
 
 
 def test_decimals_with_a_fraction_are_no_keys_and_no_integers(tmp_path: Path) -> None:
     price = keys(pl.Decimal(10, 2), 150)
 
     with pytest.raises(DeclarationError) as refusal:
-        check(graph(tmp_path, [(keys(pl.Int64(), 1),)], (price,)), ExportOptions(), quiet)
+        check(graph(tmp_path, [(keys(pl.Int64(), 1),)], (price,)))
     assert refusal.value.message.split("\n  ") == [
         "keys do not fit:",
         "ties.k0 (start) is Decimal(precision=10, scale=2), but node0.k0 is Int64",
         "ties.k0 (end) is Decimal(precision=10, scale=2), but node0.k0 is Int64",
     ]
     with pytest.raises(DeclarationError, match=r"node0\.k0 is Decimal\(.*, which cannot be a key"):
-        check(graph(tmp_path, [(price,)], (price,)), ExportOptions(), quiet)
+        check(graph(tmp_path, [(price,)], (price,)))
 
 
 # So many that the joins spill within `MEMORY_MB`, and lose the order of the rows.
@@ -352,7 +352,7 @@ def test_joins_that_spill_give_every_row_its_own_ends(tmp_path: Path, dtype: pl.
     ties = RelationshipTable("ties", LocalPath(place), "T", *ends)
     many = Graph("many", (node,), (ties,))
 
-    there = resolve(many, scan(many), tmp_path, MEMORY_MB, quiet)
+    there = resolve(many, scan(many), tmp_path, MEMORY_MB, silent)
 
     found = there.tables["ties"].frame.select(START, END).collect().cast(pl.Int64)
     wanted = pl.DataFrame({START: start, END: end}).select(
@@ -379,7 +379,7 @@ CALLS: dict[str, list[Any]] = {
 
 def test_a_key_of_relationships_changes_no_byte(tmp_path: Path) -> None:
     plain, keyed = (
-        export(people(tmp_path / f"key {len(key)}", key=key), tmp_path / f"{len(key)}", quiet)
+        export(people(tmp_path / f"key {len(key)}", key=key), tmp_path / f"{len(key)}")
         for key in ((), ("since", "a"))
     )
 
@@ -394,7 +394,7 @@ def test_rows_that_are_set_aside_have_no_part_in_the_keys_of_relationships(
     skipped = {"at": ColumnRule(skip=True)}
     graph = people(tmp_path, knows=CALLS, key=key, on_missing="skip", columns=skipped)
 
-    record = export(graph, tmp_path / "build", quiet)
+    record = export(graph, tmp_path / "build")
 
     assert (record.tables[1].written, record.tables[1].rejected) == (3, 1)
 
@@ -405,7 +405,7 @@ def test_relationships_of_one_key_are_found_and_nodes_of_it_are_not(tmp_path: Pa
     )
 
     with pytest.raises(IntegrityError) as error:
-        export(graph, tmp_path / "build", quiet)
+        export(graph, tmp_path / "build")
 
     (_, line, *rows) = error.value.message.split("\n")
     assert line == "knows.at: 4 rows with a key that others in the table have too [duplicate-key]"

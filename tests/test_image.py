@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kgimport.cli.options import Runtime, chosen_neo4j
+from kgimport.cli.options import chosen_neo4j
 from kgimport.docker.image import build_command, settings, variable, write_context
 from kgimport.neo4j.runtime import docker
 from kgimport.neo4j.runtime.config import Limits, within
@@ -168,7 +168,7 @@ def test_auto_does_without_docker_and_says_so(
     monkeypatch.delenv("NEO4J_HOME", raising=False)
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/socket")
 
-    assert chosen_neo4j(None, Runtime.AUTO).kind == "embedded"
+    assert chosen_neo4j(None, "auto").kind == "embedded"
     told = capsys.readouterr().err
     assert told.startswith(
         (

@@ -15,8 +15,8 @@ from kgimport.neo4j.runtime.config import configure
 from kgimport.neo4j.runtime.jvm import Java
 from kgimport.neo4j.runtime.programs import Neo4j
 from kgimport.options import DEFAULTS, ExportOptions
+from kgimport.progress import silent
 from kgimport.targets.neo4j import arguments
-from tests.conftest import quiet
 from tests.graphs import PERSONS, people
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def exported(tmp_path: Path, options: ExportOptions = DEFAULTS) -> ExportRecord:
     """The record of a small export."""
-    return export(people(tmp_path, WITHOUT_EMPTY), tmp_path / "build", quiet, options)
+    return export(people(tmp_path, WITHOUT_EMPTY), tmp_path / "build", options=options)
 
 
 WITHOUT_EMPTY = {**PERSONS, "name": ["Ann", None, " "]}
@@ -133,7 +133,7 @@ def test_what_the_importer_refuses_is_told_in_one_sentence(
 
     with pytest.raises(ImportFailedError, match=message) as caught:
         importer.import_full(
-            neo4j, build, home, database="neo4j", options=(), heap_mb=512, progress=quiet
+            neo4j, build, home, database="neo4j", options=(), heap_mb=512, progress=silent
         )
 
     assert "\tat " not in caught.value.message

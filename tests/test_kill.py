@@ -35,7 +35,7 @@ def towns(tmp_path_factory: pytest.TempPathFactory) -> Towns:
     """A graph with one published store, and all that is needed for the next."""
     towns = made(tmp_path_factory.mktemp("kill"))
     graph = declaration.load_yaml(towns.place / "graph.yml")
-    export(graph, towns.place / "build", lambda _, __: None)
+    export(graph, towns.place / "build", progress=lambda _, __: None)
     run_to_its_end(towns)
     return towns
 

@@ -11,7 +11,7 @@ from kgimport import files
 from kgimport import s3 as store
 from kgimport.aws import Session
 from kgimport.commands.check import check
-from kgimport.commands.export import export_to
+from kgimport.commands.export import export
 from kgimport.commands.load_graph import load_graph
 from kgimport.errors import SourceError, UsageError
 from kgimport.locations import (
@@ -24,9 +24,8 @@ from kgimport.locations import (
     folder,
     parse,
 )
-from kgimport.options import DEFAULTS, ExportOptions
+from kgimport.options import ExportOptions
 from kgimport.sources.athena import Athena
-from tests.conftest import quiet
 from tests.graphs import people
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def test_two_projects_of_one_process_ask_s3_each_as_itself(
         session = Session(name, region)
         two_profiles.faults.clear()
         home = f"s3://{there.bucket}/builds/{name}"
-        export_to(graph.asked_as(session), home, quiet, ExportOptions(session=session))
+        export(graph.asked_as(session), home, options=ExportOptions(session=session))
         assert asked(two_profiles) == {("s3", f"KEY-{name}", region)}
 
 
@@ -144,7 +143,7 @@ def test_a_project_s_target_says_as_whom_glue_is_asked(
     for graph, (name, region) in zip(graphs, REGIONS.items(), strict=True):
         two_profiles.faults.clear()
         with pytest.raises(SourceError, match=r'cannot find "people"\."person" in Glue'):
-            check(graph, DEFAULTS, quiet)
+            check(graph)
         assert asked(two_profiles) == {("glue", f"KEY-{name}", region)}
 
 

@@ -22,7 +22,6 @@ import yaml
 from kgimport import declaration
 from kgimport.commands.build_db import build_db
 from kgimport.neo4j.private import private_driver
-from kgimport.options import BuildOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +129,7 @@ def flights(
 ) -> Iterator[Driver]:
     """A driver to a server on the flights' store, on one line after the other."""
     stores = tmp_path_factory.mktemp("stores")
-    built = build_db(build, stores, neo4j, BuildOptions(), lambda _, __: None)
+    built = build_db(build, stores, neo4j=neo4j, progress=lambda _, __: None)
     with private_driver(neo4j, built.path / "data") as driver:
         yield driver
 

@@ -15,23 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
-from neo4j import GraphDatabase
 
 from kgimport import records
 from kgimport.builds import intact
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
-from kgimport.commands.serve import served
+from kgimport.commands.serve import serve
 from kgimport.commands.verify import verify
 from kgimport.declaration import load_yaml
 from kgimport.errors import DestinationError
 from kgimport.neo4j import stores
-from kgimport.options import BuildOptions, ServeOptions
 from kgimport.properties import Kind, PropertyType
 from kgimport.records import EXPORT_FORM, STORE_FORM, ExportRecord, StoreRecord
 from kgimport.records.upgrade import _KINDS
 from kgimport.sums import sums
-from tests.conftest import quiet
 from tests.read_back import differences
 from tests.test_report import WRONG, at, changed, paths
 
@@ -62,7 +59,7 @@ def test_the_kept_records_are_of_the_form_before(old: Path) -> None:
 def test_an_upgraded_record_says_what_an_export_of_today_says(old: Path) -> None:
     before = stores.read_export(old / "build")
 
-    now = export(load_yaml(old / "graph.yml"), old / "again", quiet)
+    now = export(load_yaml(old / "graph.yml"), old / "again")
 
     assert before.build_id == now.build_id
     assert before.declaration == now.declaration
@@ -151,15 +148,12 @@ def test_an_older_store_is_verified_and_served_and_its_build_directory_is_built(
 ) -> None:
     store = stores.find(old / "stores" / "places")
 
-    seen = verify(store, neo4j, samples=10, progress=quiet)
-    assert (seen.compared, seen.differences, seen.changed) == (5, (), ())
-    anywhere = ServeOptions(bolt_port=0, http_port=0)
-    with (
-        served(store, neo4j, anywhere, lambda _: None) as server,
-        GraphDatabase.driver(server.bolt_uri, auth=None) as driver,
-    ):
-        assert driver.execute_query("MATCH (n:Place) RETURN count(n) AS n").records[0]["n"] == 3
-    built = build_db(old / "build", old / "new", neo4j, BuildOptions(), quiet)
+    seen = verify(store, neo4j=neo4j, samples=10)
+    assert (seen.compared, seen.changed) == (5, ())
+    with serve(store, neo4j=neo4j) as served:
+        rows = served.driver.execute_query("MATCH (n:Place) RETURN count(n) AS n").records
+        assert rows[0]["n"] == 3
+    built = build_db(old / "build", old / "new", neo4j=neo4j)
     assert (built.record.build_id, built.record.compared) == (seen.record.build_id, 5)
     written = json.loads((built.path / records.EXPORT_RECORD).read_text())
     assert written["version"] == EXPORT_FORM

@@ -17,8 +17,7 @@ from kgimport.errors import ValueRefusedError
 from kgimport.graph import ColumnRule, Graph, Point
 from kgimport.neo4j.private import private_driver
 from kgimport.neo4j.runtime.programs import reading_parquet
-from kgimport.options import BuildOptions, ExportOptions
-from tests.conftest import quiet
+from kgimport.options import ExportOptions
 from tests.graphs import people
 from tests.roundtrip.samples import Column, frame
 
@@ -82,10 +81,10 @@ def test_a_nan_of_either_sign_is_built_and_verified(
     rows = {"id": ["a", "b", "c"], "x": nan, "xs": [nan, nan[:1], nan[1:]]}
     single = pl.Series("single", nan, dtype=pl.Float32)
     graph = Graph("nan", people(tmp_path, pl.DataFrame(rows).with_columns(single)).nodes)
-    export(graph, tmp_path / "build", quiet, ExportOptions("dense", form))
+    export(graph, tmp_path / "build", options=ExportOptions("dense", form))
     program = reading_parquet(neo4j) if form == "parquet" else neo4j
 
-    store = build_db(tmp_path / "build", tmp_path / "stores", program, BuildOptions(), quiet).path
+    store = build_db(tmp_path / "build", tmp_path / "stores", neo4j=program).path
 
     with private_driver(neo4j, store / "data") as driver:
         asked = "MATCH (n) WHERE isNaN(n.x) AND isNaN(n.single) AND isNaN(n.xs[0]) RETURN n.id"
@@ -115,7 +114,7 @@ def test_points_and_labels_that_neo4j_would_change_are_refused(
     rows = {**PLACES, column: [value, *PLACES[column][1:]]}
 
     with pytest.raises(ValueRefusedError, match=rf"1 row with .* \[{found}\]"):
-        export(places(tmp_path, rows), tmp_path / "build", quiet)
+        export(places(tmp_path, rows), tmp_path / "build")
 
 
 def located(folder: Path, crs: Crs, **axes: pl.Series) -> Graph:
@@ -135,7 +134,7 @@ def test_whole_numbers_and_decimals_are_coordinates_to_the_last_digit(tmp_path: 
     y = series(pl.Int64(), 2**53, -(2**62), None)
     z = series(pl.UInt64(), 2**63, 0, None)
 
-    record = export(located(tmp_path, "cartesian-3d", x=x, y=y, z=z), tmp_path / "build", quiet)
+    record = export(located(tmp_path, "cartesian-3d", x=x, y=y, z=z), tmp_path / "build")
 
     (part,) = record.tables[0].files
     assert record.tables[0].properties == 3 + 2
@@ -165,7 +164,7 @@ def test_a_coordinate_that_a_double_would_round_is_refused(
     x, y = series(dtype, exact, beyond, exact), series(dtype, exact, exact, None)
 
     with pytest.raises(ValueRefusedError) as refusal:
-        export(located(tmp_path, "cartesian", x=x, y=y), tmp_path / "build", quiet)
+        export(located(tmp_path, "cartesian", x=x, y=y), tmp_path / "build")
     digits = "points with a coordinate that a double does not bring back to the same digits"
     found = [line for line in refusal.value.message.split("\n") if line.endswith("]")]
     assert [line.split(": ")[1] for line in found] == [
@@ -187,7 +186,7 @@ def test_what_is_no_number_is_no_coordinate(tmp_path: Path, dtype: pl.DataType) 
     y, z = pl.Series([None] * 3, dtype=dtype), pl.Series([0.0] * 3)
 
     with pytest.raises(ValueRefusedError) as refusal:
-        check(located(tmp_path, "cartesian-3d", x=z, y=y, z=z), ExportOptions(), quiet)
+        check(located(tmp_path, "cartesian-3d", x=z, y=y, z=z))
     reason = "coordinates are integers, floats or decimals; cast the column in SQL"
     assert refusal.value.message.split("\n") == [
         "these columns cannot be carried exactly:",
@@ -222,7 +221,9 @@ def test_labels_are_text_in_any_of_its_forms(
         hidden = {column: ColumnRule(skip=True)}
         person = replace(graph.nodes[0], label_column=column, columns=hidden)
 
-        record = export(Graph("g", (person,)), place / "build", quiet, ExportOptions("dense", form))
+        record = export(
+            Graph("g", (person,)), place / "build", options=ExportOptions("dense", form)
+        )
 
         (table,) = record.tables
         held = [{"Person", *each.split("\x1f")} for each in labels]
@@ -242,7 +243,7 @@ def test_types_are_text_in_any_of_its_forms(
         graph = people(tmp_path / column, persons, pl.DataFrame(ties), **options)
 
         place = tmp_path / column / "build"
-        record = export(graph, place, quiet, ExportOptions("dense", form))
+        record = export(graph, place, options=ExportOptions("dense", form))
 
         assert record.tables[1].counts == {"LIKES": 1, "OWES": 1}
         assert written(place, record.tables[1].files, 2) == ["OWES", "LIKES"]
@@ -278,7 +279,7 @@ def test_labels_and_types_that_are_no_text_are_refused_by_column_and_type(
     person = replace(graph.nodes[0], label_column="kind", columns={"kind": hidden})
 
     with pytest.raises(ValueRefusedError) as refusal:
-        check(replace(graph, nodes=(person,)), ExportOptions(), quiet)
+        check(replace(graph, nodes=(person,)))
     cast = "cast the column to text in SQL"
     assert [line for line in refusal.value.message.split("\n") if line.startswith(" ")] == [
         f"  person.kind ({dtype}): labels are text, or lists of text; {cast}",
@@ -291,7 +292,7 @@ def test_a_list_of_types_is_refused(tmp_path: Path) -> None:
     graph = people(tmp_path, knows=ties, type="", type_column="how")
 
     with pytest.raises(ValueRefusedError, match=r"knows\.how \(List\(String\)\): types are text"):
-        check(graph, ExportOptions(), quiet)
+        check(graph)
 
 
 def test_a_column_of_nulls_gives_no_label(tmp_path: Path) -> None:
@@ -299,7 +300,7 @@ def test_a_column_of_nulls_gives_no_label(tmp_path: Path) -> None:
     person = replace(graph.nodes[0], label_column="kind")
 
     with pytest.raises(ValueRefusedError, match=r"person\.kind: 3 rows with no label, or an empty"):
-        check(Graph("g", (person,)), ExportOptions(), quiet)
+        check(Graph("g", (person,)))
 
 
 def test_columns_that_no_one_can_read_are_skipped(tmp_path: Path) -> None:
@@ -311,7 +312,7 @@ def test_columns_that_no_one_can_read_are_skipped(tmp_path: Path) -> None:
     graph = people(tmp_path, persons, knows, on_missing="skip", columns=columns)
     person = replace(graph.nodes[0], columns=columns)
 
-    record = export(replace(graph, nodes=(person,)), tmp_path / "build", quiet)
+    record = export(replace(graph, nodes=(person,)), tmp_path / "build")
 
     assert [(table.written, table.rejected) for table in record.tables] == [(3, 0), (2, 1)]
     assert [[field.property for field in table.fields] for table in record.tables] == [
@@ -336,4 +337,4 @@ def test_a_row_without_a_type_is_refused(tmp_path: Path) -> None:
     rows.write_parquet(tmp_path / "knows.parquet")
 
     with pytest.raises(ValueRefusedError, match=r"knows\.how: 2 rows with no type, or an empty"):
-        export(graph, tmp_path / "build", quiet)
+        export(graph, tmp_path / "build")

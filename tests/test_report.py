@@ -29,7 +29,6 @@ from kgimport.locations import LocalPath
 from kgimport.neo4j import stores
 from kgimport.records import ExportRecord, HeaderFile, StoreRecord, build_id
 from kgimport.targets import SchemaItem
-from tests.conftest import quiet
 from tests.graphs import people
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
         indexes=(Index("fulltext", ("title",), "titles"),),
         columns={"name": ColumnRule(property="title")},
     )
-    export(replace(graph, nodes=(person,)), place / "build", quiet)
+    export(replace(graph, nodes=(person,)), place / "build")
     return place / "build"
 
 
@@ -58,7 +57,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_property_renamed_or_of_another_type_is_another_build(tmp_path: Path) -> None:
     def exported(name: str, columns: dict[str, ColumnRule]) -> ExportRecord:
-        return export(people(tmp_path, columns=columns), tmp_path / name, quiet)
+        return export(people(tmp_path, columns=columns), tmp_path / name)
 
     plain = exported("plain", {})
     renamed = exported("renamed", {"since": ColumnRule(property="year")})

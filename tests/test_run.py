@@ -20,7 +20,6 @@ from kgimport.commands.run import Project
 from kgimport.errors import SourceError
 from kgimport.neo4j import stores
 from kgimport.options import BuildOptions, ExportOptions
-from tests.conftest import quiet
 from tests.graphs import people as graph_of_people
 from tests.projects import people, persons
 
@@ -36,12 +35,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project that is run from the folder that it lies in, as a user would."""
     monkeypatch.chdir(tmp_path)
     people(tmp_path)
-    return Project(Path("people"), Path("data"))
+    return Project(Path("people"), Path("data"), Path("build"), Path("stores"))
 
 
 def digest(project: Project) -> str:
     """What a run would find."""
-    found = inputs.seen(run._watched(project, Path("stores")))
+    found = inputs.seen(run._watched(project))
     return run._digest(project, found)
 
 
@@ -138,7 +137,7 @@ def test_where_the_artifacts_and_the_log_lie_is_what_dbt_is_told(
     ],
 )
 def test_another_option_changes_the_digest(project: Project, other: dict[str, object]) -> None:
-    facts = inputs.seen(run._watched(project, Path("stores")))
+    facts = inputs.seen(run._watched(project))
 
     assert run._digest(replace(project, **other), facts) != run._digest(project, facts)  # type: ignore[arg-type]
 
@@ -228,7 +227,7 @@ def test_what_the_run_writes_counts_as_it_left_it(tmp_path: Path) -> None:
 def build(tmp_path: Path) -> Path:
     """A build directory with the note of what it was made of."""
     build = tmp_path / "build" / "people"
-    export(graph_of_people(tmp_path / "tables"), build, quiet)
+    export(graph_of_people(tmp_path / "tables"), build)
     inputs.note(build, "these")
     return build
 
@@ -250,7 +249,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "the arguments are gone": lambda build: (build / "import.args").unlink(),
     "the note is no text": lambda build: build.with_name("people.inputs").write_bytes(b"\xff"),
     "another export came": lambda build: export(
-        graph_of_people(build.parents[1] / "others"), build, quiet
+        graph_of_people(build.parents[1] / "others"), build
     ),
 }
 
@@ -284,7 +283,7 @@ def test_only_one_duckdb_of_local_files_can_be_seen_to_be_unchanged(
 
 def built(project: Project, neo4j: Neo4j, options: BuildOptions) -> tuple[Built, bool]:
     """A run's store, and whether it had dbt build the tables."""
-    made, seconds = run.run(project, Path("stores"), neo4j, options, quiet)
+    made, seconds = run.run(project, neo4j=neo4j, options=options)
     return made, "dbt build" in seconds
 
 

@@ -19,7 +19,7 @@ from kgimport import aws, files, lake, records, sources
 from kgimport import s3 as store
 from kgimport.builds import intact
 from kgimport.builds.remote import fetched
-from kgimport.commands.export import export, export_to
+from kgimport.commands.export import export
 from kgimport.commands.land import land
 from kgimport.errors import (
     AwsRefusedError,
@@ -33,8 +33,8 @@ from kgimport.errors import (
 )
 from kgimport.graph import ColumnRule, NodeTable
 from kgimport.locations import LocalPath, S3Path, parse, s3_folder
+from kgimport.progress import silent
 from kgimport.sources import listing
-from tests.conftest import quiet
 from tests.graphs import people
 from tests.local_athena.faults import Fault
 
@@ -95,8 +95,8 @@ def test_a_graph_in_s3_makes_the_build_that_the_same_rows_make_here(
     remote_people: Graph, tmp_path: Path
 ) -> None:
     graph = people(tmp_path / "again", columns=SINCE)
-    here = export(graph, tmp_path / "here", quiet)
-    there = export(remote_people, tmp_path / "there", quiet)
+    here = export(graph, tmp_path / "here")
+    there = export(remote_people, tmp_path / "there")
 
     assert there.build_id == here.build_id
     assert [(t.name, t.written, t.properties) for t in there.tables] == [
@@ -284,7 +284,7 @@ def test_what_s3_refuses_is_told_and_nothing_is_left(
     arm(s3, fault)
 
     with pytest.raises(kind, match=sentence) as caught:
-        export(remote_people, tmp_path / "build" / "people", quiet)
+        export(remote_people, tmp_path / "build" / "people")
 
     assert caught.value.hint
     assert not list((tmp_path / "build").glob("*"))
@@ -312,7 +312,7 @@ def test_what_passes_is_tried_again(
 ) -> None:
     arm(s3, fault)
 
-    assert export(remote_people, tmp_path / "build", quiet).nodes == 3
+    assert export(remote_people, tmp_path / "build").nodes == 3
 
 
 def test_truncated_parquet_is_a_defect_of_the_table(
@@ -326,7 +326,7 @@ def test_truncated_parquet_is_a_defect_of_the_table(
     )
 
     with pytest.raises(SourceError, match=r"^the rows of table person cannot be read: .*footer"):
-        export(remote_people, tmp_path / "build", quiet)
+        export(remote_people, tmp_path / "build")
 
 
 def test_a_table_that_changes_meanwhile_is_not_exported(
@@ -345,7 +345,7 @@ def test_a_table_that_changes_meanwhile_is_not_exported(
             )
 
     with pytest.raises(SourceError, match="changed while they were exported: person"):
-        export(remote_people, tmp_path / "build", tell)
+        export(remote_people, tmp_path / "build", progress=tell)
     assert not (tmp_path / "build").exists()
 
 
@@ -357,11 +357,11 @@ def test_a_build_directory_goes_to_s3_and_comes_back_byte_by_byte(
 ) -> None:
     home = f"s3://{s3.fresh_bucket()}/builds/people"
     graph = people(tmp_path / "tables", persons={"id": ["a", "b", "c"], "name": ["x", "y", "z"]})
-    export_to(graph, home, quiet)
-    again = export_to(people(tmp_path / "tables"), home, quiet)
+    export(graph, home)
+    again = export(people(tmp_path / "tables"), home)
 
-    local = export(people(tmp_path / "tables"), tmp_path / "local", quiet)
-    with fetched(home, quiet) as folder:
+    local = export(people(tmp_path / "tables"), tmp_path / "local")
+    with fetched(home, silent) as folder:
         there, here = contents(folder), contents(tmp_path / "local")
 
     assert again.build_id == local.build_id
@@ -373,9 +373,9 @@ def test_a_build_directory_goes_to_s3_and_comes_back_byte_by_byte(
 
 def test_what_the_new_build_does_not_have_is_taken_away(s3: LocalAws, tmp_path: Path) -> None:
     home = f"s3://{s3.fresh_bucket()}/people"
-    export_to(people(tmp_path / "tables"), home, quiet)
+    export(people(tmp_path / "tables"), home)
     put(s3, tmp_path / "tables", f"{home}/csv/old")
-    export_to(people(tmp_path / "tables"), home, quiet)
+    export(people(tmp_path / "tables"), home)
 
     assert not [name for name in names(home) if "old" in name]
     assert records.EXPORT_RECORD in names(home)
@@ -383,21 +383,21 @@ def test_what_the_new_build_does_not_have_is_taken_away(s3: LocalAws, tmp_path: 
 
 def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) -> None:
     home = f"s3://{s3.fresh_bucket()}/people"
-    export_to(people(tmp_path / "tables"), home, quiet)
+    export(people(tmp_path / "tables"), home)
     arm(s3, Fault("s3", "PutObject", "AccessDenied", times=0, skip=1))
     changed = people(tmp_path / "tables", persons={"id": ["a", "b", "c"], "name": ["x"] * 3})
 
     with pytest.raises(AwsRefusedError, match="AWS does not let us write"):
-        export_to(changed, home, quiet)
+        export(changed, home)
 
     s3.faults.clear()
     assert records.EXPORT_RECORD not in names(home)
     with (
         pytest.raises(DestinationError, match=r"is no build directory: it has no export\.json"),
-        fetched(home, quiet),
+        fetched(home, silent),
     ):
         pytest.fail("half a build was fetched")
-    assert export_to(changed, home, quiet).nodes == 3
+    assert export(changed, home).nodes == 3
     assert not [name for name in names(home) if "partial" in name]
 
 
@@ -406,12 +406,12 @@ def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) 
 )
 def test_only_what_the_record_names_is_fetched(s3: LocalAws, tmp_path: Path, key: str) -> None:
     place = s3.fresh_bucket()
-    export_to(people(tmp_path / "tables"), f"s3://{place}/people", quiet)
+    export(people(tmp_path / "tables"), f"s3://{place}/people")
     s3.client("s3").put_object(
         Bucket=place, Key=f"people/{key}".format(here=tmp_path), Body=b"not ours"
     )
 
-    with fetched(f"s3://{place}/people", quiet) as folder:
+    with fetched(f"s3://{place}/people", silent) as folder:
         around = sorted(each.name for each in folder.parent.rglob("*") if each.is_file())
         assert not (tmp_path / "outside").exists()
         assert not (folder.parent.parent / "outside").exists()
@@ -425,7 +425,7 @@ def test_only_what_the_record_names_is_fetched(s3: LocalAws, tmp_path: Path, key
 
 def test_a_record_in_s3_that_names_other_places_is_damaged(s3: LocalAws, tmp_path: Path) -> None:
     place = s3.fresh_bucket()
-    export_to(people(tmp_path / "tables"), f"s3://{place}/people", quiet)
+    export(people(tmp_path / "tables"), f"s3://{place}/people")
     where = {"Bucket": place, "Key": "people/export.json"}
     text = s3.client("s3").get_object(**where)["Body"].read().decode()
     forged = text.replace("csv/person/header.csv", "../../outside/header.csv")
@@ -433,18 +433,18 @@ def test_a_record_in_s3_that_names_other_places_is_damaged(s3: LocalAws, tmp_pat
 
     with (
         pytest.raises(DestinationError, match=r"export\.json is damaged: tables\.0\.header\.path"),
-        fetched(f"s3://{place}/people", quiet),
+        fetched(f"s3://{place}/people", silent),
     ):
         pytest.fail("it was followed")
 
 
 def test_what_is_missing_in_s3_is_told_by_name(s3: LocalAws, tmp_path: Path) -> None:
     place = s3.fresh_bucket()
-    record = export_to(people(tmp_path / "tables"), f"s3://{place}/people", quiet)
+    record = export(people(tmp_path / "tables"), f"s3://{place}/people")
     s3.client("s3").delete_object(Bucket=place, Key="people/csv/knows/header.csv")
 
     with (
-        fetched(f"s3://{place}/people", quiet) as folder,
+        fetched(f"s3://{place}/people", silent) as folder,
         pytest.raises(DestinationError, match=r"not what its export left: csv/knows/header\.csv"),
     ):
         intact.admit(folder, record)
@@ -460,7 +460,7 @@ def test_two_exports_to_one_prefix_leave_no_build_that_is_half_of_each(
             store.delete_objects([s3_folder(home) / "csv/person/part-00000.csv"])
 
     with pytest.raises(DestinationError, match="another export writes to s3://"):
-        export_to(people(tmp_path / "tables"), home, tell)
+        export(people(tmp_path / "tables"), home, progress=tell)
 
     assert records.EXPORT_RECORD not in names(home)
 
@@ -471,7 +471,7 @@ def test_a_prefix_that_holds_something_else_is_left_alone(s3: LocalAws, tmp_path
     put(s3, tmp_path / "tables", home)
 
     with pytest.raises(DestinationError, match="holds something other than a build directory"):
-        export_to(graph, home, quiet)
+        export(graph, home)
     assert names(home) == ["knows.parquet", "person.parquet"]
 
 
@@ -522,7 +522,7 @@ def raw(tmp_path: Path) -> Path:
 def told(data: Path, to: str, *, delete: bool = False) -> list[tuple[str, int, int, int]]:
     return [
         (f"{each.table.customer}/{each.table.name}", each.written, each.same, len(each.stale))
-        for each in land(data, to, "dev_", quiet, delete=delete)
+        for each in land(data, to, "dev_", silent, delete=delete)
     ]
 
 
@@ -582,7 +582,7 @@ def test_what_has_no_file_any_more_stays_until_it_is_to_go(s3: LocalAws, raw: Pa
 
 
 def test_landing_without_glue_asks_glue_nothing(s3: LocalAws, raw: Path) -> None:
-    land(raw, f"s3://{s3.fresh_bucket()}/raw", None, quiet)
+    land(raw, f"s3://{s3.fresh_bucket()}/raw", None, silent)
 
     assert s3.faults.calls("glue") == []
     assert s3.faults.calls("s3", "PutObject")

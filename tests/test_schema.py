@@ -14,10 +14,8 @@ from kgimport.errors import DeclarationError, ImportFailedError
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
 from kgimport.locations import LocalPath
 from kgimport.neo4j import indexes
-from kgimport.options import BuildOptions
 from kgimport.targets import SchemaItem
 from kgimport.targets.neo4j import schema
-from tests.conftest import quiet
 from tests.graphs import people
 from tests.pretended import Answer, Pretended
 
@@ -196,9 +194,9 @@ def test_a_statement_that_fails_is_told() -> None:
 def test_a_value_too_long_for_its_index_stops_the_build(neo4j: Neo4j, tmp_path: Path) -> None:
     graph = people(tmp_path, {"id": ["a", "b", "c"], "name": ["x" * 40_000, "y", "z"]})
     person = replace(graph.nodes[0], indexes=(Index("range", ("name",), "by_name"),))
-    export(replace(graph, nodes=(person,)), tmp_path / "build", quiet)
+    export(replace(graph, nodes=(person,)), tmp_path / "build")
 
     with pytest.raises(ImportFailedError, match=r"not online: by_name \(FAILED\)"):
-        build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+        build_db(tmp_path / "build", tmp_path / "stores", neo4j=neo4j)
 
     assert not list((tmp_path / "stores" / "people").glob("[!.]*"))

@@ -23,11 +23,9 @@ from kgimport.commands.export import export
 from kgimport.errors import SourceError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
 from kgimport.locations import LocalPath
-from kgimport.options import DEFAULTS
 from kgimport.sources import layout, listing
 from kgimport.sources.footers import Column, Shape
 from kgimport.sources.quiet import without_panics
-from tests.conftest import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +52,7 @@ def columns(table: NodeTable) -> dict[str, list[Any]]:
 
 def exported(table: NodeTable, place: Path) -> list[str]:
     """The lines of a table's CSV, without the number that each row has."""
-    export(Graph("g", (table,)), place / "build", quiet)
+    export(Graph("g", (table,)), place / "build")
     lines = (place / "build" / "csv" / "t" / "part-00000.csv").read_text().splitlines()
     return [line.partition(",")[2] for line in lines]
 
@@ -366,7 +364,7 @@ def test_a_text_that_its_type_would_change_is_refused(tmp_path: Path, kind: Any,
     table = node(partitioned(tmp_path / "t", f"c={text}/f"), c=ColumnRule(type=kind))
 
     with pytest.raises(ValueRefusedError, match="lossy-cast"):
-        check(Graph("g", (table,)), DEFAULTS, quiet)
+        check(Graph("g", (table,)))
 
 
 @pytest.mark.parametrize(
@@ -451,7 +449,7 @@ def laid_out(place: Path, *names: str) -> Path:
 def test_every_file_that_is_not_hidden_is_the_table_s(tmp_path: Path) -> None:
     table = node(laid_out(tmp_path / "_above" / "t", *MIXED))
 
-    made = export(Graph("g", (table,)), tmp_path / "build", quiet)
+    made = export(Graph("g", (table,)), tmp_path / "build")
 
     assert made.tables[0].sources == ("b.PARQUET", "c.parq", "d/e.snappy.parquet", "part-0")
     assert columns(table) == {"id": [1, 2, 3, 0]}
@@ -723,7 +721,7 @@ def test_uuids_and_json_are_their_texts_and_keys_too(tmp_path: Path, writer: str
     nodes = node(duck(f"from '{path}' where id is not null", tmp_path / "nodes.parquet"))
     ends = duck(f"select id as a, id as b from '{nodes.location}'", tmp_path / "ends.parquet")
     edge = RelationshipTable("e", LocalPath(str(ends)), "E", End("t", ("a",)), End("t", ("b",)))
-    made = export(Graph("g", (nodes,), (edge,)), tmp_path / "build", quiet)
+    made = export(Graph("g", (nodes,), (edge,)), tmp_path / "build")
     assert [each.written for each in made.tables] == [2, 2]
     assert made.tables[0].fields[0].cypher == "STRING"
 
@@ -867,8 +865,8 @@ def test_a_page_that_is_not_what_its_checksum_says_is_refused(
     path = checked(tmp_path / "t" / "b", data_page_version=version)
     graph = Graph("g", (node(tmp_path / "t" / "b"),))
     run: dict[str, Callable[[], object]] = {
-        "check": lambda: check(graph, DEFAULTS, quiet),
-        "export": lambda: export(graph, tmp_path / "build", quiet),
+        "check": lambda: check(graph),
+        "export": lambda: export(graph, tmp_path / "build"),
     }
 
     assert sources.findings(node(tmp_path / "t")) == []

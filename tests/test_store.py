@@ -18,7 +18,6 @@ from kgimport.commands.export import export
 from kgimport.errors import DestinationError
 from kgimport.neo4j import stores
 from kgimport.records import StoreRecord, dump
-from tests.conftest import quiet
 from tests.graphs import people
 
 if TYPE_CHECKING:
@@ -303,8 +302,8 @@ def test_two_builds_of_one_graph_do_not_run_at_once(tmp_path: Path) -> None:
 
 
 def test_a_store_whose_records_are_of_two_builds_is_damaged(tmp_path: Path) -> None:
-    one = export(people(tmp_path / "one"), tmp_path / "build", quiet)
-    other = export(people(tmp_path / "two", {"id": ["a", "b", "c"]}), tmp_path / "build", quiet)
+    one = export(people(tmp_path / "one"), tmp_path / "build")
+    other = export(people(tmp_path / "two", {"id": ["a", "b", "c"]}), tmp_path / "build")
     record = StoreRecord(
         graph="people",
         build_id=one.build_id,

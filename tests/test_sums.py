@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kgimport import options, readings, second_reader, sums, writer
+from kgimport import readings, second_reader, sums, writer
 from kgimport.commands import check
 from kgimport.commands.export import export
 from kgimport.errors import SourceError
@@ -19,7 +19,6 @@ from kgimport.locations import LocalPath
 from kgimport.properties import FLOAT, PropertyType
 from kgimport.second_reader import Column
 from kgimport.sums import Extent
-from tests.conftest import quiet
 from tests.read_back import differences
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ def test_what_a_folder_says_is_not_taken_for_a_column_of_the_files(tmp_path: Pat
         (place / f"month=0{at}").mkdir(parents=True)
         pl.DataFrame({"id": [at]}).write_parquet(place / f"month=0{at}" / "rows.parquet")
 
-    record = export(table(place), tmp_path / "build", quiet)
+    record = export(table(place), tmp_path / "build")
 
     told = {cell.property: cell.read_by for cell in record.tables[0].cells[1:]}
     assert told == {"id": "duckdb", "month": "polars"}
@@ -172,7 +171,7 @@ def test_every_part_of_a_table_is_read_back(
     monkeypatch.setattr(writer.write, "__kwdefaults__", defaults)
     pl.DataFrame({"id": range(95)}).write_parquet(tmp_path / "t.parquet")
 
-    record = export(table(tmp_path / "t.parquet"), tmp_path / "build", quiet)
+    record = export(table(tmp_path / "t.parquet"), tmp_path / "build")
 
     assert len(record.tables[0].files) == 10
     assert list(differences(tmp_path / "build", record)) == []
@@ -195,7 +194,7 @@ def test_what_duckdb_does_not_read_to_the_end_is_read_by_polars(
             pa.table({"id": ids, "v": pa.array([1, 2], pa.float16())}), tmp_path / "t.parquet"
         )
 
-    record = export(table(tmp_path / "t.parquet"), tmp_path / "build", quiet)
+    record = export(table(tmp_path / "t.parquet"), tmp_path / "build")
 
     told = {cell.property: cell.read_by for cell in record.tables[0].cells[1:]}
     assert told == {"id": "duckdb", "v": "polars" if written == "int96" else "duckdb"}
@@ -220,4 +219,4 @@ def test_a_moment_that_is_compared_by_the_microsecond_is_compared(
 
     monkeypatch.setattr(pl, "scan_parquet", wrong)
     with pytest.raises(SourceError, match=r"two readers of table t do not agree:\n  v: "):
-        check.check(table(tmp_path / "t.parquet"), options.DEFAULTS, quiet)
+        check.check(table(tmp_path / "t.parquet"))

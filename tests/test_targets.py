@@ -15,7 +15,6 @@ from kgimport.properties import Kind
 from kgimport.targets import TARGETS, Format, neo4j
 from kgimport.targets.neo4j import kinds
 from kgimport.values import Refusal
-from tests.conftest import quiet
 from tests.graphs import people
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def other(monkeypatch: pytest.MonkeyPatch) -> ExportOptions:
 
 
 def test_a_target_that_is_registered_is_exported_to(other: ExportOptions, tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet, other)
+    export(people(tmp_path), tmp_path / "build", options=other)
 
     made = tmp_path / "build" / "other" / "person"
     assert (tmp_path / "build" / "load.txt").read_text() == "people"
@@ -72,7 +71,7 @@ def test_a_refusal_is_in_the_name_of_the_target(other: ExportOptions, tmp_path: 
     graph = people(tmp_path, pl.DataFrame({"id": ["a"], "price": price}), ties)
 
     with pytest.raises(ValueRefusedError) as refusal:
-        export(graph, tmp_path / "build", quiet, other)
+        export(graph, tmp_path / "build", options=other)
 
     lines = [line.partition(";")[0].strip() for line in refusal.value.message.split("\n")]
     assert [line for line in lines if "Other" in line] == [
@@ -85,6 +84,6 @@ def test_a_rule_of_values_has_words_without_a_target(other: ExportOptions, tmp_p
     lists = pl.DataFrame({"id": ["a", "b", "c"], "xs": [[1, None], [2], [3]]})
 
     with pytest.raises(ValueRefusedError, match=r"lists with a null element \[null-in-list\]"):
-        export(people(tmp_path, lists), tmp_path / "build", quiet, other)
+        export(people(tmp_path, lists), tmp_path / "build", options=other)
     with pytest.raises(ValueRefusedError, match="null element, which Neo4j cannot store"):
-        export(people(tmp_path, lists), tmp_path / "build", quiet)
+        export(people(tmp_path, lists), tmp_path / "build")

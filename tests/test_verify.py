@@ -16,16 +16,14 @@ from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, Point, RelationshipTable
 from kgimport.locations import LocalPath
-from kgimport.neo4j import reconcile as verification
-from kgimport.neo4j import stores
+from kgimport.neo4j import reconcile, stores
 from kgimport.neo4j.private import private_driver
 from kgimport.neo4j.reconcile.compare import compare
 from kgimport.neo4j.reconcile.in_cypher import cypher_sums
 from kgimport.neo4j.reconcile.totals import questions
-from kgimport.options import BuildOptions, ExportOptions
+from kgimport.options import ExportOptions
 from kgimport.properties import FLOAT, INTEGER, STRING, Kind, PropertyType, Unit
 from kgimport.sums import sums
-from tests.conftest import quiet
 from tests.graphs import people
 
 if TYPE_CHECKING:
@@ -100,8 +98,8 @@ def kinds(folder: Path) -> Graph:
 def built(neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of all kinds."""
     place = tmp_path_factory.mktemp("kinds")
-    export(kinds(place), place / "build", quiet)
-    return build_db(place / "build", place / "stores", neo4j, BuildOptions(), quiet).path
+    export(kinds(place), place / "build")
+    return build_db(place / "build", place / "stores", neo4j=neo4j).path
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +138,7 @@ PLANTED: dict[str, str] = {
 
 @pytest.mark.neo4j
 def test_a_store_that_is_right_adds_up(driver: Driver, record: ExportRecord) -> None:
-    assert list(verification.total_differences(driver, record)) == []
+    assert list(reconcile.total_differences(driver, record)) == []
 
 
 @pytest.mark.neo4j
@@ -153,7 +151,7 @@ def test_one_wrong_value_of_a_thousand_is_found(
 
     try:
         driver.execute_query(f"{where} SET n.{name} = {PLANTED[name]}")
-        found = list(verification.total_differences(driver, record))
+        found = list(reconcile.total_differences(driver, record))
     finally:
         driver.execute_query(
             f"MATCH (n:Thing) WHERE id(n) = 231 SET n.{name} = $held",
@@ -175,7 +173,7 @@ def test_a_value_that_came_or_went_is_found(
 ) -> None:
     try:
         driver.execute_query(f"MATCH (n) WHERE id(n) = 7 {change}")
-        found = list(verification.total_differences(driver, record))
+        found = list(reconcile.total_differences(driver, record))
         compared = compare(driver, record, ROWS)
     finally:
         driver.execute_query("MATCH (n) WHERE id(n) = 7 SET n.whole = 7 * 7 - 900 REMOVE n.extra")
@@ -202,7 +200,7 @@ def test_one_relationship_between_other_nodes_is_found(
             "SET n = properties(r) DELETE r"
         ).consume()
         held = _InTransaction(transaction)
-        found = list(verification.total_differences(held, record))  # type: ignore[arg-type]
+        found = list(reconcile.total_differences(held, record))  # type: ignore[arg-type]
         transaction.rollback()
 
     assert [line.partition(":")[0] for line in found] == ["link, the ends"]
@@ -231,7 +229,7 @@ def test_ends_that_two_relationships_exchange_are_found(
             "CREATE (c)-[m:LINK]->(b) SET m = properties(s) DELETE r, s"
         ).consume()
         held = _InTransaction(transaction)
-        found = list(verification.total_differences(held, record))  # type: ignore[arg-type]
+        found = list(reconcile.total_differences(held, record))  # type: ignore[arg-type]
         transaction.rollback()
 
     assert [line.partition(":")[0] for line in found] == ["link, the ends"]
@@ -260,9 +258,9 @@ def test_rows_that_are_set_aside_are_no_part_of_a_sample(
         "since": [1, 2, 3],
     }
     graph = people(tmp_path, knows=dangling, on_missing="skip")
-    export(graph, tmp_path / "build", quiet, ExportOptions(ids))
+    export(graph, tmp_path / "build", options=ExportOptions(ids))
 
-    built = build_db(tmp_path / "build", tmp_path / "stores", neo4j, BuildOptions(), quiet)
+    built = build_db(tmp_path / "build", tmp_path / "stores", neo4j=neo4j)
 
     assert built.record.types == {"KNOWS": 1}
     assert built.record.compared == 4
@@ -290,7 +288,7 @@ def test_tables_that_share_a_label_or_a_type_are_asked_about_together(tmp_path: 
         )
 
     graph = Graph("g", (node("a", label_column="more"), node("b"), node("c")))
-    record = export(graph, tmp_path / "build", quiet)
+    record = export(graph, tmp_path / "build")
 
     asked = list(questions(record))
 
@@ -314,7 +312,7 @@ class Answering:
 @pytest.mark.parametrize("few", [True, False])
 def test_a_node_of_two_labels_is_one_node(few: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not few:
-        monkeypatch.setattr(verification.counts, "_FEW", 0)
+        monkeypatch.setattr(reconcile.counts, "_FEW", 0)
     answers: dict[str, list[dict[str, Any]]] = {
         "db.labels": [{"name": "A"}, {"name": "B"}],
         "db.relationshipTypes": [{"name": "T"}],
@@ -326,29 +324,29 @@ def test_a_node_of_two_labels_is_one_node(few: bool, monkeypatch: pytest.MonkeyP
         "type(r)": [{"name": "T", "count": 4}],
     }
 
-    found = verification.actual(Answering(**answers))  # type: ignore[arg-type]
+    found = reconcile.actual(Answering(**answers))  # type: ignore[arg-type]
 
-    assert found == verification.Counts(3, 4, {"A": 3, "B": 2}, {"T": 4})
+    assert found == reconcile.Counts(3, 4, {"A": 3, "B": 2}, {"T": 4})
 
 
 @pytest.mark.neo4j
 def test_many_labels_are_counted_like_few(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = verification.actual(driver)
-    monkeypatch.setattr(verification.counts, "_FEW", 0)
+    few = reconcile.actual(driver)
+    monkeypatch.setattr(reconcile.counts, "_FEW", 0)
 
-    assert verification.actual(driver) == few
-    assert few == verification.Counts(ROWS, ROWS, {"Thing": ROWS}, {"LINK": ROWS})
+    assert reconcile.actual(driver) == few
+    assert few == reconcile.Counts(ROWS, ROWS, {"Thing": ROWS}, {"LINK": ROWS})
 
 
 def test_what_adds_up_otherwise_is_told_by_tables_and_property(tmp_path: Path) -> None:
-    record = export(people(tmp_path), tmp_path / "build", quiet)
+    record = export(people(tmp_path), tmp_path / "build")
     person, knows = questions(record)
     right = [dict(enumerate(number for _, number in each.wanted)) for each in (person, knows)]
     rows = [{str(at): number for at, number in each.items()} for each in right]
     rows[1][str(len(rows[1]) - 1)] += 1
     driver = Answering(**{"(n:`Person`)": [rows[0]], "(a)-[n]->(b)": [rows[1]]})
 
-    (told,) = verification.total_differences(driver, record)  # type: ignore[arg-type]
+    (told,) = reconcile.total_differences(driver, record)  # type: ignore[arg-type]
 
     assert told.startswith("knows, the ends: the source has ")
 
@@ -358,9 +356,9 @@ def test_no_row_is_drawn_twice(tmp_path: Path, size: int) -> None:
     for count in (size + 1, size + 7, 2 * size, 1_000):
         pl.DataFrame({"id": range(count)}).write_parquet(tmp_path / "t.parquet")
         frame = pl.scan_parquet(tmp_path / "t.parquet")
-        rows = verification.Rows(frame, pl.Schema({"id": pl.Int64()}), ())
+        rows = reconcile.Rows(frame, pl.Schema({"id": pl.Int64()}), ())
 
-        drawn = verification.samples_of(rows, str(count), size)["id"].to_list()
+        drawn = reconcile.samples_of(rows, str(count), size)["id"].to_list()
 
         assert drawn == sorted(set(drawn))
         assert size - 10 < len(drawn) <= max(size, 2)
@@ -369,12 +367,12 @@ def test_no_row_is_drawn_twice(tmp_path: Path, size: int) -> None:
 def test_another_build_draws_other_rows(tmp_path: Path) -> None:
     numbers = {"id": list(range(10_000))}
     pl.DataFrame(numbers).write_parquet(tmp_path / "t.parquet")
-    rows = verification.Rows(
+    rows = reconcile.Rows(
         pl.scan_parquet(tmp_path / "t.parquet"), pl.Schema({"id": pl.Int64()}), (), first=5
     )
 
     def drawn(seed: str) -> list[int]:
-        found = verification.samples_of(rows, seed, 100)
+        found = reconcile.samples_of(rows, seed, 100)
         assert (found["id"] + 5).to_list() == found["__id__"].to_list()
         return found["id"].to_list()
 
@@ -410,9 +408,7 @@ def test_a_store_is_asked_for_the_same_sums_as_files(kind: Kind, many: bool) -> 
 def test_values_of_two_tables_are_added_up_where_a_store_computes_them_alike(
     tmp_path: Path,
 ) -> None:
-    record = export(
-        people(tmp_path, {"id": ["a", "b", "c"], "v": [1, 2, 3]}), tmp_path / "b", quiet
-    )
+    record = export(people(tmp_path, {"id": ["a", "b", "c"], "v": [1, 2, 3]}), tmp_path / "b")
     (person,) = (table for table in record.tables if table.kind == "node")
 
     def sums_asked(one: PropertyType, other: PropertyType) -> set[str]:

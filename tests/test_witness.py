@@ -21,7 +21,6 @@ from kgimport.options import ExportOptions
 from kgimport.sources import parquet
 from kgimport.sums import Extent
 from kgimport.targets import TARGETS
-from tests.conftest import quiet
 from tests.graphs import people
 from tests.read_back import differences
 from tests.test_verify import kinds
@@ -90,9 +89,9 @@ def test_one_value_that_polars_reads_as_another_is_found_before_anything_is_writ
 
     told = rf"two readers of table thing do not agree:\n  {name}: "
     with pytest.raises(SourceError, match=told):
-        check.check(graph, ExportOptions(), quiet)
+        check.check(graph)
     with pytest.raises(SourceError, match=told):
-        export(graph, tmp_path / "build", quiet)
+        export(graph, tmp_path / "build")
     assert not (tmp_path / "build").exists()
 
 
@@ -105,7 +104,7 @@ def test_one_value_that_polars_reads_as_another_is_found_in_what_it_writes(
     # As if both readers had agreed over extremes and totals.
     monkeypatch.setattr(Extent, "agrees", lambda *_: True)
 
-    record = export(graph, tmp_path / "build", quiet)
+    record = export(graph, tmp_path / "build")
 
     assert [line.partition(":")[0] for line in differences(tmp_path / "build", record)] == [
         f"thing.{name}"
@@ -113,7 +112,7 @@ def test_one_value_that_polars_reads_as_another_is_found_in_what_it_writes(
 
 
 def test_the_record_names_who_has_read_each_column(tmp_path: Path) -> None:
-    record = export(kinds(tmp_path), tmp_path / "build", quiet)
+    record = export(kinds(tmp_path), tmp_path / "build")
 
     told = {cell.property: cell.read_by for table in record.tables for cell in table.cells}
     alone = {name for name, reader in told.items() if name and reader == "polars"}
@@ -124,7 +123,7 @@ def test_the_record_names_who_has_read_each_column(tmp_path: Path) -> None:
 
 def test_columns_that_differ_in_their_case_are_read_by_polars_alone(tmp_path: Path) -> None:
     twins = {"id": ["a", "b", "c"], "name": ["x", "y", "z"], "Name": ["1", "2", "3"]}
-    record = export(people(tmp_path, twins), tmp_path / "build", quiet)
+    record = export(people(tmp_path, twins), tmp_path / "build")
 
     told = {cell.property: cell.read_by for cell in record.tables[0].cells[1:]}
     assert told == {"id": "duckdb", "name": "polars", "Name": "polars"}
@@ -139,7 +138,7 @@ def test_rows_that_are_set_aside_are_not_expected_to_be_written(tmp_path: Path) 
     }
     graph = people(tmp_path, knows=dangling, on_missing="skip")
 
-    record = export(graph, tmp_path / "build", quiet)
+    record = export(graph, tmp_path / "build")
 
     facts = {cell.property: cell.facts for cell in record.tables[1].cells}
     assert (facts["since"].values, facts["since"].sums) == (1, {"number": 1})
@@ -185,7 +184,7 @@ def test_one_value_that_is_written_as_another_is_found(
         graph = _without(graph, tmp_path, "days")
     corrupted(monkeypatch, cell, one_row)
 
-    record = export(graph, tmp_path / "build", quiet, options)
+    record = export(graph, tmp_path / "build", options=options)
 
     name = record.tables[0].cells[cell].property or "the id"
     found = [line.partition(":")[0] for line in differences(tmp_path / "build", record)]
@@ -211,7 +210,7 @@ def test_one_wrong_end_or_value_among_a_million_is_found(
     name = ("the start", "the end", "weight")[cell]
     corrupted(request.getfixturevalue("monkeypatch"), cell, rows)
 
-    record = export(million, tmp_path / "build", quiet, options)
+    record = export(million, tmp_path / "build", options=options)
 
     found = Counter(line.partition(":")[0] for line in differences(tmp_path / "build", record))
     assert found[f"knows.{name}"] == 1
@@ -236,7 +235,7 @@ def million(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 
 def test_files_that_cannot_be_read_back_are_told(tmp_path: Path) -> None:
-    record = export(people(tmp_path), tmp_path / "build", quiet)
+    record = export(people(tmp_path), tmp_path / "build")
     file = tmp_path / "build" / record.tables[1].files[0].path
     file.write_text(file.read_text().replace("2001", "two"))
 
@@ -245,7 +244,7 @@ def test_files_that_cannot_be_read_back_are_told(tmp_path: Path) -> None:
 
 
 def test_digests_of_another_duckdb_are_left_out_and_sums_are_not(tmp_path: Path) -> None:
-    export(people(tmp_path), tmp_path / "build", quiet)
+    export(people(tmp_path), tmp_path / "build")
     record = replace(stores.read_export(tmp_path / "build"), witness="of another")
 
     assert list(differences(tmp_path / "build", record)) == []

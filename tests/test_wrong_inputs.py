@@ -122,7 +122,7 @@ def declare(place: Path, change: Callable[[dict[str, Any]], object]) -> None:
 def export(place: Path, **changes: object) -> None:
     """Leaves a build directory whose record has other values for some keys."""
     graph = declaration.load_yaml(place / "graph.yml")
-    pipeline.export(graph, place / "build", lambda _, __: None)
+    pipeline.export(graph, place / "build", progress=lambda _, __: None)
     record = place / "build" / "export.json"
     content = json.loads(record.read_text(encoding="utf-8"))
     record.write_text(json.dumps({**content, **changes}), encoding="utf-8")

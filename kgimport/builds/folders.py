@@ -31,7 +31,7 @@ from kgimport.temporary import unique
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 # How long an export waits for readers of the directory to replace: the import of a large graph.
 READERS_S = 3600.0

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kgimport.aws import Session
-    from kgimport.records import ExportRecord, Progress
+    from kgimport.progress import Progress
+    from kgimport.records import ExportRecord
 
 
 # Stands there while a build directory is carried: what a broken upload leaves is ours to replace.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kgimport.checks.scan import Scanned
     from kgimport.findings import Finding
     from kgimport.graph import Graph
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kgimport.checks.scan import Scanned
     from kgimport.findings import Finding
     from kgimport.graph import Graph
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 
 def number_nodes(graph: Graph, tables: Mapping[str, Scanned]) -> Iterator[tuple[str, Scanned]]:

@@ -13,6 +13,7 @@ from kgimport.checks import agreement, rules
 from kgimport.checks.ends import exported_rows
 from kgimport.checks.profile import longest, profile, profiled
 from kgimport.errors import IntegrityError, SourceError, ValueRefusedError
+from kgimport.notebook import Summary, as_html, summary
 from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from kgimport.findings import Finding
     from kgimport.graph import Graph
     from kgimport.options import ExportOptions
-    from kgimport.records import Facts, Progress
+    from kgimport.progress import Progress
+    from kgimport.records import Facts
     from kgimport.sums import Extent
 
 
@@ -42,6 +44,14 @@ class Proof:
     findings: tuple[Finding, ...]
     # What Polars found in columns that a second reader reads, too, by table and property.
     extents: Mapping[str, Mapping[str, Extent]]
+
+    def summary(self, title: str) -> Summary:
+        """Return how many rows each table has, and how many of them an export rejects."""
+        rows = ((name, n, n - self.profiles[name].rows) for name, n in self.sources.items())
+        return summary(title, ("table", "rows", "to be rejected"), rows)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.summary("sound"))
 
 
 def prove(
@@ -180,8 +190,10 @@ def refuse(findings: Sequence[Finding]) -> None:
             f"the tables do not make a graph:\n{text}",
             "mend the rows in dbt; for relationships whose ends may be missing, "
             "`on_missing: skip` sets them aside and counts them",
+            findings,
         )
     raise ValueRefusedError(
         f"these values cannot be carried exactly:\n{text}",
         "mend them in dbt, or choose a policy under the column's config.meta.kgimport",
+        findings,
     )

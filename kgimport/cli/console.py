@@ -9,16 +9,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rich.progress
+import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from kgimport.notebook import summary, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from kgimport.commands.build_db import Built
+    from kgimport.notebook import Summary
+    from kgimport.progress import Progress
     from kgimport.records import ExportRecord, StoreRecord
-    from kgimport.records import Progress as Tell
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -27,14 +33,14 @@ _ALMOST = 0.9999  # of a bar: it looks full, and goes on moving
 
 
 @contextmanager
-def progress() -> Iterator[Tell]:
+def progress() -> Iterator[Progress]:
     """Show what is being done: a bar where stderr is a terminal, else a line for each stage."""
     if not sys.stderr.isatty():
         yield _line_teller()
         return
     stage = TextColumn("{task.description}", markup=False)
     columns = (SpinnerColumn(), stage, BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bars:
+    with rich.progress.Progress(*columns, console=err, transient=True) as bars:
         task = bars.add_task("", total=None)
         shown = bars.tasks[0]
 
@@ -46,7 +52,7 @@ def progress() -> Iterator[Tell]:
         yield tell
 
 
-def _line_teller() -> Tell:
+def _line_teller() -> Progress:
     last = ""
 
     def tell(stage: str, _: float | None) -> None:
@@ -74,55 +80,39 @@ def program() -> str:
     return "kgimport" if shutil.which("kgimport") else os.path.relpath(called)
 
 
-def table(title: str, heads: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows on stdout; numbers stand to the right."""
-    rows = list(rows)
+    show(summary(title, heads, rows))
+
+
+def show(counts: Summary) -> None:
+    """Print a table on stdout; numbers stand to the right."""
     shown = Table(box=None, pad_edge=False)
-    for at, head in enumerate(heads):
-        numeric = bool(rows) and all(isinstance(row[at], int | float) for row in rows)
+    for at, head in enumerate(counts.heads):
+        cells = [row[at] for row in counts.rows]
+        numeric = bool(cells) and all(isinstance(cell, int | float) for cell in cells)
         shown.add_column(head, justify="right" if numeric else "left")
-    for row in rows:
-        shown.add_row(*(Text(_cell(value)) for value in row))
-    if title:
-        say(title)
+    for row in counts.rows:
+        shown.add_row(*(Text(text(value)) for value in row))
+    if counts.title:
+        say(counts.title)
     out.print(shown)
 
 
-def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
-
-
 def export_summary(record: ExportRecord, place: str) -> None:
-    """Return what an export wrote."""
-    table(
-        f"graph {record.graph}, build {record.build_id}",
-        ("table", "becomes", "rows", "rejected", "properties", "MB"),
-        (
-            (
-                each.name,
-                ("(:{})" if each.kind == "node" else "[:{}]").format(", ".join(each.counts)),
-                each.written,
-                each.rejected,
-                each.properties,
-                round(sum(file.bytes for file in each.files) / 1e6, 1),
-            )
-            for each in record.tables
-        ),
-    )
+    """Print what an export wrote."""
+    show(record.summary())
     say(f"build directory: {place}")
 
 
 def store_counts(record: StoreRecord, place: str) -> None:
-    """Return what a store holds, per label and type."""
-    rows = [(f"(:{label})", count) for label, count in record.labels.items()]
-    rows += [(f"[:{name}]", count) for name, count in record.types.items()]
-    title = f"graph {record.graph}, build {record.build_id}, Neo4j {record.neo4j}"
-    table(title, ("label or type", "count"), rows)
+    """Print what a store holds, per label and type."""
+    show(record.summary())
     say(f"store: {place}")
 
 
 def store_summary(record: StoreRecord, place: str, seconds: Mapping[str, float]) -> None:
-    """Return what a build made: counts, proofs, seconds per stage, size, and where it is."""
+    """Print what a build made: counts, proofs, seconds per stage, size, and where it is."""
     store_counts(record, place)
     stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
     say(
@@ -130,6 +120,23 @@ def store_summary(record: StoreRecord, place: str, seconds: Mapping[str, float])
         "with their Parquet, property by property"
     )
     say(f"{record.bytes / 1e6:,.0f} MB on disk" + (f"; {stages}" if stages else ""))
+
+
+def build_summary(
+    built: Built, stores: Path, seconds: Mapping[str, float], *, as_json: bool
+) -> None:
+    """Print what a build made, or found made already, and what to do with it next."""
+    from kgimport import records
+
+    if not built.fresh:
+        note("nothing to do: the current store is of this build")
+    if as_json:
+        typer.echo(records.dump(built.record), nl=False)
+        return
+    store_summary(built.record, str(built.path), seconds)
+    place = stores / built.record.graph
+    note(f"look at it:   {program()} serve {place}")
+    note(f"check again:  {program()} verify {place}")
 
 
 def facts(rows: Mapping[str, str]) -> None:

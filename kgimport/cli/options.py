@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgimport.errors import RuntimeMissingError, UsageError
+from kgimport.choices import Format, Ids, Runtime
+from kgimport.errors import UsageError
 
 if TYPE_CHECKING:
     from kgimport.aws import Session
@@ -17,30 +16,8 @@ if TYPE_CHECKING:
     from kgimport.neo4j.runtime.programs import Neo4j
 
 
-class Runtime(StrEnum):
-    """How Neo4j's programs are run."""
-
-    EMBEDDED = "embedded"
-    INSTALLED = "installed"
-    DOCKER = "docker"
-    AUTO = "auto"
-
-
-class Ids(StrEnum):
-    """What nodes and ends are called in the importer's input."""
-
-    DENSE = "dense"
-    KEYS = "keys"
-
-
-class Format(StrEnum):
-    """What a build directory carries the rows in."""
-
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
 GRAPH, SOURCE, NEO4J, OUTPUT = "Graph", "Source", "Neo4j", "Output"
+BUILDS = Path("build")  # where build directories are made, unless --out names another place
 
 GraphFile = Annotated[
     Path | None,
@@ -213,52 +190,17 @@ def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None
 
     Jars or an image are fetched where they are missing.
     """
-    from kgimport.neo4j.runtime import programs
+    from kgimport import find_neo4j
+    from kgimport.cli import console
 
-    match runtime:
-        case Runtime.AUTO:
-            return _first_there(version, image)
-        case Runtime.DOCKER:
-            return _of_image(version, image)
-        case Runtime.INSTALLED:
-            home = os.environ.get("NEO4J_HOME")
-            if not home:
-                raise UsageError("NEO4J_HOME is not set", "set it, or use --runtime embedded")
-            return programs.installed(Path(home))
-        case Runtime.EMBEDDED:
-            return _embedded(version)
-
-
-def _first_there(version: str | None, image: str | None) -> Neo4j:
-    from kgimport.cli.console import note
-
-    if os.environ.get("NEO4J_HOME"):
-        note("runtime: installed, as NEO4J_HOME is set")
-        return chosen_neo4j(version, Runtime.INSTALLED)
-    try:
-        neo4j = _of_image(version, image)
-    except RuntimeMissingError as error:
-        note(f"runtime: embedded, as {error.message}")
-        return _embedded(version)
-    note(f"runtime: docker, {neo4j.image.name if neo4j.image else image}")
-    return neo4j
-
-
-def _of_image(version: str | None, image: str | None) -> Neo4j:
-    from kgimport.cli.console import progress
-    from kgimport.neo4j.runtime import programs
-
-    with progress() as tell:
-        return programs.of_image(image, version, lambda _: tell("pull Neo4j's image", None))
-
-
-def _embedded(version: str | None) -> Neo4j:
-    from kgimport.cli.console import progress
-    from kgimport.neo4j.runtime import programs
-    from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION
-
-    with progress() as tell:
-        return programs.embedded(
-            version or DEFAULT_VERSION,
-            progress=lambda done, of: tell("download Neo4j's jars", done / of),
+    with console.progress() as tell:
+        return find_neo4j(
+            version, runtime=runtime, image=image, progress=tell, on_choice=console.note
         )
+
+
+def neo4j_of_store(store: Path, version: str | None, runtime: Runtime, image: str | None) -> Neo4j:
+    """Return the Neo4j that is to run a store: of the store's own version, unless one is named."""
+    from kgimport.neo4j import stores
+
+    return chosen_neo4j(version or stores.read_store(stores.find(store)).neo4j, runtime, image)

@@ -7,32 +7,37 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgimport import files, records, second_reader
 from kgimport.builds import folders, intact, readback
+from kgimport.builds.remote import fetched
 from kgimport.clock import Clock
 from kgimport.errors import KgimportError, ReconciliationError
-from kgimport.neo4j import importer, indexes, stores
-from kgimport.neo4j import reconcile as verification
+from kgimport.neo4j import importer, indexes, reconcile, stores
 from kgimport.neo4j.private import DATABASE, private_driver, tuned_for
 from kgimport.neo4j.reconcile.compare import compare
+from kgimport.neo4j.runtime.choice import chosen
 from kgimport.neo4j.runtime.config import configure
 from kgimport.neo4j.runtime.programs import (
     explaining_missing_files,
-    reading_parquet,
     with_bulk_collector,
+    with_parquet,
 )
+from kgimport.notebook import as_html
+from kgimport.options import BUILD_DEFAULTS
+from kgimport.progress import silent
 from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from kgimport.aws import Session
     from kgimport.neo4j.runtime.programs import Neo4j
     from kgimport.options import BuildOptions
-    from kgimport.records import ExportRecord, Progress, StoreRecord
+    from kgimport.progress import Progress
+    from kgimport.records import ExportRecord, StoreRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +48,36 @@ class Built:
     record: StoreRecord
     fresh: bool
 
+    def _repr_html_(self) -> str:
+        return as_html(self.record.summary())
+
 
 def build_db(
+    build: str | Path,
+    root: str | Path,
+    *,
+    neo4j: Neo4j | str | None = None,
+    options: BuildOptions = BUILD_DEFAULTS,
+    progress: Progress = silent,
+) -> Built:
+    """Import a build directory into a fresh store below the folder `root`, prove and publish it.
+
+    `build` is what `export` wrote, a folder or an s3:// address; no export takes its place
+    meanwhile. `neo4j` imports it and proves it: a version, a line such as "5", or what
+    `find_neo4j` gives; by default the embedded one.
+
+    Whatever goes wrong, `current` stays as it was and the half-built store is removed. Raises
+    `ImportFailedError` where Neo4j refuses the data, `ReconciliationError` where the store does not
+    hold what the tables hold.
+    """
+    program = chosen(neo4j, progress)
+    with fetched(str(build), progress) as folder:
+        return _build_and_publish(folder, Path(root), program, options, progress)
+
+
+def _build_and_publish(
     build: Path, root: Path, neo4j: Neo4j, options: BuildOptions, progress: Progress
 ) -> Built:
-    """Import a build directory into a fresh store below `root`, prove it, and publish it.
-
-    Whatever goes wrong, `current` stays as it was and the half-built store is removed. No export
-    takes the build directory's place meanwhile.
-    """
     build = build.resolve()
     with folders.reading(build):
         record = _asked_as(stores.read_export(build), options.session)
@@ -117,9 +143,9 @@ def _build(
         with clock.stage("schema"):
             indexes.create(driver, record.schema)
         with clock.stage("verify"):  # while the indexes are filled
-            found = verification.actual(driver)
-            _reconcile(verification.count_differences(verification.expected(record), found))
-            _reconcile(verification.total_differences(driver, record))
+            found = reconcile.actual(driver)
+            _reconcile(reconcile.count_differences(reconcile.expected(record), found))
+            _reconcile(reconcile.total_differences(driver, record))
             compared = compare(driver, record, options.samples)
             _reconcile(compared.differences)
         with clock.stage("index"):
@@ -168,17 +194,6 @@ def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4
         return neo4j
     importer.check_reads_parquet(neo4j)
     return with_parquet(neo4j, progress)
-
-
-def with_parquet(neo4j: Neo4j, progress: Progress) -> Neo4j:
-    """Return the same Neo4j with what its importer reads Parquet with, which may have to be
-    fetched.
-    """
-
-    def tell(done: int, of: int) -> None:
-        progress("download what reads Parquet", done / of)
-
-    return reading_parquet(neo4j, progress=tell)
 
 
 def _without_overlap(seconds: Mapping[str, float]) -> dict[str, float]:

@@ -8,16 +8,21 @@ from kgimport import second_reader, sources, temporary
 from kgimport.checks.ids import resolve
 from kgimport.checks.run import Proof, prove_and_compare
 from kgimport.checks.scan import scan
+from kgimport.options import DEFAULTS
+from kgimport.progress import silent
 from kgimport.sources.locate import locate
 
 if TYPE_CHECKING:
     from kgimport.graph import Graph
     from kgimport.options import ExportOptions
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 
-def check(graph: Graph, options: ExportOptions, progress: Progress) -> Proof:
-    """Proves a graph's integrity and writes nothing that stays; raises what was found."""
+def check(graph: Graph, *, options: ExportOptions = DEFAULTS, progress: Progress = silent) -> Proof:
+    """Prove a graph's integrity, and write nothing that stays.
+
+    Raises `IntegrityError` or `ValueRefusedError` with what was found wrong in the rows.
+    """
     with temporary.folder() as folder:
         graph = locate(graph, folder, progress).graph
         before = sources.fingerprints(graph)

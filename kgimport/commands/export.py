@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from kgimport import files, locations, records, s3, sources, temporary
-from kgimport.errors import DestinationError
-from kgimport.locations import LocalPath, S3Path
-from kgimport.options import DEFAULTS, ExportOptions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from kgimport.graph import Graph
-    from kgimport.records import ExportRecord, Progress
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import identity, second_reader, writer
+from kgimport import (
+    files,
+    identity,
+    locations,
+    records,
+    s3,
+    second_reader,
+    sources,
+    temporary,
+    writer,
+)
 from kgimport.builds import folders
 from kgimport.builds.remote import UNDER_WAY, published
 from kgimport.checks import agreement
@@ -32,7 +29,10 @@ from kgimport.checks.ids import resolve
 from kgimport.checks.run import prove_and_compare
 from kgimport.checks.scan import scan
 from kgimport.clock import Clock
-from kgimport.errors import ReconciliationError
+from kgimport.errors import DestinationError, ReconciliationError
+from kgimport.locations import LocalPath, S3Path
+from kgimport.options import DEFAULTS, ExportOptions
+from kgimport.progress import silent
 from kgimport.sources.locate import locate
 from kgimport.targets import TARGETS
 from kgimport.values.columns import are_listed, as_names
@@ -47,26 +47,44 @@ if TYPE_CHECKING:
     from kgimport.checks.run import Proof
     from kgimport.checks.scan import Scanned
     from kgimport.graph import Graph
-    from kgimport.records import ExportRecord, Facts, Progress, QueryRecord, TableRecord
+    from kgimport.locations import Folder
+    from kgimport.progress import Progress
+    from kgimport.records import ExportRecord, Facts, QueryRecord, TableRecord
     from kgimport.targets import Cell, Field
 
 REJECTS = "rejects"
 
 
-def export_to(
-    graph: Graph, out: str, progress: Progress, options: ExportOptions = DEFAULTS
+def export(
+    graph: Graph,
+    out: str | Path,
+    *,
+    options: ExportOptions = DEFAULTS,
+    progress: Progress = silent,
 ) -> ExportRecord:
-    """Export into a folder, or into S3; there, too, all of it or nothing that counts as a build.
+    """Prove a graph's integrity and write its build directory: all of it, or nothing.
 
-    On the way to S3 the build directory is on the local disk (TMPDIR), whole.
+    `out` is a folder, or an s3:// address. Where a build directory lies there already, it is
+    replaced: the export waits for those that read it, and is refused while another one writes
+    (`builds.fresh`). On its way to S3 the build directory is on the local disk (TMPDIR), whole.
+
+    Raises `IntegrityError` or `ValueRefusedError` with what was found wrong in the rows, and
+    `DestinationError` where `out` cannot be written or holds something else.
     """
-    home = locations.folder(out, options.session)
-    if not isinstance(home, S3Path):
-        return export(graph, Path(out), progress, options)
+    home = locations.folder(str(out), options.session)
+    if isinstance(home, S3Path):
+        return _export_to_s3(graph, home, options, progress)
+    place = Path(out)
+    return _export(graph, place, LocalPath(str(place.absolute())), options, progress)
+
+
+def _export_to_s3(
+    graph: Graph, home: S3Path, options: ExportOptions, progress: Progress
+) -> ExportRecord:
     _must_be_ours(home)
     with temporary.folder() as place:
         folder = place / "build"
-        record = export(graph, folder, progress, options, home)
+        record = _export(graph, folder, home, options, progress)
         return published(record, folder, home, progress)
 
 
@@ -78,18 +96,10 @@ def _must_be_ours(home: S3Path) -> None:
         )
 
 
-def export(
-    graph: Graph,
-    out: Path,
-    progress: Progress,
-    options: ExportOptions = DEFAULTS,
-    home: S3Path | None = None,
+def _export(
+    graph: Graph, out: Path, home: Folder, options: ExportOptions, progress: Progress
 ) -> ExportRecord:
-    """Proves a graph's integrity and writes its build directory; all of it, or nothing.
-
-    Who reads the build directory that it replaces is waited for, and another export into it is
-    refused (`builds.fresh`). `home` is where the directory will be in the end, if not `out`.
-    """
+    """Write a build directory into the folder `out`; `home` is where it will be in the end."""
     clock = Clock(progress)
     with folders.fresh(out, progress) as folder:
         scratch = folder / _SCRATCH
@@ -110,9 +120,8 @@ def export(
                 written = tuple(_write_all(writing, there, progress))
             digests = second_reader.maker(made)
         _must_be_the_same(before, written)
-        final = place.seen_from(home or LocalPath(str(out.absolute())))
         record = _export_record(
-            final,
+            place.seen_from(home),
             written,
             proof,
             options=options,

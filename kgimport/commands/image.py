@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kgimport.clock import Clock
-from kgimport.docker import image as images
+from kgimport.docker.image import bake, labels
 from kgimport.errors import UsageError
 from kgimport.neo4j import stores
+from kgimport.progress import silent, unread
 from kgimport.records import EXPORT_RECORD, STORE_RECORD
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from kgimport.docker.image import Baked
     from kgimport.neo4j.runtime.programs import Neo4j
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 
 def is_build(path: Path) -> bool:
@@ -29,9 +30,9 @@ def image(
     base: Callable[[str], Neo4j],
     tag: str,
     *,
-    revision: str | None,
-    progress: Progress,
-    on_line: Callable[[str], None] = lambda _: None,
+    revision: str | None = None,
+    progress: Progress = silent,
+    on_line: Callable[[str], None] = unread,
 ) -> tuple[Baked, float]:
     """Bakes a store into the image `tag`; gives it, and the seconds that it took.
 
@@ -44,5 +45,5 @@ def image(
     neo4j = base(record.neo4j)
     clock = Clock(progress)
     with clock.stage("image"):
-        baked = images.bake(store, neo4j, tag, images.labels(record, export, revision), on_line)
+        baked = bake(store, neo4j, tag, labels(record, export, revision), on_line)
     return baked, clock.seconds["image"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from kgimport.aws import Session
     from kgimport.lake import Landed
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 
 def land(

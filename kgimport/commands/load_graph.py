@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def load_graph(
-    source: Path,
+    source: str | Path,
     *,
     name: str | None = None,
     target: str | None = None,
@@ -51,6 +51,7 @@ def load_graph(
     Raises `DeclarationError` with every mistake, `SourceError` where tables are not made, and
     `UsageError` for a query that is of no table.
     """
+    source = Path(source)
     is_project = dbt.is_project(source)
     known = is_project and tables is None
     given = {"workgroup": workgroup, "results": results}

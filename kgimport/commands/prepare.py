@@ -8,33 +8,34 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport import declaration, temporary
-from kgimport.commands.build_db import build_db, with_parquet
-from kgimport.commands.export import export
+from kgimport import build_db, export, load_graph, temporary
 from kgimport.neo4j.runtime import classes
-from kgimport.options import BuildOptions
+from kgimport.neo4j.runtime.choice import chosen
+from kgimport.neo4j.runtime.programs import with_parquet
+from kgimport.progress import silent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kgimport.neo4j.runtime.programs import Neo4j
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 
-def prepare(neo4j: Neo4j, progress: Progress) -> bool:
+def prepare(neo4j: Neo4j | str | None = None, *, progress: Progress = silent) -> bool:
     """Fetch what the importer reads Parquet with, and have Java keep Neo4j's classes.
 
     Java records them while it builds the graph of a few rows. Returns whether it did: not where
     they are kept already, nor where this Java cannot, or it is an image's.
     """
-    if not neo4j.image:
-        with_parquet(neo4j, progress)
-    folder = neo4j.classes
+    program = chosen(neo4j, progress)
+    if not program.image:
+        with_parquet(program, progress)
+    folder = program.classes
     if folder is None or classes.size(folder):
         return False
     with temporary.folder() as work, classes.recording(folder) as kept:
         progress("record Java's classes, which takes half a minute", None)
-        _build_sample(work, replace(neo4j, classes=kept, records_classes=True))
+        _build_sample(work, replace(program, classes=kept, records_classes=True))
     return True
 
 
@@ -56,9 +57,6 @@ tables:
 def _build_sample(work: Path, neo4j: Neo4j) -> None:
     """Values of several kinds, so that the classes that read them are recorded too."""
 
-    def quietly(_stage: str, _done: float | None) -> None:
-        """Stages of seconds on three rows are no news."""
-
     moment = datetime(2026, 1, 2, 3, 4, 5, 678_901)  # noqa: DTZ001  (a zone is none of its kind)
     names = ["Ada", "Grace", 'Mary "May"']
     people = pl.DataFrame({"name": names, "age": [36, 85, None], "tags": [["a", "b"], None, ["c"]]})
@@ -66,5 +64,5 @@ def _build_sample(work: Path, neo4j: Neo4j) -> None:
     knows = {"one": names[:2], "other": names[1:], "weight": [0.5, 1.5], "since": [moment] * 2}
     pl.DataFrame(knows).write_parquet(work / "knows.parquet")
     (work / "graph.yml").write_text(_GRAPH, encoding="utf-8")
-    export(declaration.load_yaml(work / "graph.yml"), work / "build", quietly)
-    build_db(work / "build", work / "stores", neo4j, BuildOptions(), quietly)
+    export(load_graph(work / "graph.yml"), work / "build")
+    build_db(work / "build", work / "stores", neo4j=neo4j)

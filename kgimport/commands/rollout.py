@@ -19,12 +19,13 @@ from kgimport.docker import balancer, compose, unfinished
 from kgimport.docker.unfinished import Unfinished
 from kgimport.errors import ServerError, UsageError
 from kgimport.neo4j.runtime import docker
+from kgimport.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from kgimport.docker.compose import Replica
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 _POLL_S = 0.5
 _STOP_S = 60
@@ -42,7 +43,7 @@ class Rollout:
     replicas: int | None = None
 
 
-def rollout(wanted: Rollout, progress: Progress) -> tuple[int, int]:
+def rollout(wanted: Rollout, *, progress: Progress = silent) -> tuple[int, int]:
     """Replace all replicas; give how many began and how many ended.
 
     Raises UsageError when the project does not run here, DestinationError when another rollout of

@@ -13,28 +13,31 @@ from kgimport.clock import Clock
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.commands.load_graph import load_graph
+from kgimport.neo4j.runtime.choice import chosen
 from kgimport.neo4j.runtime.jar_cache import cache_dir
-from kgimport.options import DEFAULTS, ExportOptions
+from kgimport.options import BUILD_DEFAULTS, DEFAULTS, ExportOptions
+from kgimport.progress import silent
 
 if TYPE_CHECKING:
     from kgimport.builds.inputs import Facts
     from kgimport.commands.build_db import Built
     from kgimport.neo4j.runtime.programs import Neo4j
     from kgimport.options import BuildOptions
-    from kgimport.records import Progress
-
-BUILDS = Path("build")
+    from kgimport.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
     """Which dbt project to build, over which data, and which of its graphs is meant.
 
-    `workgroup` and `results` say how Athena runs queries, where the target is not to say it.
+    The graph's build directory is made below `builds`, and its store below `stores`. `workgroup`
+    and `results` say how Athena runs queries, where the target is not to say it.
     """
 
     folder: Path
     data: Path
+    builds: Path
+    stores: Path
     target: str | None = None
     name: str | None = None
     export: ExportOptions = DEFAULTS
@@ -43,7 +46,11 @@ class Project:
 
 
 def run(
-    project: Project, stores: Path, neo4j: Neo4j, options: BuildOptions, progress: Progress
+    project: Project,
+    *,
+    neo4j: Neo4j | str | None = None,
+    options: BuildOptions = BUILD_DEFAULTS,
+    progress: Progress = silent,
 ) -> tuple[Built, dict[str, float]]:
     """Build the tables, the build directory and the store; give the seconds of each stage.
 
@@ -51,15 +58,16 @@ def run(
     the last run made of them, has changed since. A warehouse that is more than one DuckDB of local
     files is always asked again, and data elsewhere than in the two folders is not watched.
     """
+    program = chosen(neo4j, progress)
     clock = Clock(progress)
-    watched = _watched(project, stores)
+    watched = _watched(project)
     found = inputs.seen(watched)
     build = _made_before(project, found) if options.if_changed else None
     if build is None:
         build = _make(project, clock)
         left = inputs.settled(found, inputs.seen(watched), _written(project))
         inputs.note(build, _digest(project, left))
-    built = build_db(build, stores, neo4j, options, progress)
+    built = build_db(build, project.stores, neo4j=program, options=options, progress=progress)
     return built, {**clock.seconds, **(built.record.seconds if built.fresh else {})}
 
 
@@ -74,28 +82,28 @@ def _make(project: Project, clock: Clock) -> Path:
         workgroup=project.workgroup,
         results=project.results,
     )
-    build = BUILDS / graph.name
+    build = project.builds / graph.name
     with clock.stage("export"):
-        export(graph, build, clock.progress, project.export)
+        export(graph, build, options=project.export, progress=clock.progress)
     return build
 
 
 def _made_before(project: Project, found: Facts) -> Path | None:
     if not dbt.is_local(project.folder, project.target):
         return None
-    return inputs.made_of(BUILDS, _digest(project, found))
+    return inputs.made_of(project.builds, _digest(project, found))
 
 
 def _digest(project: Project, facts: Facts) -> str:
     return inputs.digest(facts, project.target, project.name, project.export)
 
 
-def _watched(project: Project, stores: Path) -> Watched:
+def _watched(project: Project) -> Watched:
     """Return the project, its profile and its data, without what dbt and kgimport write for
     themselves.
     """
     folder = project.folder
-    ours = (BUILDS, stores, cache_dir())
+    ours = (project.builds, project.stores, cache_dir())
     return Watched(
         (folder, project.data, dbt.profiles(folder)),
         frozenset((dbt.artifacts(folder), dbt.logs(folder), *ours)),

@@ -9,43 +9,76 @@ from typing import TYPE_CHECKING
 
 from kgimport.builds import folders
 from kgimport.builds.intact import changed_tables
+from kgimport.errors import ReconciliationError
 from kgimport.locations import LocalPath
-from kgimport.neo4j import reconcile as verification
-from kgimport.neo4j import stores
+from kgimport.neo4j import reconcile, stores
 from kgimport.neo4j.private import private_driver, tuned_for
+from kgimport.neo4j.reconcile import SAMPLES
 from kgimport.neo4j.reconcile.compare import compare
+from kgimport.neo4j.runtime.choice import chosen
+from kgimport.notebook import as_html
+from kgimport.progress import silent
 from kgimport.records import EXPORT_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kgimport.neo4j.runtime.programs import Neo4j
-    from kgimport.records import ExportRecord, Progress, StoreRecord
+    from kgimport.progress import Progress
+    from kgimport.records import ExportRecord, StoreRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What differs between a store and its source, and how much was compared."""
+    """A store that holds its source, and how much of it was compared."""
 
+    path: Path
     record: StoreRecord
     compared: int
-    differences: tuple[str, ...]
     # Tables whose Parquet has changed since the export: their rows cannot be compared.
     changed: tuple[str, ...]
 
+    def _repr_html_(self) -> str:
+        return as_html(self.record.summary())
 
-def verify(store: Path, neo4j: Neo4j, *, samples: int, progress: Progress) -> Verified:
-    """Reconciles a store's counts, and compares sampled rows with the Parquet of its export."""
-    record, export = stores.read(store)
+
+def verify(
+    store: str | Path,
+    *,
+    neo4j: Neo4j | str | None = None,
+    samples: int = SAMPLES,
+    progress: Progress = silent,
+) -> Verified:
+    """Reconcile a store's counts, and compare sampled rows with the Parquet of its export.
+
+    `store` is a store, or the folder of a graph's stores, of which the current one is meant.
+    `neo4j` runs it: by default the embedded one of the store's own version. `samples` is how many
+    rows of each table are compared. Raises `ReconciliationError` where something differs.
+    """
+    place = stores.find(Path(store))
+    record, export = stores.read(place)
+    program = chosen(neo4j or record.neo4j, progress)
     progress("start", None)
-    with _queried_held(export), private_driver(tuned_for(neo4j, export), store / "data") as driver:
+    with (
+        _queried_held(export),
+        private_driver(tuned_for(program, export), place / "data") as driver,
+    ):
         progress("verify", None)
-        found = verification.actual(driver)
-        unequal = list(verification.count_differences(verification.expected(export), found))
-        unequal += verification.total_differences(driver, export)
+        found = reconcile.actual(driver)
+        unequal = list(reconcile.count_differences(reconcile.expected(export), found))
+        unequal += reconcile.total_differences(driver, export)
         changed = tuple(changed_tables(export))
-        compared = verification.Samples(0, ()) if changed else compare(driver, export, samples)
-    return Verified(record, compared.compared, (*unequal, *compared.differences), changed)
+        compared = reconcile.Samples(0, ()) if changed else compare(driver, export, samples)
+    _must_be_equal(place, (*unequal, *compared.differences))
+    return Verified(place, record, compared.compared, changed)
+
+
+def _must_be_equal(store: Path, differences: tuple[str, ...]) -> None:
+    if differences:
+        raise ReconciliationError(
+            f"{store} does not hold its source:\n  " + "\n  ".join(differences),
+            "build it again with `kgimport build-db`",
+        )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ layout  where they go: which boxes are connected, and how the parts share a page
 layers  the column of each box of a part
 grid    boxes, labels and bends placed in their columns: in which order, at which height
 svg     the picture as one standalone SVG
+declared  what the declaration alone says, for a picture without a look at the tables
 text    how wide names are, and how to show unprintable characters
 """
 
@@ -13,16 +14,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kgimport.drawing.cards import Drawn, cards
+from kgimport.drawing.declared import declared
 from kgimport.drawing.layers import Link
 from kgimport.drawing.layout import arrange
 from kgimport.drawing.svg import ARROW, BOX, document, size
+from kgimport.graph import Graph
+from kgimport.notebook import html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kgimport.graph import Graph
-
-__all__ = ["Drawn", "draw"]
+__all__ = ["Drawn", "draw", "picture"]
 
 
 def draw(graph: Graph, tables: Mapping[str, Drawn]) -> str:
@@ -36,3 +38,12 @@ def draw(graph: Graph, tables: Mapping[str, Drawn]) -> str:
     links = [Link(arrow.start, arrow.end, *size(arrow.card, ARROW)) for arrow in drawn.arrows]
     layout = arrange([size(box, BOX) for box in drawn.boxes], links)
     return document(graph.name, drawn, layout)
+
+
+@html.register(Graph)
+def picture(graph: Graph) -> str:
+    """Return the graph as its declaration alone draws it, without a look at its tables.
+
+    It is what a notebook shows of a graph.
+    """
+    return draw(graph, declared(graph))

@@ -26,7 +26,7 @@ MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a table holds: its rows, if they were counted, and (property, Cypher type) pairs."""
+    """What a table holds: its rows, if counted, and (property, Cypher type or "") pairs."""
 
     rows: int | None
     properties: tuple[tuple[str, str], ...]
@@ -114,7 +114,7 @@ def _total(drawn: Iterable[Drawn]) -> str:
 def _rows(group: Iterable[Table], drawn: Iterable[Drawn]) -> Iterator[Row]:
     types: dict[str, list[str]] = {}
     for name, cypher in dict.fromkeys(pair for each in drawn for pair in each.properties):
-        types.setdefault(name, []).append(cypher)
+        types.setdefault(name, []).extend([cypher] if cypher else [])
     marked = {mark for table in group for mark in _marks(table)}
     for name, found in types.items():
         yield Row(name, tuple(found), tuple(mark for mark in MARKS if (name, mark) in marked))

@@ -96,6 +96,10 @@ def _type(row: Row, look: Look) -> str:
     return shortened(" | ".join(map(short_type, row.types)), look.text, _TYPE_LIMIT)
 
 
+def _whole(row: Row) -> str:
+    return f"{row.name}: {' | '.join(row.types)}" if row.types else row.name
+
+
 def _gutter(card: Card) -> float:
     """Return the room for marks before the names of properties."""
     most = max((len(row.marks) for row in card.rows), default=0)
@@ -187,7 +191,7 @@ def _rows(card: Card, rect: Rect, look: Look) -> Iterator[str]:
         middle = rect.y + look.head + 2 + look.row * (i + 0.5)
         yield _tag(
             "g",
-            _tip(f"{row.name}: {' | '.join(row.types)}", *(MARKS[mark] for mark in row.marks)),
+            _tip(_whole(row), *(MARKS[mark] for mark in row.marks)),
             *(_icon(mark, left + k * _ICON_STEP, middle) for k, mark in enumerate(row.marks)),
             _text(_name(row, look), left + _gutter(card), middle, look.text),
             _right(_type(row, look), rect, middle, look, _FAINT),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kgimport.neo4j.runtime.programs import Neo4j
-    from kgimport.records import Progress
+    from kgimport.progress import Progress
 
 _STAGE = re.compile(r"^\((\d)/(\d)\) (.+?) \d{4}-")
 _PERCENT = re.compile(r"(\d+)% ∆")

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 DATABASE = "neo4j"  # the one user database that Community serves by default
 
 # A server writes one or two MiB next to a store, and hangs without room for them.
-_ROOM_MB = 16
-_OPEN = {"dbms.security.auth_enabled": "false"}
+ROOM_MB = 16
+OPEN = {"dbms.security.auth_enabled": "false"}
 # `id()` is deprecated, but there is no other name for a record id.
 _QUIET: dict[str, Any] = {"notifications_min_severity": "OFF"}
 _SMALL = 1_000_000  # nodes and relationships
@@ -39,7 +39,7 @@ def linked_database(data: Path) -> Iterator[tuple[Path, Path]]:
     block, so that the store still accepts an initial password at its first real start.
     """
     must_be_free(data)
-    with temporary.folder(_ROOM_MB) as place:
+    with temporary.folder(ROOM_MB) as place:
         home, own = place / "home", place / "data"
         for part in ("databases", "transactions"):
             (own / part).mkdir(parents=True)
@@ -63,7 +63,7 @@ def private_driver(neo4j: Neo4j, data: Path) -> Iterator[Driver]:
 
     with (
         linked_database(data) as (home, own),
-        serving(neo4j, home=home, data=own, settings=_OPEN) as server,
+        serving(neo4j, home=home, data=own, settings=OPEN) as server,
         GraphDatabase.driver(server.bolt_uri, auth=None, **_QUIET) as driver,
     ):
         yield driver

@@ -12,8 +12,8 @@ from kgimport.targets.neo4j.names import is_plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kgimport.choices import Ids
     from kgimport.graph import Graph
-    from kgimport.identity import Ids
     from kgimport.records.export import CellRecord, ExportRecord, TableRecord
 
 

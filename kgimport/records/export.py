@@ -8,9 +8,10 @@ from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotati
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from kgimport.choices import Ids  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.findings import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
-from kgimport.identity import Ids  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.notebook import Summary, as_html, summary
 from kgimport.properties import PropertyType  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.records.parts import (  # noqa: TC001  (pydantic reads the annotations)
     BuildId,
@@ -145,6 +146,27 @@ class ExportRecord:
     seconds: Mapping[str, float]
     queries: tuple[QueryRecord, ...] = ()
     version: int = EXPORT_FORM
+
+    def summary(self) -> Summary:
+        """Return what was written, table by table."""
+        return summary(
+            f"graph {self.graph}, build {self.build_id}",
+            ("table", "becomes", "rows", "rejected", "properties", "MB"),
+            (
+                (
+                    each.name,
+                    ("(:{})" if each.kind == "node" else "[:{}]").format(", ".join(each.counts)),
+                    each.written,
+                    each.rejected,
+                    each.properties,
+                    round(sum(file.bytes for file in each.files) / 1e6, 1),
+                )
+                for each in self.tables
+            ),
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(self.summary())
 
     @property
     def files(self) -> tuple[HeaderFile | DataFile, ...]:

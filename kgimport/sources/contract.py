@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kgimport.locations import LocalPath, Query, Relation, S3Path
-    from kgimport.records import Progress, QueryRecord
+    from kgimport.progress import Progress
+    from kgimport.records import QueryRecord
 
 Chosen = TypeVar("Chosen", bound=Connection)
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from kgimport.graph import Graph
     from kgimport.locations import Folder
-    from kgimport.records import Progress, QueryRecord
+    from kgimport.progress import Progress
+    from kgimport.records import QueryRecord
 
 SOURCES: Mapping[str, AnySource] = MappingProxyType({"athena": athena.SOURCE})
 QUERIED = "queried"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from kgimport.choices import Ids
     from kgimport.graph import Graph, Table
-    from kgimport.identity import Ids
     from kgimport.properties import PropertyType
     from kgimport.records import ExportRecord
     from kgimport.values import Refusal, Rule, Value

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> None:
     setting = Setting(cache, chosen.scale, chosen.runs, versions, chosen.memory)
     file = chosen.json or cache / "performance.json"
     for version in versions:
-        prepare(embedded(version), lambda stage, _: tell(stage))
+        prepare(embedded(version), progress=lambda stage, _: tell(stage))
     for part in chosen_parts(chosen.only or (), large=chosen.large):
         tell(f"{part}:")
         run(part, setting, file, without=chosen.without or ())

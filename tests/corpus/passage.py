@@ -13,10 +13,9 @@ from kgimport.commands.export import export
 from kgimport.errors import ImportFailedError, KgimportError, ReconciliationError
 from kgimport.graph import Graph
 from kgimport.neo4j.private import private_driver
-from kgimport.options import BuildOptions
 from tests.corpus import plain
 from tests.corpus.plain import Row
-from tests.roundtrip import bolt, harness
+from tests.roundtrip import bolt, importing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +53,7 @@ def refusal(several: Sequence[Written], build: Path, lane: Lane) -> str | None:
     """What an export of shapes says; None where it takes them all."""
     tables = tuple(each.shape.declared(each.folder) for each in several)
     try:
-        export(Graph("corpus", tables), build, harness.quiet, lane.options)
+        export(Graph("corpus", tables), build, options=lane.options)
     except KgimportError as error:
         return str(error)
     except pl.exceptions.PanicException as panic:  # which is no Exception
@@ -115,10 +114,10 @@ def stored(taken: Exported, place: Path, neo4j: Neo4j, lane: Lane) -> Stored:
 
 def _built(taken: Exported, place: Path, neo4j: Neo4j, lane: Lane) -> Stored:
     try:
-        built = build_db(taken.build, place / "stores", neo4j, BuildOptions(), harness.quiet)
+        built = build_db(taken.build, place / "stores", neo4j=neo4j)
     except ReconciliationError as error:
         # So that each shape can still be told what became of it.
-        with harness.imported(taken.build, neo4j, lane) as driver:
+        with importing.imported(taken.build, neo4j, lane) as driver:
             return Stored(_found(taken, driver), {}, str(error))
     with private_driver(neo4j, built.path / "data") as driver:
         return Stored(_found(taken, driver), {})

@@ -22,9 +22,7 @@ from kgimport.docker import compose
 from kgimport.errors import RuntimeMissingError
 from kgimport.neo4j.runtime import docker
 from kgimport.neo4j.runtime.programs import of_image
-from kgimport.options import BuildOptions
 from kgimport.process import Command, run
-from tests.conftest import quiet
 from tests.docker.standin import make
 from tests.towns import QUICK
 
@@ -95,14 +93,14 @@ def image_store(
 ) -> Path:
     """The LMS graph's store, built by the image's Neo4j."""
     stores = tmp_path_factory.mktemp("image-stores")
-    return build_db(lms_build, stores, image_neo4j, BuildOptions(), quiet).path
+    return build_db(lms_build, stores, neo4j=image_neo4j).path
 
 
 @pytest.fixture(scope="session")
 def baked(image_store: Path, image_neo4j: Neo4j) -> Iterator[Baked]:
     """The LMS graph's image."""
     tag = f"kgimport-test:{uuid4().hex[:12]}"
-    made, _ = bake(image_store, lambda _: image_neo4j, tag, revision="0f1e2d", progress=quiet)
+    made, _ = bake(image_store, lambda _: image_neo4j, tag, revision="0f1e2d")
     yield made
     docker.ask("rmi", "--force", tag)
 

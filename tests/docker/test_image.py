@@ -19,8 +19,6 @@ from kgimport.commands.image import image as bake
 from kgimport.neo4j import stores
 from kgimport.neo4j.runtime import docker
 from kgimport.neo4j.runtime.programs import of_image
-from kgimport.options import BuildOptions
-from tests.conftest import quiet
 from tests.docker.conftest import Running, docker_lines, running
 from tests.docker.standin import make
 
@@ -210,9 +208,7 @@ def history(tag: str, form: str) -> list[str]:
 def test_the_labels_say_what_is_in_it_and_stay(
     baked: Baked, image_store: Path, image_neo4j: Neo4j
 ) -> None:
-    again, _ = bake(
-        image_store, lambda _: image_neo4j, f"{baked.tag}-again", revision="0f1e2d", progress=quiet
-    )
+    again, _ = bake(image_store, lambda _: image_neo4j, f"{baked.tag}-again", revision="0f1e2d")
     docker.ask("rmi", "--force", again.tag)
     record = stores.read_store(image_store)
 
@@ -265,8 +261,8 @@ def test_the_5_line_serves_and_leaves_its_empty_log_behind(
     if not base.startswith("kgimport-standin"):
         pytest.skip("the stand-in of the 5 line goes with that of the current one")
     five = of_image(make.neo4j("5.26.30"), "5")
-    store = build_db(lms_build, tmp_path, five, BuildOptions(), quiet).path
-    made, _ = bake(store, lambda _: five, "kgimport-test:five", revision=None, progress=quiet)
+    store = build_db(lms_build, tmp_path, neo4j=five).path
+    made, _ = bake(store, lambda _: five, "kgimport-test:five", revision=None)
     try:
         with running(made.tag) as container:
             assert container.users() == 1_500

@@ -17,7 +17,6 @@ from kgimport.docker.compose import replicas
 from kgimport.errors import ServerError, UsageError
 from kgimport.neo4j.runtime import docker
 from tests.benchmarks.readers import Tally, read
-from tests.conftest import quiet
 from tests.docker.conftest import composed, docker_lines, free_address, images
 from tests.docker.standin import make
 
@@ -68,7 +67,7 @@ def test_replicas_that_do_not_start_change_nothing(project: str, base: str) -> N
     before = replicas(project)
 
     with pytest.raises(ServerError, match="a new replica ended"):
-        rollout(Rollout(project, make.haproxy(), ready_s=READY_S), quiet)
+        rollout(Rollout(project, make.haproxy(), ready_s=READY_S))
 
     assert replicas(project) == before
 
@@ -84,7 +83,7 @@ def test_no_query_fails_while_the_replicas_are_exchanged(
     before = replicas(project)
 
     reading.start()
-    exchanged = rollout(Rollout(project, other, drain_s=15, ready_s=READY_S), quiet)
+    exchanged = rollout(Rollout(project, other, drain_s=15, ready_s=READY_S))
     time.sleep(3)
     stop.set()
     reading.join()
@@ -110,4 +109,4 @@ async def until(uri: str, stop: threading.Event) -> tuple[Tally, ...]:
 
 def test_a_project_that_does_not_run_is_told(engine: None) -> None:
     with pytest.raises(UsageError, match="no replica of the compose project nowhere"):
-        rollout(Rollout("nowhere", "lms:today"), quiet)
+        rollout(Rollout("nowhere", "lms:today"))

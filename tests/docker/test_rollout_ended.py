@@ -19,7 +19,6 @@ from kgimport.docker.compose import balancer, replicas
 from kgimport.docker.unfinished import alone
 from kgimport.errors import DestinationError, ExitCode, UsageError
 from kgimport.neo4j.runtime import docker
-from tests.conftest import quiet
 from tests.docker.conftest import composed, docker_lines, free_address, images
 from tests.docker.standin import make
 
@@ -55,7 +54,7 @@ def running(compose_program: tuple[str, ...], tags: list[str], address: str) -> 
 def project(running: str, tags: list[str]) -> str:
     """Two replicas of the first image, known to the balancer, whatever the test before left."""
     if images(running) != [tags[0]] * 2:
-        rollout(Rollout(running, tags[0], drain_s=0, ready_s=READY_S, replicas=2), quiet)
+        rollout(Rollout(running, tags[0], drain_s=0, ready_s=READY_S, replicas=2))
     end = time.monotonic() + READY_S
     while not knows(balancer(running), replicas(running)):
         assert time.monotonic() < end
@@ -87,7 +86,7 @@ def test_a_rollout_that_was_killed_ends_as_wanted_when_it_is_run_again(
     with connected(address):
         code, between = ended(project, tags[1], moment, signal.SIGKILL)
         before = replicas(project)
-        rollout(Rollout(project, tags[0], drain_s=1, ready_s=READY_S), quiet)
+        rollout(Rollout(project, tags[0], drain_s=1, ready_s=READY_S))
 
     after = replicas(project)
     assert (code, len(between) in moment.running) == (-signal.SIGKILL, True)
@@ -107,7 +106,7 @@ def test_a_rollout_that_is_interrupted_leaves_one_set_of_replicas(
 
 
 def test_a_rollout_may_change_how_many_replicas_there_are(project: str, tags: list[str]) -> None:
-    exchanged = rollout(Rollout(project, tags[1], 0, READY_S, replicas=1), quiet)
+    exchanged = rollout(Rollout(project, tags[1], 0, READY_S, replicas=1))
 
     assert (exchanged, images(project)) == ((1, 2), [tags[1]])
 
@@ -119,7 +118,7 @@ def test_two_rollouts_of_a_project_do_not_run_at_once(project: str, tags: list[s
         alone(project, make.haproxy()),
         pytest.raises(DestinationError, match=f"another rollout of {project} is running"),
     ):
-        rollout(Rollout(project, tags[1]), quiet)
+        rollout(Rollout(project, tags[1]))
 
     assert replicas(project) == before
 
@@ -130,7 +129,7 @@ def test_more_replicas_than_the_balancer_has_room_for_are_refused(
     before = replicas(project)
 
     with pytest.raises(UsageError, match="the balancer has room for 40"):
-        rollout(Rollout(project, tags[1], replicas=40), quiet)
+        rollout(Rollout(project, tags[1], replicas=40))
 
     assert (replicas(project), left(project)) == (before, [])
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from neo4j import GraphDatabase
 
-from kgimport.cli.options import Runtime, chosen_neo4j
+from kgimport.cli.options import chosen_neo4j
 from kgimport.errors import ExitCode, RuntimeMissingError, UsageError
 from kgimport.neo4j import stores
 from kgimport.neo4j.runtime import docker
@@ -122,7 +122,7 @@ def test_auto_takes_docker_where_it_has_the_image(
 ) -> None:
     monkeypatch.delenv("NEO4J_HOME", raising=False)
 
-    chosen = chosen_neo4j(None, Runtime.AUTO, base)
+    chosen = chosen_neo4j(None, "auto", base)
 
     assert (chosen.kind, chosen.version) == ("docker", "2026.08.1")
     assert capsys.readouterr().err == f"runtime: docker, {base}\n"

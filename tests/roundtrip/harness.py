@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from kgimport.checks.ids import resolve
-from kgimport.checks.run import prove
-from kgimport.checks.scan import scan
-from kgimport.commands.export import export
-from kgimport.errors import ImportFailedError, KgimportError, ValueRefusedError
-from kgimport.neo4j import importer
-from kgimport.neo4j.private import private_driver
-from kgimport.neo4j.runtime.config import configure
-from kgimport.neo4j.runtime.programs import reading_parquet
+import kgimport
 from tests.roundtrip import bolt, expected, samples
+from tests.roundtrip.importing import ImportFailedError, imported, scratch
 from tests.roundtrip.samples import Links, Nodes, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from neo4j import Driver
-
-    from kgimport.graph import Graph
+    from kgimport.findings import Finding
     from kgimport.neo4j.runtime.programs import Neo4j
     from tests.roundtrip.lanes import Lane
     from tests.roundtrip.reference import Held
-
-
-def quiet(_: str, __: float | None) -> None:
-    """Progress that nobody watches."""
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder that is gone with the block."""
-    with tempfile.TemporaryDirectory(prefix="roundtrip-") as place:
-        yield Path(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +51,45 @@ def _kept(sample: Sample, lane: Lane) -> Kept:
             _assert_unfit(graph, refused, lane)
             sample = expected.fit(sample, lane)
             graph = samples.write(sample, place / "fit")
-        there = resolve(graph, scan(graph, lane.format), place, 256, quiet)
-        findings = prove(graph, there, lane.options, quiet).findings
+        findings = _findings(graph, place / "build", lane)
         told = expected.disagreements(sample, findings, lane)
         assert not told, "\n".join([*told, str(sample)])
         refusals.update({each.check: each.count for each in findings})
         whole = sample
         sample = expected.sound(sample, findings, lane)
-        if sample != whole:
+        if findings or sample != whole:
             graph = samples.write(sample, place / "sound")
-        export(graph, place / "build", quiet, lane.options)
+            kgimport.export(graph, place / "build", options=lane.options)
     return Kept(sample, refusals)
 
 
-def _assert_unfit(graph: Graph, wanted: list[str], lane: Lane) -> None:
+def _findings(graph: kgimport.Graph, build: Path, lane: Lane) -> tuple[Finding, ...]:
+    """What an export finds wrong in the rows; where that is nothing, it has written them."""
     try:
-        scan(graph, lane.format)
-    except ValueRefusedError as error:
-        told = error.message
-        assert all(each in told for each in wanted), (wanted, told)
-        lines = sum(told.count(f"\n  {table.name}") for table in graph.tables)
-        assert lines == len(wanted), (wanted, told)
-    else:
-        raise AssertionError(f"{wanted} must be refused")
+        kgimport.export(graph, build, options=lane.options)
+    except kgimport.KgimportError as error:
+        if not error.findings:
+            raise
+        return error.findings
+    return ()
+
+
+def _assert_unfit(graph: kgimport.Graph, wanted: list[str], lane: Lane) -> None:
+    refusal = _refusal(graph, lane)
+    assert refusal is not None, f"{wanted} must be refused"
+    assert (refusal.exit_code.name, refusal.findings) == ("VALUE", ()), refusal
+    told = refusal.message
+    assert all(each in told for each in wanted), (wanted, told)
+    lines = sum(told.count(f"\n  {table.name}") for table in graph.tables)
+    assert lines == len(wanted), (wanted, told)
+
+
+def _refusal(graph: kgimport.Graph, lane: Lane) -> kgimport.KgimportError | None:
+    try:
+        kgimport.check(graph, options=lane.options)
+    except kgimport.KgimportError as error:
+        return error
+    return None
 
 
 def placed(sample: Sample, at: int) -> Sample:
@@ -158,28 +151,8 @@ def exported(chosen: Mapping[int, Sample], folder: Path, lane: Lane) -> Batch:
     """Exports sound samples as one graph."""
     all_of_them = {at: placed(sample, at) for at, sample in chosen.items()}
     graphs = [samples.write(each, folder / "in" / str(at)) for at, each in all_of_them.items()]
-    export(samples.joined(graphs), folder / "build", quiet, lane.options)
+    kgimport.export(samples.joined(graphs), folder / "build", options=lane.options)
     return Batch(all_of_them, folder / "build", lane)
-
-
-@contextmanager
-def imported(build: Path, neo4j: Neo4j, lane: Lane) -> Iterator[Driver]:
-    """A driver to a server on what the importer makes of a build directory."""
-    with scratch() as place:
-        home, data = place / "home", place / "data"
-        configure(neo4j, home=home, data=data, settings={})
-        importer.import_full(
-            reading_parquet(neo4j) if lane.format == "parquet" else neo4j,
-            build,
-            home,
-            database="neo4j",
-            options=(f"--report-file={place / 'report'}",),
-            heap_mb=1024,
-            progress=quiet,
-        )
-        shutil.rmtree(home)
-        with private_driver(neo4j, data) as driver:
-            yield driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +288,7 @@ def trial(chosen: Sequence[Sample], neo4j: Neo4j, lane: Lane) -> dict[int, str]:
 def _taken(sample: Sample, lane: Lane) -> Sample | None:
     try:
         return kept(sample, lane).sample
-    except (AssertionError, KgimportError):
+    except (AssertionError, kgimport.KgimportError):
         return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kgimport.options import ExportOptions
 
 if TYPE_CHECKING:
-    from kgimport.identity import Ids
+    from kgimport.choices import Ids
     from kgimport.targets import Format
 
 

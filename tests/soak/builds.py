@@ -8,14 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neo4j import GraphDatabase
-
 from kgimport import declaration
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
-from kgimport.commands.serve import served
-from kgimport.options import BuildOptions, ServeOptions
-from tests.conftest import quiet
+from kgimport.commands.serve import serve
+from kgimport.options import ServeOptions
 from tests.towns import TOWNS, made, processes
 
 if TYPE_CHECKING:
@@ -61,14 +58,13 @@ def builds(towns: Towns, neo4j: Neo4j, count: int) -> Iterator[Taken]:
     The environment's TMPDIR must be the towns' folder for temporary files.
     """
     first = _build(towns, neo4j, TOWNS)
-    ports = ServeOptions(bolt_port=0, http_port=0)
+    ports = ServeOptions(http_port=0)
     with (
-        served(first, neo4j, ports, lambda _: None) as server,
-        GraphDatabase.driver(server.bolt_uri, auth=None) as driver,
+        serve(first, neo4j=neo4j, options=ports) as served,
     ):
         for more in range(1, count + 1):
             _build(towns, neo4j, TOWNS + more)
-            found = driver.execute_query("MATCH (n:Town) RETURN count(n) AS towns").records
+            found = served.driver.execute_query("MATCH (n:Town) RETURN count(n) AS towns").records
             assert found[0]["towns"] == TOWNS  # what is served stays as it is
             yield taken(towns)
 
@@ -76,9 +72,9 @@ def builds(towns: Towns, neo4j: Neo4j, count: int) -> Iterator[Taken]:
 def _build(towns: Towns, neo4j: Neo4j, rows: int) -> Path:
     made(towns.place, rows)
     graph = declaration.load_yaml(towns.place / "graph.yml")
-    export(graph, towns.place / "build" / "towns", quiet)
+    export(graph, towns.place / "build" / "towns")
     stores = towns.place / "stores"
-    return build_db(towns.place / "build" / "towns", stores, neo4j, BuildOptions(), quiet).path
+    return build_db(towns.place / "build" / "towns", stores, neo4j=neo4j).path
 
 
 def grown(samples: list[Taken]) -> dict[str, tuple[int, int]]:

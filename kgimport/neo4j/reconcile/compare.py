@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from kgimport.checks.scan import scan
-from kgimport.neo4j import reconcile as verification
+from kgimport.neo4j import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +22,10 @@ def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
     graph = record.declaration
     firsts = dict(_firsts(record)) if record.ids == "dense" else {}
     rows = {
-        name: verification.Rows(each.frame, each.schema, each.fields, firsts.get(name))
+        name: reconcile.Rows(each.frame, each.schema, each.fields, firsts.get(name))
         for name, each in scan(graph, record.format).items()
     }
-    return verification.samples(driver, graph, rows, seed=record.build_id, size=size)
+    return reconcile.samples(driver, graph, rows, seed=record.build_id, size=size)
 
 
 def _firsts(record: ExportRecord) -> Iterator[tuple[str, int]]:

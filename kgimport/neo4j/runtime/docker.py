@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from kgimport.errors import RuntimeMissingError
-from kgimport.neo4j.runtime.jvm import NEEDED as JAVA_FLAGS
+from kgimport.neo4j.runtime import jvm
 from kgimport.process import Command, run
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _run(
     variables = {
         "NEO4J_CONF": f"{HOME}/conf",
         "LC_ALL": "C.UTF-8",
-        "JDK_JAVA_OPTIONS": " ".join(JAVA_FLAGS),  # which bin/neo4j would take from neo4j.conf
+        "JDK_JAVA_OPTIONS": " ".join(jvm.NEEDED),  # which bin/neo4j would take from neo4j.conf
         **env,
     }
     argv = (

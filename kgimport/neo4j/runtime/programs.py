@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Literal
 from kgimport.errors import RuntimeMissingError, UsageError
 from kgimport.neo4j.runtime import classes, docker, jar_cache, jvm
 from kgimport.process import Command
+from kgimport.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from kgimport.progress import Progress
 
 Kind = Literal["embedded", "installed", "docker"]
 
@@ -82,6 +85,16 @@ def reading_parquet(
         )
     jars = jar_cache.fetch_parquet(cache or jar_cache.cache_dir(), progress)
     return replace(neo4j, jars=(*neo4j.jars, *jars))
+
+
+def with_parquet(neo4j: Neo4j, progress: Progress = silent) -> Neo4j:
+    """Return the same Neo4j whose importer reads Parquet; what that takes may have to be fetched.
+
+    Raises UsageError for an image, whose class path is its own.
+    """
+    return reading_parquet(
+        neo4j, progress=lambda done, of: progress("download what reads Parquet", done / of)
+    )
 
 
 def with_fast_start(neo4j: Neo4j) -> Neo4j:

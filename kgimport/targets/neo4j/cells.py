@@ -18,8 +18,8 @@ from kgimport.values.columns import joined_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from kgimport.choices import Ids
     from kgimport.graph import Graph, Table
-    from kgimport.identity import Ids
 
 
 def argument(table: Table) -> str:

@@ -1,4 +1,4 @@
-"""The commands that make and exchange Docker images: image, rollout."""
+"""`kgimport image`: a store as a Docker image."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import kgimport
 from kgimport.cli import console
 from kgimport.cli.app import command
 from kgimport.cli.options import (
@@ -16,12 +17,12 @@ from kgimport.cli.options import (
     AsJson,
     Heap,
     Image,
-    Runtime,
     RuntimeKind,
     Stores,
     Version,
     chosen_neo4j,
 )
+from kgimport.progress import unread
 
 if TYPE_CHECKING:
     from kgimport.docker.image import Baked
@@ -45,7 +46,7 @@ def image(
     ] = None,
     stores: Stores = Path("stores"),
     neo4j: Version = None,
-    runtime: RuntimeKind = Runtime.EMBEDDED,
+    runtime: RuntimeKind = "embedded",
     heap_mb: Heap = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show the builder's output.", rich_help_panel=OUTPUT)
@@ -56,19 +57,19 @@ def image(
 
     A build directory is built first, with --runtime, below --stores. The image stands on --image.
     """
-    from kgimport.commands import image as pipeline
-    from kgimport.neo4j import stores as store
+    from kgimport.commands import image
+    from kgimport.neo4j.stores import find
 
     def found(version: str) -> Neo4j:
-        return chosen_neo4j(version, Runtime.DOCKER, base)
+        return chosen_neo4j(version, "docker", base)
 
     place = source
-    if pipeline.is_build(source):
+    if image.is_build(source):
         place = _built(source, stores, chosen_neo4j(neo4j, runtime, base), heap_mb)
     with console.progress() as tell:
-        on_line = console.note if verbose else _quiet
-        place = store.find(place)
-        baked, seconds = pipeline.image(
+        on_line = console.note if verbose else unread
+        place = find(place)
+        baked, seconds = image.image(
             place, found, tag, revision=revision, progress=tell, on_line=on_line
         )
     if as_json:
@@ -78,16 +79,10 @@ def image(
 
 
 def _built(build: Path, stores: Path, neo4j: Neo4j, heap_mb: int | None) -> Path:
-    from kgimport.commands.build_db import build_db
-    from kgimport.options import BuildOptions
-
+    options = kgimport.BuildOptions(if_changed=True, heap_mb=heap_mb)
     with console.progress() as tell:
-        options = BuildOptions(if_changed=True, heap_mb=heap_mb)
-        return build_db(build, stores, neo4j, options, tell).path
-
-
-def _quiet(_: str) -> None:
-    """Keep the builder's output to itself."""
+        built = kgimport.build_db(build, stores, neo4j=neo4j, options=options, progress=tell)
+    return built.path
 
 
 def _tell(baked: Baked, seconds: float) -> None:
@@ -102,34 +97,3 @@ def _tell(baked: Baked, seconds: float) -> None:
     )
     console.note(f"built in {seconds:.1f} s")
     console.note(f"try it:  docker run --rm -p 127.0.0.1:7687:7687 -e NEO4J_AUTH=none {baked.tag}")
-
-
-@command("kgimport rollout lms:tomorrow --project lms")
-def rollout(
-    tag: Annotated[str, typer.Argument(metavar="IMAGE", help="What `kgimport image` made.")],
-    project: Annotated[
-        str, typer.Option(help="The compose project that serves.", rich_help_panel=OUTPUT)
-    ],
-    drain_s: Annotated[
-        float,
-        typer.Option(min=0, help="How long old connections may last.", rich_help_panel=OUTPUT),
-    ] = 30,
-    ready_s: Annotated[
-        float,
-        typer.Option(min=1, help="How long new replicas may take.", rich_help_panel=OUTPUT),
-    ] = 300,
-    replicas: Annotated[
-        int | None,
-        typer.Option(min=1, help="How many; else as many as before.", rich_help_panel=OUTPUT),
-    ] = None,
-) -> None:
-    """Replace the replicas of docker/compose.yaml by those of another image, without a pause.
-
-    Compose's variables (NEO4J_AUTH, …) must be set as they were for docker compose up.
-    """
-    from kgimport.commands import rollout as pipeline
-
-    with console.progress() as tell:
-        wanted = pipeline.Rollout(project, tag, drain_s, ready_s, replicas)
-        began, ended = pipeline.rollout(wanted, tell)
-    console.say(f"{project}: {began} replicas of {tag} serve, {ended} old ones are gone")

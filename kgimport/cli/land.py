@@ -1,4 +1,4 @@
-"""The command that fills the lake: land."""
+"""`kgimport land`: the customers' Parquet into the lake."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def land(
     ] = False,
 ) -> None:
     """Upload the customers' Parquet to S3, what is new of it, and register it in Glue."""
-    from kgimport.commands.land import land as run
+    from kgimport.commands import land
 
     with console.progress() as tell:
-        landed = run(data, to, prefix if register else None, tell, delete=delete)
+        landed = land.land(data, to, prefix if register else None, tell, delete=delete)
     console.table(
         f"{data} in {to}",
         ("table", "written", "already there", "without a file"),

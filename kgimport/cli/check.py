@@ -1,0 +1,66 @@
+"""`kgimport check`: integrity of the declaration and the tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import kgimport
+from kgimport.cli import console
+from kgimport.cli.app import command
+from kgimport.cli.options import (
+    GRAPH,
+    FormatKind,
+    GraphFile,
+    IdKind,
+    Memory,
+    Name,
+    Project,
+    Results,
+    Select,
+    Tables,
+    Target,
+    Workgroup,
+    chosen_graph,
+)
+
+
+@command("kgimport check --graph graph.yml")
+def check(
+    graph: GraphFile = None,
+    dbt: Project = Path("dbt"),
+    name: Name = None,
+    target: Target = None,
+    tables: Tables = None,
+    select: Select = None,
+    workgroup: Workgroup = None,
+    results: Results = None,
+    declaration_only: Annotated[
+        bool,
+        typer.Option("--declaration-only", help="Do not touch the data.", rich_help_panel=GRAPH),
+    ] = False,
+    ids: IdKind = "dense",
+    form: FormatKind = "csv",
+    memory: Memory = 1024,
+) -> None:
+    """Check the declaration and the tables' integrity; write nothing."""
+    declared = chosen_graph(
+        graph,
+        dbt,
+        name,
+        target,
+        tables,
+        select,
+        workgroup=workgroup,
+        results=results,
+        built=not declaration_only,
+    )
+    if declaration_only:
+        typer.echo(f"the declaration of graph {declared.name} is good")
+        return
+    options = kgimport.ExportOptions(ids, form, memory)
+    with console.progress() as tell:
+        proof = kgimport.check(declared, options=options, progress=tell)
+    console.show(proof.summary(f"graph {declared.name} is sound"))

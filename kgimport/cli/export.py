@@ -1,0 +1,70 @@
+"""`kgimport export`: tables to a build directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import kgimport
+from kgimport.cli import console
+from kgimport.cli.app import command
+from kgimport.cli.options import (
+    BUILDS,
+    OUTPUT,
+    AsJson,
+    FormatKind,
+    GraphFile,
+    IdKind,
+    Memory,
+    Name,
+    Project,
+    Results,
+    Select,
+    Tables,
+    Target,
+    Workgroup,
+    chosen_graph,
+    chosen_session,
+)
+
+
+@command("kgimport export --dbt dbt --out build/lms")
+def export(
+    graph: GraphFile = None,
+    dbt: Project = Path("dbt"),
+    name: Name = None,
+    target: Target = None,
+    tables: Tables = None,
+    select: Select = None,
+    workgroup: Workgroup = None,
+    results: Results = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="The build directory, here or s3://…; default: build/GRAPH. A build-db that reads "
+            "the one that lies there is waited for, an hour at most.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    ids: IdKind = "dense",
+    form: FormatKind = "csv",
+    memory: Memory = 1024,
+    as_json: AsJson = False,
+) -> None:
+    """Prove the tables' integrity and write the build directory for `build-db`."""
+    from kgimport import records
+
+    declared = chosen_graph(
+        graph, dbt, name, target, tables, select, workgroup=workgroup, results=results
+    )
+    session = chosen_session(graph, dbt, target, tables)
+    options = kgimport.ExportOptions(ids, form, memory, session)
+    place = out or str(BUILDS / declared.name)
+    with console.progress() as tell:
+        record = kgimport.export(declared, place, options=options, progress=tell)
+    if as_json:
+        typer.echo(records.dump(record), nl=False)
+    else:
+        console.export_summary(record, place)

@@ -1,0 +1,71 @@
+"""`kgimport run`: dbt build, export and build-db."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import kgimport
+from kgimport.cli import console
+from kgimport.cli.app import command
+from kgimport.cli.options import (
+    BUILDS,
+    SOURCE,
+    AsJson,
+    FormatKind,
+    Heap,
+    IdKind,
+    IfChanged,
+    Image,
+    Keep,
+    Memory,
+    Name,
+    Project,
+    Results,
+    RuntimeKind,
+    Stores,
+    Target,
+    Version,
+    Workgroup,
+    chosen_neo4j,
+    chosen_session,
+)
+
+
+@command("kgimport run --dbt dbt --data data")
+def run(
+    dbt: Project = Path("dbt"),
+    data: Annotated[
+        Path, typer.Option(help="The customers' Parquet.", rich_help_panel=SOURCE)
+    ] = Path("data"),
+    name: Name = None,
+    target: Target = None,
+    workgroup: Workgroup = None,
+    results: Results = None,
+    stores: Stores = Path("stores"),
+    neo4j: Version = None,
+    runtime: RuntimeKind = "embedded",
+    image: Image = None,
+    heap_mb: Heap = None,
+    keep: Keep = 2,
+    if_changed: IfChanged = False,
+    ids: IdKind = "dense",
+    form: FormatKind = "csv",
+    memory: Memory = 1024,
+    as_json: AsJson = False,
+) -> None:
+    """Run dbt build, export and build-db, one after the other."""
+    from kgimport.commands import run
+
+    program = chosen_neo4j(neo4j, runtime, image)
+    session = chosen_session(None, dbt, target, None)
+    options = kgimport.BuildOptions(
+        keep=keep, if_changed=if_changed, heap_mb=heap_mb, session=session
+    )
+    exporting = kgimport.ExportOptions(ids, form, memory, session)
+    project = run.Project(dbt, data, BUILDS, stores, target, name, exporting, workgroup, results)
+    with console.progress() as tell:
+        built, seconds = run.run(project, neo4j=program, options=options, progress=tell)
+    console.build_summary(built, stores, seconds, as_json=as_json)

@@ -1,0 +1,58 @@
+"""How a value shows itself in a notebook, which asks it for HTML.
+
+What draws a value may stand above it in the package, as the picture of a graph does. So the value
+asks `html`, and what draws it registers there: no module imports what is above it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import singledispatch
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@singledispatch
+def html(_: object) -> str | None:
+    """Return a value as HTML; None where nothing draws it, and a notebook shows its text."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts as a table: the command line prints it, and a notebook shows it as HTML."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+
+def as_html(table: Summary) -> str:
+    """Return a table as HTML, everything in it escaped; numbers stand to the right."""
+    head = "".join(f"<th>{escape(each)}</th>" for each in table.heads)
+    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
+    return (
+        f"<table><caption>{escape(table.title)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def summary(title: str, heads: Sequence[str], rows: Iterable[Iterable[object]]) -> Summary:
+    """Return counts as a table of that title, with a head for each column."""
+    return Summary(title, tuple(heads), tuple(map(tuple, rows)))
+
+
+def text(value: object) -> str:
+    """Return a cell of a table as text: a number with a comma at each thousand."""
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def _cell(value: object) -> str:
+    right = ' style="text-align: right"' if isinstance(value, int | float) else ""
+    return f"<td{right}>{escape(text(value))}</td>"
