@@ -188,7 +188,7 @@ def test_a_lock_is_read_as_it_was_written() -> None:
 def test_a_committed_lock_is_sorted_and_holds_neo4j_and_its_browser(version: str) -> None:
     locked = jar_cache.locked(version)
     coordinates = [jar.coordinates for jar in locked]
-    path = REPOSITORY / "kgimport" / "runtime" / "locks" / f"neo4j-{version}.lock"
+    path = REPOSITORY / "kgimport" / "neo4j" / "runtime" / "locks" / f"neo4j-{version}.lock"
     assert format_lock(HEADER.format(version=version), locked) == path.read_text()
     assert sorted(set(coordinates)) == coordinates
     assert {

@@ -445,7 +445,7 @@ def test_what_is_missing_in_s3_is_told_by_name(s3: LocalAws, tmp_path: Path) -> 
 
     with (
         fetched(f"s3://{place}/people", silent) as folder,
-        pytest.raises(DestinationError, match=r"not what its export left: csv/knows/header\.csv"),
+        pytest.raises(DestinationError, match=r"not as its export left it: csv/knows/header\.csv"),
     ):
         intact.admit(folder, record)
 
