@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from kgimport.graph import Graph, Table
     from kgimport.targets import Field
 
-SAMPLES = 100
 _SHOWN = 5
 
 
@@ -52,7 +51,7 @@ class Rows:
 
 
 def samples(
-    driver: Driver, graph: Graph, rows: Mapping[str, Rows], *, seed: str, size: int = SAMPLES
+    driver: Driver, graph: Graph, rows: Mapping[str, Rows], *, seed: str, size: int
 ) -> Samples:
     """Compare up to `size` rows of every table, drawn by `seed`, with the store.
 
