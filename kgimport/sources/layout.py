@@ -126,7 +126,7 @@ def _refusals(column: Column) -> Iterator[str]:
     """Yield why Polars would change a column's values, each with what to do."""
     marks = column.marks
     if "TIMETZ" in marks:
-        yield "a time of day cannot keep that it is in UTC; cast it to TIME, or to text, in SQL"
+        yield "a local time cannot state that it is in UTC; cast it to TIME, or to text, in SQL"
     if "TIMEDELTA" in marks:
         yield "pandas wrote durations as times of day; write them as numbers"
     if "DATE64" in marks:
