@@ -1,6 +1,6 @@
 """The pages of Parquet files: find values that no reader can hold in memory, before one tries.
 
-A few kilobytes may unpack to a page of gigabytes, and a process without memory for it is killed
+A few kilobytes may unpack to a page of gigabytes, and a process that lacks the memory is killed
 without a message. Every reader unpacks a page whole. The sizes come from the pages' own headers,
 which are more reliable than the footer.
 """
