@@ -1,9 +1,9 @@
-"""AWS as kgimport meets it: whom it asks, at which address, and what a refusal means.
+"""Sessions and clients of AWS, and what its errors mean.
 
-Everything that says who we are (profile, role, region, endpoint) comes from where every AWS
-program has it: the environment and `~/.aws`; boto3 reads both, and Polars asks boto3. What a
-project says of itself is a `Session`, which is handed down to whoever asks AWS for that project,
-so that one process can work for several.
+Profile, role, region and endpoint come from where every AWS program reads them: the environment and
+`~/.aws`; boto3 reads both, and Polars asks boto3. What a project's own settings add is a `Session`,
+which is passed to everything that calls AWS for that project, so that one process can work for
+several projects.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """As whom AWS is asked, and where, unless the environment says otherwise.
+    """The profile and the region for calls to AWS, unless the environment sets them.
 
-    A profile and a region that the environment names come first, and so do its keys.
+    A profile, a region and keys in the environment take precedence.
     """
 
     profile: str | None = None
@@ -44,8 +44,8 @@ class Session:
 
 ENVIRONMENT = Session()
 
-# Who we are is not accepted. The names differ from service to service.
-_UNKNOWN = {
+# Codes for rejected credentials; they differ from service to service.
+_REJECTED = {
     "ExpiredToken",
     "ExpiredTokenException",
     "RequestExpired",
@@ -63,27 +63,35 @@ _ELSEWHERE = {
     "301",
     "MovedPermanently",
 }
-# Ten attempts with growing pauses last about a minute: what throttles longer is no accident.
+# boto3's and botocore's exceptions for missing or expired credentials.
+_UNIDENTIFIED = {
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+    "ProfileNotFound",
+    "SSOTokenLoadError",
+    "TokenRetrievalError",
+    "UnauthorizedSSOTokenError",
+}
+# Ten attempts with growing pauses last about a minute; throttling that lasts longer is an error.
 ATTEMPTS = 10
+# boto3 cannot create two clients at a time, and needs a tenth of a second for one.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def client(service: str, session: Session = ENVIRONMENT) -> Any:
-    """Return a boto3 client of a session; throttled calls are tried again.
+    """Return a boto3 client of a session, which retries throttled calls.
 
-    Raises `RuntimeMissingError` without boto3, `AwsRefusedError` without a region.
+    Raises `RuntimeMissingError` if boto3 is not installed, `AwsRefusedError` if no region is set.
     """
     with _ONE_AT_A_TIME, talking(f"reach {service}"):
         return _client(service, session, _environment())
 
 
 def boto_session(session: Session) -> Any:
-    """Return a session as boto3 has it, for libraries that make clients themselves."""
+    """Return the boto3 session for a session, for libraries that create clients themselves."""
     with _ONE_AT_A_TIME, talking("reach AWS"):
         return _boto_session(session, _environment())
-
-
-# boto3 cannot make two at a time, and needs a tenth of a second for one.
-_ONE_AT_A_TIME = threading.Lock()
 
 
 def _environment() -> Settings:
@@ -103,22 +111,22 @@ def _client(service: str, session: Session, environment: Settings) -> Any:
 @functools.cache
 def _boto_session(session: Session, _: Settings) -> Any:
     try:
-        import boto3  # noqa: PLC0415  (a third of a second that only AWS's users should pay)
+        import boto3  # noqa: PLC0415  (a third of a second, which only users of AWS should wait)
         from botocore.session import Session as BotocoreSession  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise RuntimeMissingError(
             f"{error.name} is not installed", "pip install 'kgimport[athena]'"
         ) from error
-    # As a default, and not as a choice: boto3 takes a chosen profile before the environment's keys.
+    # As a default: boto3 would prefer an explicit profile to the keys in the environment.
     profile = {"profile": (None, ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"], session.profile, None)}
-    # boto3 by itself reads AWS_DEFAULT_REGION only.
+    # boto3 itself reads only AWS_DEFAULT_REGION.
     there = "AWS_REGION" in os.environ or "AWS_DEFAULT_REGION" in os.environ
     region = os.environ.get("AWS_REGION") if there else session.region
     return boto3.Session(botocore_session=BotocoreSession(profile), region_name=region)
 
 
 def storage_options(session: Session) -> dict[str, str]:
-    """Return what Polars' object store needs besides the credentials, which boto3 gives it."""
+    """Return the options of Polars' object store, except for credentials, which boto3 provides."""
     s3 = client("s3", session)
     options = {"aws_region": s3.meta.region_name}
     if endpoint := _endpoint():
@@ -131,10 +139,11 @@ def storage_options(session: Session) -> dict[str, str]:
 
 
 def credentials(session: Session) -> Provider | Literal["auto"]:
-    """Return what gives Polars a session's credentials, and the second since 1970 when they end.
+    """Return a function that gives Polars a session's credentials and when they expire.
 
-    It is the same one for the same session, for Polars keeps what each gives. What the environment
-    alone says, Polars asks boto3 for by itself.
+    That is in seconds since 1970. The same session gets the same function, because Polars caches
+    the credentials per function. For the environment's own credentials, "auto" is returned: then
+    Polars asks boto3 itself.
     """
     return "auto" if session == ENVIRONMENT else _provider(session, _environment())
 
@@ -161,24 +170,28 @@ def _provider(session: Session, environment: Settings) -> Provider:
 
 
 def requester_pays() -> dict[str, str]:
-    """Return what a call to S3 adds where KGIMPORT_REQUESTER_PAYS allows us to pay for it."""
+    """Return the argument that lets the requester pay for a call to S3.
+
+    Empty unless KGIMPORT_REQUESTER_PAYS is set.
+    """
     on = os.environ.get("KGIMPORT_REQUESTER_PAYS", "").lower() in {"1", "true", "yes"}
     return {"RequestPayer": "requester"} if on else {}
 
 
 def _endpoint() -> str | None:
-    """Return an address other than Amazon's own, such as MinIO's.
+    """Return the endpoint if it is not Amazon's own, e.g. MinIO's, which needs path-style requests.
 
-    Such stores want path-style requests.
+    Else None.
     """
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
 
 
 @contextmanager
 def talking(what: str, otherwise: type[KgimportError] = SourceError) -> Iterator[None]:
-    """Turn what AWS or the way to it refuses into an error; `what` is what was tried.
+    """Turn exceptions of AWS's libraries into a `KgimportError`; `what` is what was tried.
 
-    Who we are, and what we may, are `AwsRefusedError`; anything else is of the class `otherwise`.
+    Rejected credentials, missing permissions and a wrong region are an `AwsRefusedError`; anything
+    else is of the class `otherwise`.
     """
     try:
         yield
@@ -196,63 +209,50 @@ def talking(what: str, otherwise: type[KgimportError] = SourceError) -> Iterator
 
 
 def meaning(error: Exception, what: str, otherwise: type[KgimportError]) -> KgimportError:
-    """Return what an exception of boto3, or of what stands upon it, says to our user."""
+    """Return the error for an exception of boto3, or of a library that uses it."""
     response = getattr(error, "response", None) or {}
     code = str(response.get("Error", {}).get("Code", "")) or _code_within(str(error))
     return refusal(code, type(error).__name__, str(error), what, otherwise)
 
 
 def _code_within(text: str) -> str:
-    """Return the code in an error's text: botocore's own form, or S3's answer in XML."""
+    """Return the error code in an error's text: botocore's message, or S3's XML; "" if none."""
     found = re.search(r"An error occurred \((\w+)\)|<Code>(\w+)</Code>", text)
     return (found[1] or found[2]) if found else ""
-
-
-_UNIDENTIFIED = {
-    "NoCredentialsError",
-    "PartialCredentialsError",
-    "CredentialRetrievalError",
-    "ProfileNotFound",
-    "SSOTokenLoadError",
-    "TokenRetrievalError",
-    "UnauthorizedSSOTokenError",
-}
 
 
 def refusal(
     code: str, kind: str, text: str, what: str, otherwise: type[KgimportError]
 ) -> KgimportError:
-    """Return the error that stands for a code of AWS, or for a kind of exception where it gave
-    none.
-    """
-    said = " ".join(text.split())
-    if code in _UNKNOWN or kind in _UNIDENTIFIED:
+    """Return the error for an error code of AWS, or, without a code, for a kind of exception."""
+    reason = " ".join(text.split())
+    if code in _REJECTED or kind in _UNIDENTIFIED:
         return AwsRefusedError(
-            f"AWS does not accept our credentials, needed to {what}: {said}",
-            "renew them (`aws sso login`), or name others with AWS_PROFILE",
+            f"AWS does not accept the credentials needed to {what}: {reason}",
+            "renew them (`aws sso login`), or choose others with AWS_PROFILE",
         )
     if code in _DENIED:
         return AwsRefusedError(
-            f"AWS does not let us {what}: {said}",
-            "give the role that permission, or use another one (AWS_PROFILE)",
+            f"AWS denies permission to {what}: {reason}",
+            "give the role that permission, or use another role (AWS_PROFILE)",
         )
     if kind == "NoRegionError" or code in _ELSEWHERE:
         return AwsRefusedError(
-            f"cannot {what}, for the region is not the right one: {said}",
+            f"cannot {what}, because the region is wrong or not set: {reason}",
             "set AWS_REGION to the region of the bucket and the tables",
         )
     hint = (
-        "see whether it exists, and whether the network is up; then run again"
+        "check that it exists and that the network is up; then run again"
         if otherwise is not DestinationError
-        else "see whether the bucket exists, and whether the network is up; then run again"
+        else "check that the bucket exists and that the network is up; then run again"
     )
-    return otherwise(f"cannot {what}: {said}", hint)
+    return otherwise(f"cannot {what}: {reason}", hint)
 
 
 def in_text(text: str, what: str) -> KgimportError | None:
-    """Return what S3's answer means where only its text is left, as in an error of Polars.
+    """Return the error for S3's answer, of which only the text is left, as in an error of Polars.
 
-    Else None.
+    None if the text is not an answer of S3.
     """
     code = _code_within(text)
     if not code:
@@ -261,7 +261,7 @@ def in_text(text: str, what: str) -> KgimportError | None:
         gone = re.search(r"\(path: (\S+)\)", text)
         return SourceError(
             f"cannot {what}: {gone[1] if gone else 'an object'} is gone",
-            "another run wrote the table meanwhile: begin again when it has ended",
+            "another run has written the table meanwhile: run again when it has ended",
         )
     message = re.search(r"<Message>(.*?)</Message>", text, re.DOTALL)
     return refusal(code, "", message[1] if message else text, what, SourceError)

@@ -1,15 +1,15 @@
-"""The words that a user may choose from, in Python and on the command line.
+"""The words that options accept, in Python and on the command line.
 
-This module imports nothing heavy: the command line reads it to print its help.
+This module imports nothing that is slow to import, because the command line's help needs it.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-# How files name nodes and ends: `dense` are Neo4j's record ids, `keys` the keys as text.
+# How files identify nodes and ends: `dense` by Neo4j's record ids, `keys` by the keys as text.
 Ids = Literal["dense", "keys"]
-# The files that a build directory carries the rows in.
+# The format of a build directory's files.
 Format = Literal["csv", "parquet"]
-# How Neo4j's programs are run; "auto" is the first of the others that is there.
+# How Neo4j's programs are run; "auto" is the first of installed, docker, embedded that is there.
 Runtime = Literal["embedded", "installed", "docker", "auto"]

@@ -1,7 +1,8 @@
-"""Raw Parquet on its way into the lake: objects in S3, and tables in Glue where no crawler runs.
+"""Raw Parquet uploaded to the lake: objects in S3, and tables in Glue if no crawler runs.
 
-`data/<customer>/<table>/[<column>=<value>/]….parquet` becomes the same below a prefix. Each
-customer is a database of Glue, each table one of its tables, each folder of a value a partition.
+`data/<customer>/<table>/[<column>=<value>/]….parquet` becomes the same key below a prefix. Each
+customer becomes a database in Glue, each table one of its tables, each COLUMN=VALUE folder a
+partition.
 """
 
 from __future__ import annotations
@@ -25,11 +26,26 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".parquet"
 _LEAST = 3  # customer, table, file
+_FORM = "write the files as CUSTOMER/TABLE/[COLUMN=VALUE/]FILE.parquet"
+_CREATED_AT_ONCE, _DELETED_AT_ONCE = 100, 25  # Glue's own limits
+# Glue's names of types, which are Hive's.
+_HIVE: Mapping[pl.DataType, str] = {
+    pl.String(): "string",
+    pl.Boolean(): "boolean",
+    pl.Int8(): "tinyint",
+    pl.Int16(): "smallint",
+    pl.Int32(): "int",
+    pl.Int64(): "bigint",
+    pl.Float32(): "float",
+    pl.Float64(): "double",
+    pl.Date(): "date",
+    pl.Binary(): "binary",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """One table of one customer: its files, sorted, and the columns that its folders spell."""
+    """A table of a customer: its files, sorted, and the columns that its folders name."""
 
     customer: str
     name: str
@@ -40,7 +56,10 @@ class RawTable:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What came of a table: files written and left alone, objects that have no file any more."""
+    """What was done for a table.
+
+    How many files were uploaded, how many were there already, and which objects have no file.
+    """
 
     table: RawTable
     written: int
@@ -49,31 +68,30 @@ class Landed:
 
 
 def tables(data: Path) -> list[RawTable]:
-    """Return the tables below a folder, by customer and name.
+    """Return the tables below a folder, sorted by customer and name.
 
-    Raises `SourceError` where there is none, `DeclarationError` where a file is of no table, or a
-    table's files lie at different depths or below folders of different names.
+    Raises `SourceError` if there are none; `DeclarationError` if a file belongs to no table, or if
+    the files of a table are in folders of different depths or column names.
     """
-    ways = [file.relative_to(data).parts for file in data.rglob(f"*{_SUFFIX}")]
-    form = "its form is CUSTOMER/TABLE/[COLUMN=VALUE/]FILE.parquet"
-    if not ways:
-        raise SourceError(f"no Parquet below {data}", form)
-    if shallow := sorted("/".join(way) for way in ways if len(way) < _LEAST):
-        raise DeclarationError(f"{shallow[0]} is of no table below {data}", form)
-    folders = sorted({way[:2] for way in ways})
+    paths = [file.relative_to(data).parts for file in data.rglob(f"*{_SUFFIX}")]
+    if not paths:
+        raise SourceError(f"there is no Parquet below {data}", _FORM)
+    if shallow := sorted("/".join(path) for path in paths if len(path) < _LEAST):
+        raise DeclarationError(f"{shallow[0]} belongs to no table below {data}", _FORM)
+    folders = sorted({path[:2] for path in paths})
     return [_table(data, customer, name) for customer, name in folders]
 
 
 def _table(data: Path, customer: str, name: str) -> RawTable:
     folder = data / customer / name
     files = tuple(sorted(folder.rglob(f"*{_SUFFIX}")))
-    ways = {tuple(part.partition("=")[0] for part in _steps(folder, file)) for file in files}
-    if len(ways) > 1 or not all("=" in part for file in files for part in _steps(folder, file)):
+    keys = {tuple(part.partition("=")[0] for part in _steps(folder, file)) for file in files}
+    if len(keys) > 1 or not all("=" in part for file in files for part in _steps(folder, file)):
         raise DeclarationError(
-            f"the folders of {folder} do not spell the same partition columns for all files",
-            "name them COLUMN=VALUE, all files as deep",
+            f"the folders of {folder} do not name the same partition columns for all files",
+            "name the folders COLUMN=VALUE, the same columns above every file",
         )
-    return RawTable(customer, name, folder, files, ways.pop())
+    return RawTable(customer, name, folder, files, keys.pop())
 
 
 def _steps(folder: Path, file: Path) -> tuple[str, ...]:
@@ -83,10 +101,10 @@ def _steps(folder: Path, file: Path) -> tuple[str, ...]:
 def land(
     table: RawTable, to: S3Path, digest: Callable[[Path], str], *, delete: bool, threads: int = 8
 ) -> Landed:
-    """Carries a table's files to S3, those that are not there already; deletes others if wanted.
+    """Upload those files of a table that S3 lacks; with `delete`, delete objects without a file.
 
     `to` is the prefix of all customers; `digest` gives a file's SHA-256. Memory does not grow with
-    the files: large ones go in parts.
+    the size of files: large ones are uploaded in parts.
     """
     home = to / table.customer / table.name
     wanted = {home / file.relative_to(table.folder).as_posix(): file for file in table.files}
@@ -95,7 +113,7 @@ def land(
         try:
             written = sum(pool.map(carry, wanted.items()))
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # those that have begun end; no other begins
+            pool.shutdown(cancel_futures=True)  # uploads that have begun finish; no other begins
             raise
     stale = tuple(each.place for each in s3.below(home) if each.place not in wanted)
     if delete and stale:
@@ -109,10 +127,10 @@ def _carry(digest: Callable[[Path], str], item: tuple[S3Path, Path]) -> bool:
 
 
 def register(table: RawTable, to: S3Path, database: str) -> None:
-    """Make a table known to Glue, or brings what Glue knows of it up to date.
+    """Register a table in Glue, or bring its registration up to date.
 
-    Columns come from the files' schema, and partitions from the folders; partitions that have no
-    folder any more are forgotten. Raises `ValueRefusedError` for a type that Glue has no name for.
+    The columns come from the files' schema, and the partitions from the folders; partitions that no
+    longer have a folder are deleted. Raises `ValueRefusedError` for a type that Glue does not have.
     """
     glue = aws.client("glue", to.session)
     home = to / table.customer / table.name
@@ -163,16 +181,13 @@ def _register_partitions(
         glue.batch_create_partition(**names, PartitionInputList=page)
 
 
-_CREATED_AT_ONCE, _DELETED_AT_ONCE = 100, 25  # Glue's own limits
-
-
 def _pages(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     for at in range(0, len(items), size):
         yield items[at : at + size]
 
 
 def _partitions(table: RawTable) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the values that the folders spell, and the folders."""
+    """Yield the partition values and the folder of each file."""
     for file in table.files:
         steps = _steps(table.folder, file)
         yield tuple(unquote(step.partition("=")[2]) for step in steps), "/".join(steps)
@@ -191,9 +206,10 @@ def _storage(columns: list[dict[str, str]], location: str) -> dict[str, Any]:
 
 
 def columns_of(table: RawTable) -> list[dict[str, str]]:
-    """Return the columns as Glue has them.
+    """Return the columns of a table in the form that Glue takes.
 
-    `ValueRefusedError` where it could not show the files whole.
+    Raises `ValueRefusedError` if the files have different columns or types, or if Glue lacks a
+    type.
     """
     schemas = [pl.read_parquet_schema(file) for file in table.files]
     if any(schema != schemas[0] for schema in schemas):
@@ -205,27 +221,13 @@ def columns_of(table: RawTable) -> list[dict[str, str]]:
     return [{"Name": n, "Type": hive_type(t, f"{place}.{n}")} for n, t in schemas[0].items()]
 
 
-_HIVE: Mapping[pl.DataType, str] = {
-    pl.String(): "string",
-    pl.Boolean(): "boolean",
-    pl.Int8(): "tinyint",
-    pl.Int16(): "smallint",
-    pl.Int32(): "int",
-    pl.Int64(): "bigint",
-    pl.Float32(): "float",
-    pl.Float64(): "double",
-    pl.Date(): "date",
-    pl.Binary(): "binary",
-}
-
-
 def hive_type(dtype: pl.DataType, column: str) -> str:
-    """Return the name that Glue and Athena have for a type.
+    """Return Glue's and Athena's name of a type.
 
-    `ValueRefusedError` where they have none.
+    Raises `ValueRefusedError` if they have no such type.
     """
     if isinstance(dtype, pl.Datetime):
-        # Athena reads timestamps of Hive tables in milliseconds, and would round finer ones.
+        # Athena reads timestamps of Hive tables in milliseconds, and would round the finer ones.
         return "timestamp" if dtype.time_unit == "ms" else "bigint"
     if isinstance(dtype, pl.Decimal):
         return f"decimal({dtype.precision},{dtype.scale})"
@@ -236,12 +238,12 @@ def hive_type(dtype: pl.DataType, column: str) -> str:
         return f"struct<{fields}>"
     if dtype not in _HIVE:
         raise ValueRefusedError(
-            f"{column} is {dtype}, for which Athena has no type", "cast it before it lands"
+            f"{column} is {dtype}, for which Athena has no type", "cast it before `kgimport land`"
         )
     return _HIVE[dtype]
 
 
 def _whole(dtype: Any) -> pl.DataType:
-    """Return a type inside another, which Polars gives as a class where it has no parameters."""
+    """Return a nested type as an instance; Polars gives types without parameters as classes."""
     made: pl.DataType = dtype() if isinstance(dtype, type) else dtype
     return made

@@ -1,11 +1,11 @@
-"""Where rows are: read from text once, at the door, and a value from then on.
+"""Where rows are: parsed from text once, on input, and a value from then on.
 
-    person.parquet, /lake/knows/*.parquet   files here: one, a folder of them, a glob
+    person.parquet, /lake/knows/*.parquet   local files: a file, a folder or a glob
     s3://BUCKET/KEY                         the same in S3
     athena://CATALOG/DATABASE/TABLE         a relation of a warehouse, which the scheme names
-    select:SQL                              what a warehouse answers to a query
+    select:SQL                              the result of a query of a warehouse
 
-`str` gives the text back, as it stands in messages and in records.
+`str` gives the text again, for messages and records.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _QUERY = "select:"
 
 
 class Connection(Protocol):
-    """What a warehouse is asked through: a frozen value of the source that knows it.
+    """How to reach a warehouse: a frozen value that its source defines.
 
-    `scheme` begins the addresses of its relations, `parts` are what each of them consists of, and
-    `product` is what messages call it.
+    The address of a relation begins with `scheme` and consists of `parts`; messages call the
+    warehouse `product`.
     """
 
     @property
@@ -58,9 +58,9 @@ class LocalPath:
 
 @dataclass(frozen=True, slots=True)
 class S3Path:
-    """An object, a folder of objects, or a glob in S3, and as whom S3 is asked.
+    """An object, a folder of objects, or a glob in S3, and the session for reading it.
 
-    The address is the same whoever asks.
+    Paths with the same address are equal, regardless of their sessions.
     """
 
     bucket: str
@@ -76,17 +76,17 @@ class S3Path:
 
     @property
     def parent(self) -> S3Path:
-        """The folder that it is in."""
+        """Return the folder that contains it."""
         return replace(self, key=self.key.rpartition("/")[0])
 
     def name_below(self, folder: S3Path) -> str:
-        """Return its name below a folder, which is on the way to it."""
+        """Return its name relative to a folder that contains it."""
         return str(self).removeprefix(f"{folder}/")
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table or view of a warehouse, by its names from the outermost to its own."""
+    """A table or view of a warehouse, with its names from the outermost to its own."""
 
     names: tuple[str, ...]
     connection: Connection
@@ -97,7 +97,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The rows that a warehouse gives for a query."""
+    """The result of a query of a warehouse."""
 
     sql: str
     connection: Connection
@@ -108,7 +108,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """An address that no source knows; there are no files at it."""
+    """An address that no source knows, at which there are no files."""
 
     text: str
 
@@ -125,10 +125,10 @@ _Any = LocalPath | S3Path | Relation | Query | Foreign
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the text of a location leaves unsaid.
+    """What the text of a location does not state.
 
-    Relative paths are relative to `base`; without one, they stay as they are. Relations are asked
-    through the connection of their scheme, and queries through the first of all.
+    Relative paths are relative to `base`; without one, they stay as they are. Relations are read
+    through the connection of their scheme, and queries run through the first connection.
     """
 
     base: Folder | None = None
@@ -140,10 +140,10 @@ _ALONE = Context()
 
 
 def parse(text: str, context: Context = _ALONE) -> _Any:
-    """Return the location that a text means.
+    """Return the location that a text stands for.
 
-    Raises `UsageError` for one in S3 without a bucket, or a relation with other parts than its
-    warehouse's.
+    Raises `UsageError` for an S3 location without a bucket, and for a relation with other parts
+    than its warehouse has.
     """
     if text.startswith(_QUERY):
         sql = text.removeprefix(_QUERY).strip()
@@ -160,7 +160,7 @@ def parse(text: str, context: Context = _ALONE) -> _Any:
 def _in_s3(text: str, rest: str, session: Session) -> S3Path:
     bucket, _, key = rest.partition("/")
     if not bucket:
-        raise UsageError(f"{text} is no place in S3", f"write {S3_FORM}")
+        raise UsageError(f"{text} is not a place in S3", f"write {S3_FORM}")
     return S3Path(bucket, key, session)
 
 
@@ -168,14 +168,14 @@ def _relation(text: str, rest: str, connection: Connection) -> Relation:
     names = tuple(rest.split("/"))
     if len(names) != len(connection.parts) or not all(names):
         raise UsageError(
-            f"{text} is no table of {connection.product}",
+            f"{text} is not a table of {connection.product}",
             f"write {connection.scheme}{_MARK}{'/'.join(connection.parts)}",
         )
     return Relation(names, connection)
 
 
 def folder(text: str, session: Session = ENVIRONMENT) -> Folder:
-    """Return the folder that a text means; one on this machine is absolute."""
+    """Return the folder that a text stands for; a local one is made absolute."""
     found = parse(text, Context(session=session))
     match found:
         case LocalPath():
@@ -184,14 +184,14 @@ def folder(text: str, session: Session = ENVIRONMENT) -> Folder:
             return replace(found, key=found.key.rstrip("/"))
         case Foreign():
             return found
-        case _:  # a query or a relation, which no context is given for here
+        case _:  # a query or a relation, for which there is no connection here
             return Foreign(text)
 
 
 def s3_folder(text: str, session: Session = ENVIRONMENT) -> S3Path:
-    """Return the folder in S3 that a text means; `UsageError` where it means none."""
+    """Return the folder in S3 that a text stands for; raise `UsageError` if it is not in S3."""
     if not text.startswith(_S3):
-        raise UsageError(f"{text} is no place in S3", f"write {S3_FORM}")
+        raise UsageError(f"{text} is not a place in S3", f"write {S3_FORM}")
     return _in_s3(text, text.removeprefix(_S3).rstrip("/"), session)
 
 
@@ -205,10 +205,10 @@ def _read_back(text: object) -> _Any:
         raise ValueError(error.message) from error
 
 
-# Records hold a location as its text.
+# A location that records hold as its text.
 Location = Annotated[_Any, PlainValidator(_read_back), PlainSerializer(str, return_type=str)]
 
 
 def asked_as(location: Location, session: Session) -> Location:
-    """Return a location that S3 is asked for as somebody else."""
+    """Return a location with another session for S3; other locations stay as they are."""
     return replace(location, session=session) if isinstance(location, S3Path) else location

@@ -1,7 +1,8 @@
-"""How a value shows itself in a notebook, which asks it for HTML.
+"""How values are shown in a notebook, as HTML.
 
-What draws a value may stand above it in the package, as the picture of a graph does. So the value
-asks `html`, and what draws it registers there: no module imports what is above it.
+The code that draws a value may belong to a higher layer of the package, as the picture of a graph
+does. So the value calls `html`, and the drawing code registers there: no module imports a higher
+layer.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @singledispatch
 def html(_: object) -> str | None:
-    """Return a value as HTML; None where nothing draws it, and a notebook shows its text."""
+    """Return a value as HTML; None if nothing draws it, and then a notebook shows its text."""
     return None
 
 
@@ -34,7 +35,7 @@ class Summary:
 
 
 def as_html(table: Summary) -> str:
-    """Return a table as HTML, everything in it escaped; numbers stand to the right."""
+    """Return a table as HTML with everything escaped; numbers are aligned to the right."""
     head = "".join(f"<th>{escape(each)}</th>" for each in table.heads)
     rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
     return (
@@ -44,12 +45,12 @@ def as_html(table: Summary) -> str:
 
 
 def summary(title: str, heads: Sequence[str], rows: Iterable[Iterable[object]]) -> Summary:
-    """Return counts as a table of that title, with a head for each column."""
+    """Return a table with a title, a head for each column, and rows."""
     return Summary(title, tuple(heads), tuple(map(tuple, rows)))
 
 
 def text(value: object) -> str:
-    """Return a cell of a table as text: a number with a comma at each thousand."""
+    """Return a cell of a table as text; numbers have commas between thousands."""
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""What a user may choose for each command."""
+"""The options of each command."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SAMPLED_ROWS = 100
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What a user may choose for `export`.
+    """The options of `export`.
 
-    `memory_mb` bounds the joins that resolve the ends; as `session`, a destination in S3 is met.
+    `memory_mb` limits the joins that resolve the ends; `session` is used for a destination in S3.
     """
 
     ids: Ids = "dense"
@@ -34,7 +34,7 @@ DEFAULTS = ExportOptions()
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """What a user may choose for `build-db`; as `session`, the tables in S3 are looked at again."""
+    """The options of `build-db`; `session` is used to check that tables in S3 are unchanged."""
 
     keep: int = 2
     if_changed: bool = False
@@ -48,9 +48,9 @@ BUILD_DEFAULTS = BuildOptions()
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What a user may choose for `serve`; without a password, anyone on this machine may read.
+    """The options of `serve`; without a password, anyone on this machine may read.
 
-    Port 0 takes any that is free. Without an HTTP port there is no Neo4j Browser.
+    Port 0 stands for any free one. Without an HTTP port there is no Neo4j Browser.
     """
 
     bolt_port: int = 0

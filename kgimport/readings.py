@@ -1,9 +1,9 @@
-"""How DuckDB reads a column as the values that a property has: SQL for each kind and each type.
+"""How DuckDB reads a column as a property's values: SQL for each kind of property and each type.
 
-Two sides are read by it and compared: the source as its files have it, and what was written, where
-a value may be the text of a cell. Both become one canonical value: texts, numbers and truths are
-themselves, a day counts days since 1970, a moment or duration counts its unit, a point is the list
-of its coordinates.
+It reads both sides that are compared: the source's files, and what was written, where a value may
+be the text of a cell. Both become the same canonical values: texts, numbers and booleans as they
+are, a date as days since 1970, a moment or duration as a count of its unit, a point as the list of
+its coordinates.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ TEXT = "VARCHAR"
 
 
 def reading(made: PropertyType, typed: str, value: str, rule: ColumnRule = NO_RULE) -> str | None:
-    """Return SQL for the canonical values of a column of a DuckDB type; None where there is none.
+    """Return SQL for the canonical values of a column; None if its DuckDB type does not allow it.
 
-    `rule` is what the declaration says of the column, where it is the source's own.
+    `rule` is the declaration's rule for a column of the source.
     """
     if made.is_list:
         return _list(made, typed, value, rule)
@@ -82,14 +82,14 @@ def _zoned(made: PropertyType, typed: str, value: str, rule: ColumnRule) -> str 
 
 
 def _local(unit: Unit | None, typed: str, value: str) -> str | None:
-    """None where nanoseconds are meant and the type counts microseconds."""
+    """Return SQL for a moment's ticks; None if the unit is finer than the type's."""
     if unit != "ns":
         return f"epoch_us({value})"
     return _nanoseconds(value) if typed == "TIMESTAMP_NS" else None
 
 
 def _nanoseconds(moment: str) -> str:
-    """Return SQL for nanoseconds; the first and the last of 64 bits are DuckDB's infinities."""
+    """Return SQL for nanoseconds; DuckDB takes the least and the greatest for infinities."""
     return (
         f"CASE WHEN isfinite({moment}) THEN epoch_ns({moment}) "
         f"WHEN {moment} > '2000-01-01'::TIMESTAMP_NS THEN {2**63 - 1} "
@@ -100,7 +100,8 @@ def _nanoseconds(moment: str) -> str:
 def _moment_cell(cell: str, unit: Unit | None) -> str:
     """Return SQL for the ticks of a cell.
 
-    It has the digits of the finest timestamp of its file, of which three are zeros here.
+    A cell has as many digits as the finest timestamp of its file. If that has nanoseconds, a cell
+    of microseconds ends in three zeros.
     """
     if unit == "ns":
         whole = f"epoch_us(left({cell}, 26)::TIMESTAMP)::HUGEINT"
@@ -112,7 +113,10 @@ def _moment_cell(cell: str, unit: Unit | None) -> str:
 
 
 def _offset_cell(cell: str, unit: Unit | None) -> str:
-    """`2024-02-29T12:34:56.000001+01:00[Europe/Stockholm]`: the local time less the offset."""
+    """Return SQL for the ticks of a cell with an offset: the local time minus the offset.
+
+    For example `2024-02-29T12:34:56.000001+01:00[Europe/Stockholm]`.
+    """
     at = {"ms": 24, "us": 27, "ns": 30, None: 30}[unit]
     local = _moment_cell(f"left({cell}, {at - 1})", unit)
     minutes = f"(substr({cell}, {at + 1}, 2)::BIGINT * 60 + substr({cell}, {at + 4}, 2)::BIGINT)"
@@ -133,7 +137,7 @@ def _point_cell(cell: str, _: Unit | None) -> str:
     return f"list_transform({axes}, lambda e: split_part(e, ':', 2)::DOUBLE)"
 
 
-# How a value of a type is read where a rule, or the unit, decides too.
+# How values are read if a rule or the unit decides, too.
 _SPECIAL: dict[Kind, Callable[[PropertyType, str, str, ColumnRule], str | None]] = {
     "string": _bytes,
     "null": _bytes,
@@ -156,9 +160,9 @@ _CELLS: dict[Kind, Callable[[str, Unit | None], str]] = {
     "duration": _duration_cell,
     "point": _point_cell,
 }
-# Where all digits are behind the point, DuckDB spells no zero before it.
+# If all digits of a DECIMAL are after the point, DuckDB writes no zero before it.
 _DECIMAL_TEXT = "regexp_replace({}::VARCHAR, '^(-?)[.]', '\\10.')"
-# How a value of a type is read, by the kind that it is to be.
+# How values of each type of DuckDB are read, by the kind of the property.
 _TEXTS = {
     TEXT: "{}",
     **dict.fromkeys((*_WHOLE, "ENUM", "UUID", "JSON"), "{}::VARCHAR"),
@@ -170,7 +174,7 @@ _TYPED: dict[Kind, dict[str, str]] = {
     "integer": dict.fromkeys((*_WHOLE, "DECIMAL", "BOOLEAN", TEXT), "{}::BIGINT"),
     "float": {
         **dict.fromkeys((*_FLOATS, *_INTEGERS, TEXT), "{}::DOUBLE"),
-        # By way of the digits, which always give the nearest double.
+        # Via the digits, which always give the nearest double.
         **dict.fromkeys(("UBIGINT", "HUGEINT", "DECIMAL"), "{}::VARCHAR::DOUBLE"),
     },
     "boolean": {"BOOLEAN": "{}", **dict.fromkeys(_INTEGERS, "({} <> 0)"), TEXT: "({} = 'true')"},
@@ -184,7 +188,10 @@ _TYPED: dict[Kind, dict[str, str]] = {
 
 
 def point(axes: list[tuple[str, str]]) -> str | None:
-    """Return SQL for the coordinates of a point, whose columns are given as (name, type)."""
+    """Return SQL for the coordinates of a point; `axes` are the (name, type) of its columns.
+
+    None if a column is not numeric.
+    """
     plain = {*_FLOATS, *_WHOLE}
     if any(typed not in plain and not typed.startswith("DECIMAL") for _, typed in axes):
         return None

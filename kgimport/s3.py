@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
     from kgimport.locations import S3Path
 
+_BUFFER = 8 << 20  # bytes of an object that one call reads
+_PAGE = 1_000  # objects that S3 deletes in one call
+_DIGEST = "kgimport-sha256"  # the name of an object's metadata that holds its digest
+
 
 @dataclass(frozen=True, slots=True)
 class S3Object:
-    """One object: where it is, how many bytes, and a tag that changes with its content."""
+    """An object: its address, its size, and a tag that changes with its content."""
 
     place: S3Path
     bytes: int
@@ -26,12 +30,12 @@ class S3Object:
 
 
 def below(folder: S3Path) -> list[S3Object]:
-    """Every object below a folder, hidden and empty ones too."""
+    """Return every object below a folder, including hidden and empty ones."""
     return list(listed(folder / ""))
 
 
 def listed(stem: S3Path) -> Iterator[S3Object]:
-    """Every object whose address begins so, by key."""
+    """Yield every object whose address begins with `stem`, sorted by key."""
     pages = aws.client("s3", stem.session).get_paginator("list_objects_v2")
     wanted = {"Bucket": stem.bucket, "Prefix": stem.key, **aws.requester_pays()}
     with aws.talking(f"list {replace(stem, key='')}/{stem.key}"):
@@ -41,9 +45,9 @@ def listed(stem: S3Path) -> Iterator[S3Object]:
 
 
 def part(place: S3Path, start: int, length: int) -> bytes:
-    """Return some bytes of an object; an answer that breaks off is asked for again.
+    """Return some bytes of an object; retry if the connection breaks while they are read.
 
-    Raises `SourceError` where the object is gone, and what boto3 raises (`aws.talking`).
+    Raises `SourceError` if the object is gone, and boto3's own errors (see `aws.talking`).
     """
     client = aws.client("s3", place.session)
     wanted = {**_named(place), "Range": f"bytes={start}-{start + length - 1}"}
@@ -54,7 +58,7 @@ def part(place: S3Path, start: int, length: int) -> bytes:
         except client.exceptions.NoSuchKey as error:
             raise SourceError(
                 f"{place} is gone",
-                "another run wrote the table meanwhile: begin again when it has ended",
+                "another run has written the table meanwhile: run again when it has ended",
             ) from error
         except _broken_off():
             broken += 1
@@ -77,15 +81,12 @@ def _named(place: S3Path) -> dict[str, str]:
 
 
 def opened(place: S3Path, size: int) -> BinaryIO:
-    """Return an object to be read anywhere, some megabytes at a time."""
-    return io.BufferedReader(_Parts(place, size), _AT_ONCE)
-
-
-_AT_ONCE = 8 << 20
+    """Return a seekable stream of an object, which reads some megabytes at a time."""
+    return io.BufferedReader(_Parts(place, size), _BUFFER)
 
 
 class _Parts(io.RawIOBase):
-    """An object as a file: each read is a call."""
+    """An object as a file: each read is a call to S3."""
 
     def __init__(self, place: S3Path, size: int) -> None:
         super().__init__()
@@ -115,16 +116,17 @@ class _Parts(io.RawIOBase):
 
 
 def download(place: S3Path, file: Path) -> None:
-    """Fetch one object into a file; large ones in several parts at a time."""
+    """Download an object into a file; a large one in several parts at a time."""
     client = aws.client("s3", place.session)
     with aws.talking(f"fetch {place}"):
         client.download_file(**_named(place), Filename=str(file), ExtraArgs=aws.requester_pays())
 
 
 def upload(file: Path, place: S3Path, sha256: str) -> bool:
-    """Write a file as an object, unless just that is there already; say whether it was written.
+    """Upload a file, unless the same content is there already; return whether it was uploaded.
 
-    Large files go in several parts. The digest stays with the object, for the next time.
+    Large files are uploaded in several parts. The object's metadata keeps the digest, so that the
+    next upload can compare it.
     """
     client = aws.client("s3", place.session)
     if _digest(client, place) == (file.stat().st_size, sha256):
@@ -135,11 +137,8 @@ def upload(file: Path, place: S3Path, sha256: str) -> bool:
     return True
 
 
-_DIGEST = "kgimport-sha256"
-
-
 def _digest(client: Any, place: S3Path) -> tuple[int, str] | None:
-    """Size and digest of an object; None where there is none, or none of ours."""
+    """Return the size and digest of an object; None if there is no such object."""
     with aws.talking(f"look at {place}", DestinationError):
         try:
             found = client.head_object(**_named(place), **aws.requester_pays())
@@ -151,7 +150,7 @@ def _digest(client: Any, place: S3Path) -> tuple[int, str] | None:
 
 
 def delete(folder: S3Path) -> None:
-    """Delete every object below a folder, hidden and empty ones too."""
+    """Delete every object below a folder, including hidden and empty ones."""
     delete_objects([each.place for each in below(folder)])
 
 
@@ -170,6 +169,3 @@ def _delete_page(places: Sequence[S3Path]) -> None:
     if refused := done.get("Errors"):
         code, text = refused[0]["Code"], refused[0]["Message"]
         raise aws.refusal(code, "", text, f"delete {first}", DestinationError)
-
-
-_PAGE = 1_000  # as many as S3 deletes at once

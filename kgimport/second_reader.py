@@ -1,7 +1,7 @@
 """The second reader: what DuckDB finds in files that Polars has read or written.
 
-Nothing that one library alone has read is believed. DuckDB reads the same columns as the same
-canonical values (`kgimport.readings`) and tells their sums and extremes (`kgimport.sums`).
+kgimport does not rely on what one library alone has read. DuckDB reads the same columns as the
+same canonical values (`kgimport.readings`) and computes their sums and extremes (`kgimport.sums`).
 """
 
 from __future__ import annotations
@@ -28,25 +28,27 @@ if TYPE_CHECKING:
     from kgimport.properties import PropertyType
 
 
+# Enough for a few row groups of wide rows, or a few buffers of CSV.
+LEAST_MB = 256
+# DuckDB's words for what it cannot read.
+_LIMIT = re.compile(r"unsupported|not (yet )?(supported|implemented)|only supported", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as it is to be read: its type, and the SQL of its canonical values."""
+    """A column to read: its type, and the SQL for its canonical values."""
 
     type: PropertyType
     sql: str
-
-
-# A few row groups of wide rows, or a few buffers of CSV.
-LEAST_MB = 256
 
 
 @contextmanager
 def database(memory_mb: int, threads: int | None = None) -> Iterator[DuckDBPyConnection]:
     """Provide a database that reads files.
 
-    Its memory is bounded, but never by less than `LEAST_MB`.
+    Its memory limit is `memory_mb`, but at least `LEAST_MB`.
 
-    Raises `DestinationError` where its memory is not enough.
+    Raises `DestinationError` if that is not enough.
     """
     config: dict[str, Any] = {"memory_limit": f"{max(memory_mb, LEAST_MB)}MiB"}
     if threads is not None:
@@ -58,20 +60,23 @@ def database(memory_mb: int, threads: int | None = None) -> Iterator[DuckDBPyCon
     except duckdb.OutOfMemoryException as error:
         raise DestinationError(
             f"{memory_mb} MiB are not enough for the second reader: {first_line(error)}",
-            "give more with --memory",
+            "allow more with --memory",
         ) from error
 
 
 def first_line(error: Exception) -> str:
-    """Return what an error says, without where in the SQL it is."""
+    """Return the first line of an error's text; the others show the SQL."""
     return str(error).strip().split("\n")[0]
 
 
 def maker(made: DuckDBPyConnection) -> str:
-    """Return what stands for DuckDB's digests: the same wherever they are of the same values."""
+    """Return a text that identifies how this DuckDB computes digests.
+
+    Digests of the same values are equal if these texts are.
+    """
     probe = "SELECT hash('kgimport')::VARCHAR || hash(7::BIGINT)::VARCHAR || hash(0.5::DOUBLE)"
-    ((told,),) = made.execute(f"{probe} || hash(['a', NULL])::VARCHAR || hash(true)").fetchall()
-    return str(told)
+    ((found,),) = made.execute(f"{probe} || hash(['a', NULL])::VARCHAR || hash(true)").fetchall()
+    return str(found)
 
 
 def parquet(files: Sequence[Path | str], more: str = "") -> str:
@@ -82,7 +87,7 @@ def parquet(files: Sequence[Path | str], more: str = "") -> str:
 
 
 def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO | str]) -> str:
-    """Return SQL for the rows of Parquet files, paths or open ones, that Arrow reads for DuckDB."""
+    """Return SQL for the rows of Parquet files (paths or streams) that Arrow reads for DuckDB."""
     read = dataset.ParquetReadOptions(coerce_int96_timestamp_unit="us")
     form = dataset.ParquetFileFormat(read_options=read)
     here = fs.LocalFileSystem()
@@ -96,9 +101,9 @@ def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO | 
 def csv(
     files: Sequence[Path], types: Mapping[str, str], longest_row: int, *, parallel: bool
 ) -> str:
-    """Return SQL for the rows of CSV files that have the importer's form: `types` by their columns.
+    """Return SQL for the rows of CSV files in the importer's form; `types` has a type per column.
 
-    Where cells have line breaks, files must not be read from the middle: not in parallel.
+    Files whose cells have line breaks must not be read from the middle, so not in parallel.
     """
     names = ", ".join(text(_escaped(str(file))) for file in files)
     columns = ", ".join(f"{text(name)}: {text(typed)}" for name, typed in types.items())
@@ -112,28 +117,28 @@ def csv(
 
 
 def _escaped(path: str) -> str:
-    """Return a path for a reader that takes some characters for patterns."""
+    """Return a path with the characters of glob patterns escaped."""
     return re.sub(r"([\[*?])", r"[\1]", path)
 
 
 def text(value: str) -> str:
-    """Return a text as it stands in SQL."""
+    """Return a text as a literal of SQL."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def name(column: str) -> str:
-    """Return a column's name as it stands in SQL."""
+    """Return a column's name as a quoted identifier of SQL."""
     return '"' + column.replace('"', '""') + '"'
 
 
 def types(made: DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """Return the types of a relation's columns, by their names as DuckDB has them."""
+    """Return DuckDB's names and types of a relation's columns."""
     found = made.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608
     return {str(row[0]): str(row[1]) for row in found}
 
 
 def reads(made: DuckDBPyConnection, relation: str) -> bool:
-    """Whether DuckDB knows all types of a relation's files."""
+    """Return whether DuckDB can read all types in a relation's files."""
     try:
         types(made, relation)
     except duckdb.Error as error:
@@ -144,17 +149,14 @@ def reads(made: DuckDBPyConnection, relation: str) -> bool:
 
 
 def is_limit(error: Exception) -> bool:
-    """Whether a reader has not learned to read something, which says nothing against a file."""
+    """Return whether an error is a limit of the reader, and not a fault of the file."""
     return _LIMIT.search(str(error)) is not None
-
-
-_LIMIT = re.compile(r"unsupported|not (yet )?(supported|implemented)|only supported", re.IGNORECASE)
 
 
 def facts(
     made: DuckDBPyConnection, relation: str, columns: Sequence[Column]
 ) -> list[tuple[Facts, Extent]]:
-    """Return what DuckDB finds in columns of a relation, in one pass over its rows."""
+    """Return the facts and the extent of each column, from one pass over a relation's rows."""
     if not columns:
         return []
     asked = [each for at, column in enumerate(columns) for each in _asked(f"c{at}", column)]
@@ -168,7 +170,7 @@ def _asked(value: str, column: Column) -> Iterator[str]:
     yield from extent_sql(column.type, value)
     yield f"coalesce(sum((hash({value}) & 4294967295)::BIGINT), 0)"
     if column.type.kind == "float" and not column.type.is_list:
-        # The digest takes -0.0 for 0.0.
+        # The digest is the same for -0.0 and 0.0.
         yield f"count(*) FILTER (WHERE signbit({value}) AND NOT isnan({value}))"
     else:
         yield "0"
@@ -179,10 +181,10 @@ def _asked(value: str, column: Column) -> Iterator[str]:
 def _answered(columns: Sequence[Column], row: Sequence[Any]) -> Iterator[tuple[Facts, Extent]]:
     at = 0
     for column in columns:
-        told = sums(column.type)
+        kinds = sums(column.type)
         (extent,) = extents(row[at : at + 4])
         digest, signs = int(row[at + 4]), int(row[at + 5])
-        numbers = (int(each) for each in row[at + 6 : at + 6 + len(told)])
-        named = dict(zip((each.name for each in told), numbers, strict=True))
+        numbers = (int(each) for each in row[at + 6 : at + 6 + len(kinds)])
+        named = dict(zip((each.name for each in kinds), numbers, strict=True))
         yield Facts(extent.values, digest, signs, named), extent
-        at += 6 + len(told)
+        at += 6 + len(kinds)

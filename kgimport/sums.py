@@ -1,8 +1,8 @@
-"""What the values of a property add up to: names, and the SQL and Polars that compute it of files.
+"""Sums over the values of a property: their names, and the SQL and Polars that compute them.
 
-A sum is made of whole numbers, so it is the same in any order of the rows, and a target may have
-its own way to compute it of what it holds. A digest (DuckDB alone computes it) distinguishes texts,
-too, where sums know only how long they are.
+A sum adds up integers, so it does not depend on the order of the rows, and a target may compute it
+in its own way from what it holds. A digest, which only DuckDB computes, also distinguishes texts of
+the same length, which sums do not.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 # The greatest prime below 2^32: the remainders of 2^31 values add up to less than 2^63.
 PRIME = 4_294_967_291
-# By it, what a number has behind the point becomes whole, but for less than 2^-52.
+# Turns the fraction of a float into an integer; what is lost is below 2^-52.
 SCALE = 2**52
-FAR = 9 * 10**18  # nearly all that 64 bits can count
+FAR = 9 * 10**18  # a little less than the greatest integer of 64 bits
+_ROUNDING = 1e-12  # relative to the greatest value, for each value
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A whole number for each value, and the SQL that makes it of the value."""
+    """A sum of one integer for each value, and the SQL that makes the integer of the value."""
 
     name: str
     sql: Callable[[str], str]
@@ -39,20 +40,20 @@ def _remainder(value: str) -> str:
 
 
 def _double_sql(value: str) -> str:
-    """Return the whole part and what is behind the point.
+    """Return SQL for the integer part plus the scaled fraction.
 
-    Farther out a remainder, which takes longer.
+    Beyond `FAR`, it is a remainder of the float, which takes longer.
     """
     whole = f"trunc({value})::BIGINT % {PRIME}"
     behind = f"trunc(({value} - trunc({value})) * {SCALE}::DOUBLE)::BIGINT % {PRIME}"
     far = f"WHEN isfinite({value}) THEN trunc({value} % {PRIME}::DOUBLE)::BIGINT ELSE 0"
-    # Asked by itself: DuckDB takes NaN with a sign for less than any number, in some places.
+    # isfinite is needed: in some places DuckDB orders a NaN with a sign below all numbers.
     near = f"isfinite({value}) AND abs({value}) < {FAR}::DOUBLE"
     return f"CASE WHEN {near} THEN {whole} + {behind} {far} END"
 
 
 def _seconds(per_second: int) -> Callable[[str], str]:
-    """Whole seconds, downwards: SQL divides towards zero."""
+    """Return a function that makes SQL for whole seconds, rounded down: SQL rounds towards 0."""
 
     def seconds(ticks: str) -> str:
         one_less = f"CASE WHEN {ticks} % {per_second} < 0 THEN 1 ELSE 0 END"
@@ -70,7 +71,7 @@ def _nanoseconds(per_second: int) -> Callable[[str], str]:
 
 
 def _elapsed(unit: Unit | None) -> tuple[Sum, ...]:
-    """Of a count of ticks."""
+    """Return the sums of a count of ticks."""
     per_second = PER_SECOND[unit]
     return (
         Sum("seconds", _seconds(per_second)),
@@ -78,7 +79,7 @@ def _elapsed(unit: Unit | None) -> tuple[Sum, ...]:
     )
 
 
-# As the canonical values of DuckDB count them, by the unit of the property.
+# How many ticks of a canonical value make a second, by the unit of the property.
 PER_SECOND: dict[Unit | None, int] = {"ms": 10**6, "us": 10**6, "ns": 10**9, None: 10**9}
 _LENGTH = (Sum("length", lambda v: f"length({v})"),)
 _PLAIN: dict[Kind, tuple[Sum, ...]] = {
@@ -93,7 +94,7 @@ _ELEMENTS = Sum("elements", lambda v: f"len({v})")
 
 
 def sums(made: PropertyType) -> tuple[Sum, ...]:
-    """Return what the values of a type add up to; bytes add up as a list of integers does."""
+    """Return the sums for a type; bytes have those of a list of integers."""
     if made.is_list:
         return (_ELEMENTS, *map(_over_elements, sums(made.element)))
     if made.kind == "point":
@@ -113,16 +114,16 @@ def _axis(at: int) -> Sum:
 
 
 def ends_sql(start: str, end: str) -> str:
-    """Return SQL: a number of both ends' ids, another one where they are exchanged."""
+    """Return SQL for a number of both ends' ids, which changes if the ends are exchanged."""
     return f"({start} * 7919 + {end} * 104729) % {PRIME} + ({start} % 65521) * ({end} % 65519)"
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What two readers of one column must agree on: how many values, the extremes, the total.
+    """What two readers of a column must agree on: the number of values, the extremes, the total.
 
-    The total is of lengths in bytes where values are texts, and of lengths where they are lists.
-    Infinities and NaN are left out of it, and of the extremes.
+    The total adds up the lengths of texts, in bytes, and the lengths of lists. Infinities and NaN
+    are left out of the total and of the extremes.
     """
 
     values: int
@@ -135,7 +136,10 @@ class Extent:
         return f"{self.values:,} values{ends if self.most is not None else ''}, in all {self.total}"
 
     def agrees(self, other: Extent) -> bool:
-        """Whether both may be of the same values: floats are added up in no fixed order."""
+        """Return whether both may be of the same values.
+
+        Totals of floats may differ a little, because the order of the additions is not fixed.
+        """
         exact = (self.values, self.least, self.most) == (other.values, other.least, other.most)
         if not exact or not isinstance(self.total, float) or not isinstance(other.total, float):
             return exact and self.total == other.total
@@ -143,11 +147,8 @@ class Extent:
         return abs(self.total - other.total) <= _ROUNDING * self.values * greatest
 
 
-_ROUNDING = 1e-12
-
-
 def extent_sql(made: PropertyType, value: str) -> tuple[str, ...]:
-    """Return SQL: aggregations that together are an `Extent`."""
+    """Return the SQL aggregates of an `Extent`."""
     if made.kind == "point":
         return f"count({value})", "NULL", "NULL", "0"
     if made.is_list:
@@ -161,7 +162,7 @@ def extent_sql(made: PropertyType, value: str) -> tuple[str, ...]:
 
 
 def extent_of(made: PropertyType, values: pl.Expr, shift: int = 1) -> tuple[pl.Expr, ...]:
-    """Return the same of Polars' values, each moment divided by `shift` (1000: ns become us)."""
+    """Return the same aggregates in Polars; moments are divided by `shift` (1000: ns to us)."""
     nothing = pl.lit(None, pl.Int64)
     if made.kind == "point":
         return values.is_not_null().sum(), nothing, nothing, nothing
@@ -187,7 +188,7 @@ def _ticks(made: PropertyType, values: pl.Expr, shift: int) -> pl.Expr:
 
 
 def extents(row: Sequence[int | float | str | None]) -> list[Extent]:
-    """Read the rows that `extent_sql` or `extent_of` of several columns have become."""
+    """Return the extents in a row of the aggregates of several columns."""
     fours: list[Sequence[Any]] = [row[at : at + 4] for at in range(0, len(row), 4)]
     return [
         Extent(int(values or 0), least, most, total or 0) for values, least, most, total in fours

@@ -1,7 +1,7 @@
-"""Frames to the files of a target: a header file and numbered parts per table, in bounded memory.
+"""Write frames to the files of a target: a header file and numbered parts, in bounded memory.
 
-The same rows give the same bytes. Nothing stands under its final name until the whole build
-directory does: the pipeline writes into a folder aside and renames it.
+The same rows give the same bytes. No file has its final path before the whole build directory is
+complete: an export writes to another folder and renames it.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ ROWS_PER_GROUP = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files of one table, as paths within the build directory."""
+    """The files of a table, as paths within the build directory."""
 
     header: HeaderFile
     files: tuple[DataFile, ...]
 
     @property
     def rows(self) -> int:
-        """How many rows all parts hold."""
+        """The number of rows in all parts."""
         return sum(file.rows for file in self.files)
 
 
@@ -54,11 +54,11 @@ def write(
     rows_per_part: int = ROWS_PER_PART,
     rows_per_group: int = ROWS_PER_GROUP,
 ) -> Written:
-    """Write one table below `root/<form>/<table>/`.
+    """Write a table below `root/<form>/<table>/`.
 
-    `cells` come first, then a cell for each of `fields`; `unspelled` names those with values
-    that Polars' own writer does not spell as the importer reads them. A row group of Parquet is in
-    memory as a whole while it is written.
+    `cells` come first, then a cell for each of `fields`. `unspelled` names the fields with values
+    that Polars' own writer does not write in the way that the importer reads them. A row group of
+    Parquet is in memory as a whole while it is written.
     """
     folder, target = root / form / folder_name(table), TARGETS[form]
     folder.mkdir(parents=True)
@@ -68,7 +68,7 @@ def write(
     header.write_text(content, encoding="utf-8", newline="")
     parts = _parts(folder, f"part-{{:05d}}.{target.files.suffix}", rows_per_part)
     target.files.sink(frame.select(_columns(target, cells)), parts, rows_per_group)
-    with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter's lock
+    with ThreadPoolExecutor() as pool:  # hashing releases the interpreter's lock
         files = tuple(pool.map(partial(_examined, root, target), sorted(folder.glob("part-*"))))
     path = header.relative_to(root).as_posix()
     return Written(HeaderFile(path, sha256(header)), files)
@@ -80,7 +80,7 @@ def _columns(target: Target, cells: tuple[Cell, ...]) -> Iterator[pl.Expr]:
 
 
 def _examined(root: Path, target: Target, part: Path) -> DataFile:
-    """Return what is really in a file, not what was meant to be written."""
+    """Return the facts of a file as they are read from it after it was written."""
     found = target.files.examine(part)
     path = part.relative_to(root).as_posix()
     return DataFile(path, found.rows, part.stat().st_size, found.sha256, found.multiline)

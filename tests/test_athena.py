@@ -228,32 +228,32 @@ FAILURES: dict[str, tuple[Fault, type[KgimportError], str]] = {
     "no permission in Glue": (
         Fault("glue", "GetTable", "AccessDeniedException"),
         AwsRefusedError,
-        'AWS does not let us find "people"."person_view" in Glue',
+        'AWS denies permission to find "people"."person_view" in Glue',
     ),
     "no permission to read the table itself": (
         Fault("s3", "GetObject", "AccessDenied", times=0, key="*/raw/people/knows/*"),
         AwsRefusedError,
-        "AWS does not let us read the rows of table knows",
+        "AWS denies permission to read the rows of table knows",
     ),
     "an expired token": (
         Fault("glue", "GetTable", "ExpiredTokenException"),
         AwsRefusedError,
-        "AWS does not accept our credentials",
+        "AWS does not accept the credentials",
     ),
     "no permission in Athena": (
         Fault("athena", "StartQueryExecution", "AccessDeniedException"),
         AwsRefusedError,
-        "AWS does not let us query the rows of person",
+        "AWS denies permission to query the rows of person",
     ),
     "an expired token while the query runs": (
         Fault("athena", "GetQueryExecution", "ExpiredTokenException", times=0),
         AwsRefusedError,
-        "AWS does not accept our credentials",
+        "AWS does not accept the credentials",
     ),
     "a result that cannot be read": (
         Fault("s3", "GetObject", "AccessDenied", times=0, key="*/unload/*"),
         AwsRefusedError,
-        "AWS does not let us fetch s3://",
+        "AWS denies permission to fetch s3://",
     ),
     "a result that is gone": (
         Fault("s3", "GetObject", "NoSuchKey", times=0, key="*/unload/*"),
@@ -305,7 +305,7 @@ def test_a_query_that_we_lose_sight_of_is_stopped(
     before = {*queries(athena)}
     athena.faults.arm("athena", "GetQueryExecution", "ExpiredTokenException", times=0)
 
-    with pytest.raises(AwsRefusedError, match="AWS does not accept our credentials"):
+    with pytest.raises(AwsRefusedError, match="AWS does not accept the credentials"):
         export(declared, tmp_path / "b")
 
     athena.faults.clear()
@@ -368,7 +368,7 @@ def test_a_query_that_somebody_else_stops_says_so(
         with pytest.raises(SourceError, match=r"for the rows of person, was stopped") as caught:
             export(declared, tmp_path / "b")
 
-    assert caught.value.hint.startswith("ask who stopped it")
+    assert caught.value.hint.startswith("find out who stopped it")
     assert not (tmp_path / "b").exists()
     assert results(athena) == []
 
@@ -389,7 +389,7 @@ def test_a_query_without_rows_is_told(
 ) -> None:
     nobody = Query("SELECT * FROM people.person WHERE id = 'nobody'", warehouse)
 
-    with pytest.raises(SourceError, match="the query for person gave no rows"):
+    with pytest.raises(SourceError, match="the query for person returned no rows"):
         export(graph(tmp_path, warehouse).relocated({"person": nobody}), tmp_path / "b")
     assert results(athena) == []
 

@@ -77,8 +77,8 @@ def test_a_page_that_nothing_can_hold_is_refused_before_it_is_read(
     assert code == ExitCode.SOURCE, said
     assert said.endswith(
         "kgimport: the rows of table t cannot be read: the column text has a page of 300 MB that "
-        "holds 1 value: t.parquet\n→ write it with smaller pages and row groups, or cut or leave "
-        "out what is so long\n"
+        "holds 1 value: t.parquet\n→ write smaller pages and row groups, or shorten or leave out "
+        "the long values\n"
     )
     assert peak < 300
     assert sorted(each.name for each in tmp_path.iterdir()) == ["graph.yml", "t.parquet"]

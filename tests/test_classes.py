@@ -133,7 +133,7 @@ def test_the_doctor_tells_of_classes_where_java_keeps_them(
     if kept := classes.place("5.26.30", java, [jar], tmp_path):
         kept.mkdir(parents=True)
         (kept / "admin.aot").write_bytes(b"1")
-        assert shown().state.endswith("and its classes kept")
+        assert shown().state.endswith("and its classes are cached")
         assert not shown().remedy
 
 

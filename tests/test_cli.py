@@ -90,7 +90,7 @@ def test_where_the_tables_are_named_no_profile_is_read(tmp_path: Path) -> None:
 
     shown = CliRunner().invoke(app, argv)
 
-    assert (shown.exit_code, shown.stdout) == (0, "the declaration of graph shop is good\n")
+    assert (shown.exit_code, shown.stdout) == (0, "the declaration of graph shop is valid\n")
 
 
 def test_a_profile_that_is_missing_is_told(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_declaration_is_checked_alone_before_dbt_has_built_anything(tmp_path: 
     alone = CliRunner().invoke(app, [*argv, "--declaration-only"])
     whole = CliRunner().invoke(app, argv)
 
-    assert (alone.exit_code, alone.stdout) == (0, "the declaration of graph people is good\n")
+    assert (alone.exit_code, alone.stdout) == (0, "the declaration of graph people is valid\n")
     assert whole.exit_code == ExitCode.SOURCE
     assert "there is no run_results.json: knows, person" in whole.stderr
 
@@ -119,5 +119,5 @@ def test_a_selection_names_a_table_and_its_query(tmp_path: Path, wrong: str) -> 
     shown = CliRunner().invoke(app, argv)
 
     assert shown.exit_code == ExitCode.USAGE
-    assert f"--select {wrong}: no TABLE=SQL" in shown.stderr
-    assert "name a table once: node_user" in shown.stderr
+    assert f"--select {wrong}: not TABLE=SQL" in shown.stderr
+    assert "name each table once: node_user" in shown.stderr

@@ -158,7 +158,7 @@ def test_a_package_is_installed_or_by_what_extra_it_comes(
     )
 
     assert symptom(subject, tmp_path) == Symptom(
-        subject, good=False, state="absent", remedy=f"pip install '{extra}'"
+        subject, good=False, state="not installed", remedy=f"pip install '{extra}'"
     )
 
 

@@ -65,7 +65,7 @@ def test_a_relative_path_is_below_the_base_wherever_that_is() -> None:
 
 @pytest.mark.parametrize("text", ["athena://d/t", "athena://c/d/t/x", "athena://c//t"])
 def test_a_relation_has_the_parts_of_its_warehouse_s(text: str) -> None:
-    with pytest.raises(UsageError, match="is no table of Athena\n→ write athena://CATALOG/"):
+    with pytest.raises(UsageError, match="is not a table of Athena\n→ write athena://CATALOG/"):
         parse(text, THERE)
 
 

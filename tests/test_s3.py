@@ -181,7 +181,7 @@ def test_the_log_of_a_delta_table_and_hidden_partitions_are_seen_in_s3_too(
         (tmp_path / name).write_text("{}")
     put(s3, tmp_path, place)
 
-    with pytest.raises(SourceError, match="/t is a table of Delta Lake"):
+    with pytest.raises(SourceError, match="/t is a Delta Lake table"):
         listing.of(parse(f"{place}/t"))
     with pytest.raises(SourceError, match="/u has a folder _year=1"):
         listing.of(parse(f"{place}/u"))
@@ -190,7 +190,7 @@ def test_the_log_of_a_delta_table_and_hidden_partitions_are_seen_in_s3_too(
 
 @pytest.mark.parametrize("uri", ["s3://", "s3:///key", "bucket/key"])
 def test_what_is_no_place_in_s3_is_refused(uri: str) -> None:
-    with pytest.raises(UsageError, match="is no place in S3"):
+    with pytest.raises(UsageError, match="is not a place in S3"):
         s3_folder(uri)
 
 
@@ -228,27 +228,27 @@ FAILURES: dict[str, tuple[Fault, type[KgimportError], str]] = {
     "no permission to list": (
         Fault("s3", "ListObjectsV2", "AccessDenied"),
         AwsRefusedError,
-        "AWS does not let us list s3://",
+        "AWS denies permission to list s3://",
     ),
     "no permission to read": (
         Fault("s3", "GetObject", "AccessDenied", times=0),
         AwsRefusedError,
-        "AWS does not let us read the rows of table person",
+        "AWS denies permission to read the rows of table person",
     ),
     "an expired token, listing": (
         Fault("s3", "ListObjectsV2", "ExpiredToken"),
         AwsRefusedError,
-        "AWS does not accept our credentials",
+        "AWS does not accept the credentials",
     ),
     "an expired token, reading": (
         Fault("s3", "GetObject", "ExpiredToken", times=0),
         AwsRefusedError,
-        "AWS does not accept our credentials",
+        "AWS does not accept the credentials",
     ),
     "another region": (
         Fault("s3", "*", "moved", times=0),
         AwsRefusedError,
-        "the region is not the right one",
+        "the region is wrong or not set",
     ),
     "an object that is gone": (
         Fault("s3", "GetObject", "NoSuchKey", times=0),
@@ -387,13 +387,13 @@ def test_a_build_directory_that_came_half_is_none(s3: LocalAws, tmp_path: Path) 
     arm(s3, Fault("s3", "PutObject", "AccessDenied", times=0, skip=1))
     changed = people(tmp_path / "tables", persons={"id": ["a", "b", "c"], "name": ["x"] * 3})
 
-    with pytest.raises(AwsRefusedError, match="AWS does not let us write"):
+    with pytest.raises(AwsRefusedError, match="AWS denies permission to write"):
         export(changed, home)
 
     s3.faults.clear()
     assert records.EXPORT_RECORD not in names(home)
     with (
-        pytest.raises(DestinationError, match=r"is no build directory: it has no export\.json"),
+        pytest.raises(DestinationError, match=r"is not a build directory: it has no export\.json"),
         fetched(home, silent),
     ):
         pytest.fail("half a build was fetched")
@@ -599,9 +599,9 @@ def test_data_that_glue_could_not_show_whole_is_refused(s3: LocalAws, raw: Path)
 
     (raw / "bolt" / "users_details" / "deep").mkdir()
     pl.DataFrame({"user_key": ["a"]}).write_parquet(raw / "bolt/users_details/deep/x.parquet")
-    with pytest.raises(DeclarationError, match="do not spell the same partition columns"):
+    with pytest.raises(DeclarationError, match="do not name the same partition columns"):
         told(raw, to)
-    with pytest.raises(DeclarationError, match=r"users\.parquet is of no table below"):
+    with pytest.raises(DeclarationError, match=r"users\.parquet belongs to no table below"):
         told(raw / "acme" / "users_details", to)
     with pytest.raises(SourceError, match="no Parquet below"):
         told(raw / "nobody", to)

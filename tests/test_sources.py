@@ -188,7 +188,7 @@ def test_int96_beside_other_timestamps_in_one_column_is_refused() -> None:
     dtype = pl.Struct({"a": pl.Datetime("ns"), "b": pl.Datetime("ns")})
     shape = Shape("f", {"c": Column("c", ("INT96", ""), dtype)})
 
-    with pytest.raises(ValueRefusedError, match="INT96 beside other timestamps"):
+    with pytest.raises(ValueRefusedError, match="both INT96 and other timestamps"):
         layout.unified("t", [shape], lambda _: True)
 
 
@@ -248,7 +248,7 @@ def test_times_of_utc_are_refused_unless_they_are_left_out(tmp_path: Path) -> No
 
     assert refused(node(path)) == (
         "ValueRefusedError: these columns cannot be carried exactly:\n  t.t (Time): a local time "
-        "cannot say that it is of UTC; cast it to TIME, or to text, in SQL"
+        "cannot state that it is in UTC; cast it to TIME, or to text, in SQL"
     )
     assert columns(node(path, t=ColumnRule(skip=True)))["id"] == [1]
 
@@ -293,7 +293,7 @@ def test_spans_of_pandas_that_became_times_of_day_are_refused(tmp_path: Path) ->
     rows = pa.table({"id": [1], "t": pa.array([time(12)])})
     path = arrow(tmp_path / "t", rows.replace_schema_metadata({"pandas": json.dumps(said)}))
 
-    assert "t.t (Time): pandas had spans of time, which became times of day" in refused(node(path))
+    assert "t.t (Time): pandas wrote durations as times of day" in refused(node(path))
 
 
 # What folders say -------------------------------------------------------------------------------
@@ -395,9 +395,9 @@ def test_only_folders_below_the_location_are_columns(
         (("a=1/b=2/f", "b=2/a=1/f"), "for all files: a=1/b=2/f has a=/b=, b=2/a=1/f has b=/a="),
         (("a=1/f", "A=1/f"), "for all files: A=1/f has A=, a=1/f has a="),
         (("a=1/f", "a=1/b=2/f"), "for all files: a=1/b=2/f has a=/b=, a=1/f has a="),
-        (("a=1/a=2/f",), "for all files: a=1/a=2/f has one twice"),
-        (("a=%FF/f",), "the folders of table t say what is no text: %FF"),
-        (("id=1/f",), "the folders of table t say what its files say too: id"),
+        (("a=1/a=2/f",), "for all files: a=1/a=2/f has a column twice"),
+        (("a=%FF/f",), "a folder of table t has a name that is not text: %FF"),
+        (("id=1/f",), "both the folders and the files of table t have the columns id"),
     ],
 )
 def test_folders_that_do_not_agree_are_refused(
@@ -491,9 +491,9 @@ def test_one_file_is_a_table_whatever_its_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "no Parquet: readme"),
-        (b"PAR", "no Parquet: readme"),
-        (b"id,name\n1,Ann\n", "no Parquet: readme"),
+        (b"", "not Parquet: readme"),
+        (b"PAR", "not Parquet: readme"),
+        (b"id,name\n1,Ann\n", "not Parquet: readme"),
         (b"PAR1 and more", "cut off, without a footer: readme"),
         (b"PAR1 and more PARE", "encrypted: readme"),
         (b"PAR1", "with a damaged footer: readme"),
@@ -531,7 +531,7 @@ def test_a_footer_that_is_damaged_anywhere_ends_in_an_error_or_in_rows(tmp_path:
 def test_a_table_whose_log_says_which_files_count_is_refused(tmp_path: Path) -> None:
     laid_out(tmp_path / "t", "part-0", "_delta_log/00.json")
 
-    assert "is a table of Delta Lake" in refused(node(tmp_path / "t"))
+    assert "is a Delta Lake table" in refused(node(tmp_path / "t"))
 
 
 def test_a_partition_that_is_hidden_is_refused(tmp_path: Path) -> None:
@@ -654,10 +654,14 @@ def test_a_column_that_a_file_lacks_is_named_and_the_order_of_columns_is_nothing
 
     assert columns(node(tmp_path / "t")) == {"id": [1, 2], "x": ["a", "b"], "y": [True, False]}
     arrow(tmp_path / "t" / "c", {"id": [3], "x": ["c"]})
-    assert refused(node(tmp_path / "t")).endswith("the files of table t differ: a has y, c has not")
+    assert refused(node(tmp_path / "t")).endswith(
+        "the files of table t differ: a has y, c does not"
+    )
     (tmp_path / "t" / "a").unlink()
     (tmp_path / "t" / "c").rename(tmp_path / "t" / "a")
-    assert refused(node(tmp_path / "t")).endswith("the files of table t differ: b has y, a has not")
+    assert refused(node(tmp_path / "t")).endswith(
+        "the files of table t differ: b has y, a does not"
+    )
 
 
 # Types that Polars takes for others -------------------------------------------------------------
@@ -687,7 +691,7 @@ def test_milliseconds_that_are_called_a_date_are_refused(tmp_path: Path) -> None
         writer.write_table(rows)
         writer.add_key_value_metadata({"ARROW:schema": said})
 
-    assert "its dates are milliseconds, perhaps within a day" in refused(node(tmp_path / "t"))
+    assert "its dates are milliseconds, which may be within a day" in refused(node(tmp_path / "t"))
 
 
 def test_dates_in_milliseconds_within_a_struct_are_refused(tmp_path: Path) -> None:
@@ -778,7 +782,7 @@ def test_a_type_that_polars_cannot_read_is_refused_by_its_column(
 
     assert refused(node(path, odd=ColumnRule(skip=True))) == (
         "ValueRefusedError: these columns cannot be carried exactly:\n"
-        f"  t.odd: Parquet's {mark} is no type of Polars; cast it in SQL, or leave it out"
+        f"  t.odd: Polars has no type for Parquet's {mark}; cast it in SQL, or leave it out"
     )
 
 

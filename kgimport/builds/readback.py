@@ -1,6 +1,6 @@
-"""What was written, read back by another library: is it what the record says, column by column?
+"""Read a build directory back with another library, and compare each column with the record.
 
-It may run while Neo4j's importer does. Polars has written the files, so DuckDB reads them.
+This may run during Neo4j's import. Polars has written the files, so DuckDB reads them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,22 @@ if TYPE_CHECKING:
     from kgimport.properties import Kind, PropertyType
     from kgimport.records import CellRecord, ExportRecord, Facts, TableRecord
 
+# The types that DuckDB's reader gives to cells of CSV; others are read as text.
+_CELLS: dict[Kind, str] = {
+    "integer": "BIGINT",
+    "float": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "local_datetime": "TIMESTAMP",
+    "instant": "TIMESTAMP",
+}
+
 
 def differences(made: DuckDBPyConnection, build: Path, record: ExportRecord) -> Iterator[str]:
-    """One sentence for each column of a build directory that does not hold what it must.
+    """Yield a sentence for each column of a build directory that differs from the record.
 
-    Digests of another DuckDB, whose hashes are not the same, are left out; sums are not. `made` may
-    be interrupted or closed meanwhile, which raises `duckdb.Error`.
+    Digests are compared only if this DuckDB computes the same hashes; sums always are. If `made` is
+    interrupted or closed meanwhile, `duckdb.Error` is raised.
     """
     same = second_reader.maker(made) == record.witness
     for table in record.tables:
@@ -56,13 +66,13 @@ def _of_table(
             relation = second_reader.parquet(files)
         found = facts_of_files(made, relation, types)
     except (duckdb.InterruptException, duckdb.ConnectionException, duckdb.OutOfMemoryException):
-        raise  # which say nothing of the files
+        raise  # these are not errors of the files
     except duckdb.Error as error:
         yield f"{table.name}: its files cannot be read back: {second_reader.first_line(error)}"
         return
     for at, (cell, each) in enumerate(zip(table.cells, found, strict=True)):
-        if told := _unequal(cell.facts, each, digests=digests):
-            yield f"{table.name}.{_name(table, cell, at)}: {told}"
+        if difference := _unequal(cell.facts, each, digests=digests):
+            yield f"{table.name}.{_name(table, cell, at)}: {difference}"
 
 
 def _name(table: TableRecord, cell: CellRecord, at: int) -> str:
@@ -73,7 +83,7 @@ def _name(table: TableRecord, cell: CellRecord, at: int) -> str:
 
 
 def _duckdb_types(types: list[PropertyType]) -> dict[str, str]:
-    """By the names of the columns, what DuckDB's reader of CSV makes of their cells by itself."""
+    """Return the type that DuckDB's reader of CSV gives to each column, by the column's name."""
     finest = any(each.unit == "ns" for each in types)
     return {str(at): _duckdb_type(each, finest=finest) for at, each in enumerate(types)}
 
@@ -84,22 +94,12 @@ def _duckdb_type(made: PropertyType, *, finest: bool) -> str:
     return _CELLS.get(made.kind, "VARCHAR")
 
 
-_CELLS: dict[Kind, str] = {
-    "integer": "BIGINT",
-    "float": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "local_datetime": "TIMESTAMP",
-    "instant": "TIMESTAMP",
-}
-
-
 def _unequal(wanted: Facts, found: Facts, *, digests: bool) -> str:
-    """Return what differs, in a few words; nothing where nothing does."""
+    """Return what differs, in a few words; an empty text if nothing does."""
     if wanted.values != found.values:
-        return f"{wanted.values:,} values were meant, {found.values:,} were written"
+        return f"{wanted.values:,} values were expected, {found.values:,} were written"
     if wanted.sums != found.sums or wanted.signs != found.signs:
-        return "other values were written than were meant"
+        return "the values that were written differ from those that were expected"
     if digests and wanted.digest != found.digest:
-        return "other values of the same sums were written than were meant"
+        return "the values that were written differ, although their sums are as expected"
     return ""

@@ -1,4 +1,4 @@
-"""Build directories in S3: written here and carried there, or fetched from there."""
+"""Build directories in S3: uploaded after they are written here, or downloaded."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
     from kgimport.progress import Progress
     from kgimport.records import ExportRecord
 
-
-# Stands there while a build directory is carried: what a broken upload leaves is ours to replace.
+# The object that marks an upload in progress, so that what a failed upload left may be replaced.
 UNDER_WAY = f"{records.EXPORT_RECORD}.partial"
 
 
 def published(record: ExportRecord, folder: Path, home: S3Path, progress: Progress) -> ExportRecord:
-    """Carries a build directory to S3; its record goes first and comes last."""
+    """Upload a build directory to S3; the old record is removed first, the new one comes last."""
     manifest = folder / records.EXPORT_RECORD
     s3.upload(manifest, home / UNDER_WAY, files.sha256(manifest))
     s3.delete_objects([home / records.EXPORT_RECORD])
@@ -37,7 +36,7 @@ def published(record: ExportRecord, folder: Path, home: S3Path, progress: Progre
         progress(f"upload {name}", at / len(ours))
         s3.upload(file, home / name, files.sha256(file))
     sizes = {home / file.relative_to(folder).as_posix(): file.stat().st_size for file in ours}
-    _take_away_others(home, sizes)
+    _remove_others(home, sizes)
     record = _seen_there(record)
     files.write_whole(manifest, records.dump(record))
     s3.upload(manifest, home / manifest.name, files.sha256(manifest))
@@ -45,8 +44,11 @@ def published(record: ExportRecord, folder: Path, home: S3Path, progress: Progre
     return record
 
 
-def _take_away_others(home: S3Path, ours: Mapping[S3Path, int]) -> None:
-    """Delete what is not of this build, unless what is (with its bytes) is not all there."""
+def _remove_others(home: S3Path, ours: Mapping[S3Path, int]) -> None:
+    """Delete the objects that do not belong to this build.
+
+    Raises `DestinationError` if an object of this build is missing, or has another size.
+    """
     there = {each.place: each.bytes for each in s3.below(home)}
     if any(there.get(place) != size for place, size in ours.items()):
         raise DestinationError(f"another export writes to {home}", "export again when it has ended")
@@ -54,7 +56,7 @@ def _take_away_others(home: S3Path, ours: Mapping[S3Path, int]) -> None:
 
 
 def _seen_there(record: ExportRecord) -> ExportRecord:
-    """Return the record with the fingerprints of what was queried as S3 gives them."""
+    """Return the record with the fingerprints that queried tables have in S3."""
     asked = {query.table for query in record.queries}
     prints = {t.name: sources.fingerprint(t) for t in record.declaration.tables if t.name in asked}
     tables = (replace(t, fingerprint=prints.get(t.name, t.fingerprint)) for t in record.tables)
@@ -63,10 +65,9 @@ def _seen_there(record: ExportRecord) -> ExportRecord:
 
 @contextmanager
 def fetched(build: str, progress: Progress, session: Session = ENVIRONMENT) -> Iterator[Path]:
-    """Provide a build directory as a folder: itself, or a copy of the one in S3 while the block
-    lasts.
+    """Provide a build directory as a local folder: itself, or for the block a copy of one in S3.
 
-    Only what its record names is fetched, under those names, whatever else lies there.
+    Only the files that its record names are downloaded, under these names.
     """
     home = locations.folder(build, session)
     if not isinstance(home, S3Path):
@@ -75,7 +76,7 @@ def fetched(build: str, progress: Progress, session: Session = ENVIRONMENT) -> I
     there = {each.place for each in s3.below(home)}
     if home / records.EXPORT_RECORD not in there:
         raise DestinationError(
-            f"{home} is no build directory: it has no {records.EXPORT_RECORD}",
+            f"{home} is not a build directory: it has no {records.EXPORT_RECORD}",
             "run `kgimport export` with that --out first",
         )
     with temporary.folder() as place:
@@ -88,6 +89,6 @@ def fetched(build: str, progress: Progress, session: Session = ENVIRONMENT) -> I
         for at, name in enumerate(wanted):
             progress(f"fetch {name}", at / len(wanted))
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            if home / name in there:  # what is missing is told with all that is wrong
+            if home / name in there:  # a missing file is reported later, with everything else
                 s3.download(home / name, folder / name)
         yield folder

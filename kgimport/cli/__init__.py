@@ -1,10 +1,10 @@
-"""The command line: parse, call the function of that name, print, exit code. Nothing else prints.
+"""The command line: parse, call a function, print, and exit. No other code prints.
 
-Each command has a module of its name. What is public is called as anybody would call it
-(`kgimport.export`), the other commands from their module in `kgimport.commands`.
+Each command has a module of its name. Public functions are called as anyone would call them
+(`kgimport.export`), the others from their module in `kgimport.commands`.
 
-stdout is data (a table, or JSON with `--json`); stderr is talk. Heavy packages are imported by the
-command that needs them, so that `--help` is quick.
+stdout is for data (a table, or JSON with `--json`), stderr for messages. Packages that are slow to
+import are imported by the command that needs them, so that `--help` is fast.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""The program itself: its commands' registry, and errors turned into text and an exit code."""
+"""The program itself: the registry of its commands; errors become text and an exit code."""
 
 from __future__ import annotations
 
@@ -32,16 +32,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"auto_envvar_prefix": "KGIMPORT", "help_option_names": ["-h", "--help"]},
 )
+_LOOK = "check its disk and its permissions; KGIMPORT_DEBUG=1 shows which code needed it"
+_signalled: list[int] = []
 
 
 def main() -> None:
-    """Return the program `kgimport`, loaded."""
+    """Run the program `kgimport`, and end the process with its exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
     streams.settle()
     try:
-        _told(_program)()
+        _reporting(_program)()
     except (typer.Exit, SystemExit) as end:
         _end(getattr(end, "exit_code", getattr(end, "code", None)))
 
@@ -49,8 +51,8 @@ def main() -> None:
 def _end(code: Any) -> NoReturn:
     """End with an exit code, and not by a signal.
 
-    Where an interrupt went through Python that a library's C had called, Python would remember it,
-    and `python -m` would end by SIGINT after all.
+    If an interrupt passed through Python code that a library's C code had called, Python remembers
+    it, and `python -m` would end by SIGINT after all.
     """
     if _signalled and isinstance(code, int):
         sys.stdout.flush()
@@ -67,14 +69,11 @@ def _program() -> None:
 def _load_settings(file: Path) -> None:
     from dotenv import load_dotenv
 
-    # The one place that writes to the environment: the program's own, for its own process.
+    # The one place that writes to the environment: the program does so for its own process.
     try:
         load_dotenv(file)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}", "mend it, or take it away") from error
-
-
-_signalled: list[int] = []
+        raise UsageError(f"{file} cannot be read: {error}", "fix it, or remove it") from error
 
 
 def _interrupt(number: int, _: object) -> NoReturn:
@@ -86,14 +85,14 @@ def command(example: str, name: str | None = None) -> Callable[[Callable[..., No
     """Register a command with an example, and turn its errors into text and an exit code."""
 
     def register(function: Callable[..., None]) -> Any:
-        return app.command(name, epilog=f"Example: {example}")(_told(function))
+        return app.command(name, epilog=f"Example: {example}")(_reporting(function))
 
     return register
 
 
-def _told(function: Callable[..., None]) -> Callable[..., None]:
+def _reporting(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
-    def told(*args: Any, **options: Any) -> None:
+    def reporting(*args: Any, **options: Any) -> None:
         try:
             function(*args, **options)
         except KgimportError as error:
@@ -103,27 +102,23 @@ def _told(function: Callable[..., None]) -> Callable[..., None]:
         except typer.Exit:
             raise
         except Exception as error:
-            if _signalled:  # some library made another error of it
+            if _signalled:  # a library has turned the interrupt into another error
                 _stop(INTERRUPTED, ExitCode.INTERRUPTED)
             if os.environ.get("KGIMPORT_DEBUG"):
                 raise
             _stop(*_unexpected(error))
 
-    return told
+    return reporting
 
 
 def _unexpected(error: Exception) -> tuple[str, ExitCode]:
-    """Return what to say of an error that nobody has foreseen; the machine's own are no defects."""
+    """Return the text and the exit code for an unforeseen error; the system's are not defects."""
     if isinstance(error, OSError) and error.strerror:
         place = error.filename or "a file"
         found = DestinationError(f"{place} cannot be used: {error.strerror}", _LOOK)
         return str(found), found.exit_code
-    what = f"{type(error).__name__}: {error}"
     hint = "this is a defect: please report it, with the trace from KGIMPORT_DEBUG=1"
-    return f"{what}\n→ {hint}", ExitCode.UNEXPECTED
-
-
-_LOOK = "look at its disk and its permissions; KGIMPORT_DEBUG=1 shows what wanted it"
+    return f"{type(error).__name__}: {error}\n→ {hint}", ExitCode.UNEXPECTED
 
 
 def _stop(text: str, code: ExitCode) -> NoReturn:

@@ -1,4 +1,4 @@
-"""`kgimport build-db`: a build directory to a store."""
+"""`kgimport build-db`: turn a build directory into a store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from kgimport.cli.options import (
 def build_db(
     build: Annotated[
         str,
-        typer.Argument(metavar="BUILD_DIR", help="What `kgimport export` left, here or s3://…."),
+        typer.Argument(metavar="BUILD_DIR", help="What `kgimport export` wrote, here or s3://…."),
     ],
     stores: Stores = Path("stores"),
     neo4j: Version = None,
@@ -41,6 +41,6 @@ def build_db(
     """Import a build directory into a fresh store, index it, verify it and publish it."""
     program = chosen_neo4j(neo4j, runtime, image)
     options = kgimport.BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
-    with console.progress() as tell:
-        built = kgimport.build_db(build, stores, neo4j=program, options=options, progress=tell)
+    with console.progress() as report:
+        built = kgimport.build_db(build, stores, neo4j=program, options=options, progress=report)
     console.build_summary(built, stores, built.record.seconds, as_json=as_json)

@@ -1,4 +1,4 @@
-"""`kgimport check`: integrity of the declaration and the tables."""
+"""`kgimport check`: check the declaration, and the integrity of the tables."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def check(
         built=not declaration_only,
     )
     if declaration_only:
-        typer.echo(f"the declaration of graph {declared.name} is good")
+        typer.echo(f"the declaration of graph {declared.name} is valid")
         return
     options = kgimport.ExportOptions(ids, form, memory)
-    with console.progress() as tell:
-        proof = kgimport.check(declared, options=options, progress=tell)
+    with console.progress() as report:
+        proof = kgimport.check(declared, options=options, progress=report)
     console.show(proof.summary(f"graph {declared.name} is sound"))

@@ -1,4 +1,4 @@
-"""What a person sees: progress on stderr, results as tables on stdout."""
+"""What the command line shows: progress on stderr, results as tables on stdout."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-_ALMOST = 0.9999  # of a bar: it looks full, and goes on moving
+_ALMOST = 0.9999  # a bar that looks full, but still moves
 
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show what is being done: a bar where stderr is a terminal, else a line for each stage."""
+    """Show progress: a bar if stderr is a terminal, else a line for each stage."""
     if not sys.stderr.isatty():
-        yield _line_teller()
+        yield _line_per_stage()
         return
     stage = TextColumn("{task.description}", markup=False)
     columns = (SpinnerColumn(), stage, BarColumn(), TimeElapsedColumn())
@@ -44,49 +44,49 @@ def progress() -> Iterator[Progress]:
         task = bars.add_task("", total=None)
         shown = bars.tasks[0]
 
-        def tell(stage: str, done: float | None) -> None:
-            # `update` takes None for "as it was", and a task that was once complete stands still.
+        def report(stage: str, done: float | None) -> None:
+            # For `update`, None means "as before"; and a task that was complete no longer moves.
             shown.total = None if done is None else 1.0
             bars.update(task, description=stage, completed=min(done or 0.0, _ALMOST))
 
-        yield tell
+        yield report
 
 
-def _line_teller() -> Progress:
+def _line_per_stage() -> Progress:
     last = ""
 
-    def tell(stage: str, _: float | None) -> None:
+    def report(stage: str, _: float | None) -> None:
         nonlocal last
         if stage != last:
             note(stage)
             last = stage
 
-    return tell
+    return report
 
 
 def say(text: str) -> None:
-    """Print one line on stdout, as long as it is."""
+    """Print a line on stdout, without wrapping it."""
     out.print(text, soft_wrap=True, markup=False)
 
 
 def note(text: str) -> None:
-    """Print one line on stderr, as long as it is."""
+    """Print a line on stderr, without wrapping it."""
     err.print(text, soft_wrap=True, markup=False)
 
 
 def program() -> str:
-    """How to call kgimport from where the user is: by its name, or by the path just used."""
+    """Return how the user can call kgimport: its name, or the path of this call."""
     called = Path(sys.argv[0])
     return "kgimport" if shutil.which("kgimport") else os.path.relpath(called)
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows on stdout; numbers stand to the right."""
+    """Print rows on stdout as a table; numbers are aligned to the right."""
     show(summary(title, heads, rows))
 
 
 def show(counts: Summary) -> None:
-    """Print a table on stdout; numbers stand to the right."""
+    """Print a table on stdout; numbers are aligned to the right."""
     shown = Table(box=None, pad_edge=False)
     for at, head in enumerate(counts.heads):
         cells = [row[at] for row in counts.rows]
@@ -106,13 +106,13 @@ def export_summary(record: ExportRecord, place: str) -> None:
 
 
 def store_counts(record: StoreRecord, place: str) -> None:
-    """Print what a store holds, per label and type."""
+    """Print a store's counts, per label and type, and its path."""
     show(record.summary())
     say(f"store: {place}")
 
 
 def store_summary(record: StoreRecord, place: str, seconds: Mapping[str, float]) -> None:
-    """Print what a build made: counts, proofs, seconds per stage, size, and where it is."""
+    """Print the counts, path, proofs, size, and seconds per stage of a build."""
     store_counts(record, place)
     stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
     say(
@@ -125,11 +125,11 @@ def store_summary(record: StoreRecord, place: str, seconds: Mapping[str, float])
 def build_summary(
     built: Built, stores: Path, seconds: Mapping[str, float], *, as_json: bool
 ) -> None:
-    """Print what a build made, or found made already, and what to do with it next."""
+    """Print what a build made, or that it was there already, and the next commands."""
     from kgimport import records
 
     if not built.fresh:
-        note("nothing to do: the current store is of this build")
+        note("nothing to do: the current store is from this build")
     if as_json:
         typer.echo(records.dump(built.record), nl=False)
         return
@@ -140,7 +140,7 @@ def build_summary(
 
 
 def facts(rows: Mapping[str, str]) -> None:
-    """Named facts, one a line, as long as they are."""
+    """Print named facts on stdout, one per line, without wrapping them."""
     width = max(map(len, rows), default=0)
     for name, fact in rows.items():
         say(f"{name:<{width}}  {fact}".rstrip())

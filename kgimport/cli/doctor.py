@@ -1,4 +1,4 @@
-"""`kgimport doctor`: what is there and what is missing."""
+"""`kgimport doctor`: report what is installed and what is missing."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @command("kgimport doctor")
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show what is there and what is missing: Java, Neo4j, dbt, Docker, AWS, disk, memory."""
+    """Show what is installed and what is missing: Java, Neo4j, dbt, Docker, AWS, disk, memory."""
     from kgimport.commands.doctor import examine
 
     findings = examine(Path.cwd())
     if as_json:
         typer.echo(json.dumps([each.as_dict() for each in findings], indent=2))
     else:
-        console.facts({each.subject: _told(each) for each in findings})
+        console.facts({each.subject: _line(each) for each in findings})
     if any(each.needed and not each.good for each in findings):
         raise typer.Exit(ExitCode.RUNTIME)
 
 
-def _told(symptom: Symptom) -> str:
+def _line(symptom: Symptom) -> str:
     remedy = f" → {symptom.remedy}" if symptom.remedy else ""
     return f"{symptom.mark:<7}  {symptom.state}{remedy}"

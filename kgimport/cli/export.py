@@ -1,4 +1,4 @@
-"""`kgimport export`: tables to a build directory."""
+"""`kgimport export`: write tables to a build directory."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def export(
     out: Annotated[
         str | None,
         typer.Option(
-            help="The build directory, here or s3://…; default: build/GRAPH. A build-db that reads "
-            "the one that lies there is waited for, an hour at most.",
+            help="The build directory, here or s3://…; default: build/GRAPH. If a build-db reads "
+            "the one that is there, export waits for it, an hour at most.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -62,8 +62,8 @@ def export(
     session = chosen_session(graph, dbt, target, tables)
     options = kgimport.ExportOptions(ids, form, memory, session)
     place = out or str(BUILDS / declared.name)
-    with console.progress() as tell:
-        record = kgimport.export(declared, place, options=options, progress=tell)
+    with console.progress() as report:
+        record = kgimport.export(declared, place, options=options, progress=report)
     if as_json:
         typer.echo(records.dump(record), nl=False)
     else:

@@ -1,4 +1,4 @@
-"""`kgimport generate`: sample data."""
+"""`kgimport generate`: write sample data."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def generate(
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is missing", "pip install 'kgimport[sample]'") from error
 
-    with console.progress() as tell:
+    with console.progress() as report:
         made = writing.generate(
-            found, out, scale=scale, seed=seed, progress=lambda what: tell(what, None)
+            found, out, scale=scale, seed=seed, progress=lambda stage: report(stage, None)
         )
     rows = ((each.table, each.rows, each.files) for each in made.tables)
     console.table(f"sample {sample} in {out}", ("table", "rows", "files"), rows)

@@ -1,4 +1,4 @@
-"""`kgimport image`: a store as a Docker image."""
+"""`kgimport image`: put a store into a Docker image."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def image(
         str | None,
         typer.Option(
             envvar="KGIMPORT_REVISION",
-            help="The revision of the sources, for a label.",
+            help="The revision of the sources; becomes a label.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -55,7 +55,7 @@ def image(
 ) -> None:
     """Bake a store into a Docker image that serves it read-only as soon as it runs.
 
-    A build directory is built first, with --runtime, below --stores. The image stands on --image.
+    A build directory is built first, with --runtime, below --stores. The base image is --image.
     """
     from kgimport.commands import image
     from kgimport.neo4j.stores import find
@@ -66,26 +66,26 @@ def image(
     place = source
     if image.is_build(source):
         place = _built(source, stores, chosen_neo4j(neo4j, runtime, base), heap_mb)
-    with console.progress() as tell:
+    with console.progress() as report:
         on_line = console.note if verbose else unread
         place = find(place)
         baked, seconds = image.image(
-            place, found, tag, revision=revision, progress=tell, on_line=on_line
+            place, found, tag, revision=revision, progress=report, on_line=on_line
         )
     if as_json:
         typer.echo(json.dumps(asdict(baked), indent=2))
     else:
-        _tell(baked, seconds)
+        _print(baked, seconds)
 
 
 def _built(build: Path, stores: Path, neo4j: Neo4j, heap_mb: int | None) -> Path:
     options = kgimport.BuildOptions(if_changed=True, heap_mb=heap_mb)
-    with console.progress() as tell:
-        built = kgimport.build_db(build, stores, neo4j=neo4j, options=options, progress=tell)
+    with console.progress() as report:
+        built = kgimport.build_db(build, stores, neo4j=neo4j, options=options, progress=report)
     return built.path
 
 
-def _tell(baked: Baked, seconds: float) -> None:
+def _print(baked: Baked, seconds: float) -> None:
     own = baked.bytes - baked.base_bytes
     console.facts(
         {

@@ -1,4 +1,4 @@
-"""`kgimport land`: the customers' Parquet into the lake."""
+"""`kgimport land`: upload the customers' Parquet to the lake."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @command("kgimport land data s3://my-lake/raw --prefix dev_")
 def land(
     data: Annotated[Path, typer.Argument(help="CUSTOMER/TABLE/[COLUMN=VALUE/]….parquet.")],
-    to: Annotated[str, typer.Argument(metavar="S3_URI", help="Below which it is to lie.")],
+    to: Annotated[str, typer.Argument(metavar="S3_URI", help="The prefix to upload below.")],
     register: Annotated[
         bool,
-        typer.Option(help="Make the tables known to Glue; not where a crawler does."),
+        typer.Option(help="Register the tables in Glue; not needed if a crawler does."),
     ] = True,
     prefix: Annotated[
         str,
@@ -36,11 +36,11 @@ def land(
         typer.Option("--delete", help="Delete objects without a file.", rich_help_panel=SOURCE),
     ] = False,
 ) -> None:
-    """Upload the customers' Parquet to S3, what is new of it, and register it in Glue."""
+    """Upload new files of the customers' Parquet to S3, and register the tables in Glue."""
     from kgimport.commands import land
 
-    with console.progress() as tell:
-        landed = land.land(data, to, prefix if register else None, tell, delete=delete)
+    with console.progress() as report:
+        landed = land.land(data, to, prefix if register else None, report, delete=delete)
     console.table(
         f"{data} in {to}",
         ("table", "written", "already there", "without a file"),
@@ -48,7 +48,7 @@ def land(
     )
     stale = sum(len(each.stale) for each in landed)
     if stale and not delete:
-        console.note(f"{stale} objects have no file here any more; --delete takes them away")
+        console.note(f"{stale} objects no longer have a file here; --delete removes them")
 
 
 def _row(landed: Landed) -> tuple[str, int, int, int]:

@@ -1,4 +1,4 @@
-"""The options that several commands share, with their help, in panels."""
+"""The options that several commands share, with their help texts and panels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 GRAPH, SOURCE, NEO4J, OUTPUT = "Graph", "Source", "Neo4j", "Output"
-BUILDS = Path("build")  # where build directories are made, unless --out names another place
+BUILDS = Path("build")  # where build directories are created, unless --out names another place
 
 GraphFile = Annotated[
     Path | None,
@@ -28,7 +28,7 @@ Project = Annotated[
 ]
 Name = Annotated[
     str | None,
-    typer.Option(help="Which graph, where a dbt project declares several.", rich_help_panel=GRAPH),
+    typer.Option(help="Which graph, if a dbt project declares several.", rich_help_panel=GRAPH),
 ]
 Target = Annotated[
     str | None, typer.Option(help="The dbt target; default: the profile's.", rich_help_panel=SOURCE)
@@ -36,7 +36,7 @@ Target = Annotated[
 Tables = Annotated[
     str | None,
     typer.Option(
-        help="Where the dbt models' Parquet lies, a folder or s3://…; default: as the target says.",
+        help="Where the dbt models' Parquet is, a folder or s3://…; default: the target's place.",
         rich_help_panel=SOURCE,
     ),
 ]
@@ -62,7 +62,7 @@ Results = Annotated[
     typer.Option(
         envvar="KGIMPORT_ATHENA_RESULTS",
         metavar="S3_URI",
-        help="Below which Athena writes results; default: the target's, else the workgroup's.",
+        help="Where Athena writes results; default: the target's, else the workgroup's.",
         rich_help_panel=SOURCE,
     ),
 ]
@@ -92,7 +92,9 @@ Image = Annotated[
 Heap = Annotated[
     int | None,
     typer.Option(
-        min=128, help="The importer's Java heap; default: from the memory.", rich_help_panel=NEO4J
+        min=128,
+        help="The importer's Java heap in MiB; default: a quarter of the memory, 4096 at most.",
+        rich_help_panel=NEO4J,
     ),
 ]
 IdKind = Annotated[
@@ -128,7 +130,7 @@ IfChanged = Annotated[
     bool,
     typer.Option(
         "--if-changed",
-        help="Do nothing where the current store is of this build.",
+        help="Do nothing if the current store is from this build.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -152,7 +154,7 @@ def chosen_graph(
     results: str | None = None,
     built: bool = True,
 ) -> Graph:
-    """Return the graph that a command line means: a graph.yml, or one of a dbt project's.
+    """Return the graph that a command line names: a graph.yml's, or one of a dbt project's.
 
     With `built`, dbt's last run must have made the project's tables.
     """
@@ -161,7 +163,8 @@ def chosen_graph(
 
     if file is None and not dbt.is_project(project):
         raise UsageError(
-            f"{project} is no dbt project", "name a graph.yml with --graph, or a project with --dbt"
+            f"{project} is not a dbt project",
+            "name a graph.yml with --graph, or a project with --dbt",
         )
     return load_graph(
         file or project,
@@ -178,7 +181,10 @@ def chosen_graph(
 def chosen_session(
     file: Path | None, project: Path, target: str | None, tables: str | None
 ) -> Session:
-    """Return as whom AWS is asked: the dbt target, where the graph is read by it, may say it."""
+    """Return the AWS session: the dbt target's if that locates the tables, else the environment's.
+
+    That is the case unless there is a graph.yml or `tables`.
+    """
     from kgimport.aws import ENVIRONMENT
     from kgimport.commands.load_graph import session
 
@@ -186,21 +192,18 @@ def chosen_session(
 
 
 def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None) -> Neo4j:
-    """Return the Neo4j that a command line means.
-
-    Jars or an image are fetched where they are missing.
-    """
+    """Return the Neo4j that a command line names; fetch its jars or image if they are missing."""
     from kgimport import find_neo4j
     from kgimport.cli import console
 
-    with console.progress() as tell:
+    with console.progress() as report:
         return find_neo4j(
-            version, runtime=runtime, image=image, progress=tell, on_choice=console.note
+            version, runtime=runtime, image=image, progress=report, on_choice=console.note
         )
 
 
 def neo4j_of_store(store: Path, version: str | None, runtime: Runtime, image: str | None) -> Neo4j:
-    """Return the Neo4j that is to run a store: of the store's own version, unless one is named."""
+    """Return the Neo4j to run a store: of the store's own version, unless one is named."""
     from kgimport.neo4j import stores
 
     return chosen_neo4j(version or stores.read_store(stores.find(store)).neo4j, runtime, image)

@@ -1,4 +1,4 @@
-"""`kgimport prepare`: Neo4j, fetched ahead."""
+"""`kgimport prepare`: download Neo4j in advance."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def prepare(
     runtime: RuntimeKind = "embedded",
     image: Image = None,
 ) -> None:
-    """Fetch all of Neo4j ahead, and have Java keep its classes: every start is quicker then."""
+    """Download Neo4j in advance, and have Java cache its classes, so that it starts faster."""
     from kgimport.commands import prepare
     from kgimport.neo4j.runtime.programs import describe
 
     program = chosen_neo4j(neo4j, runtime, image)
-    with console.progress() as tell:
-        prepare.prepare(program, progress=tell)
+    with console.progress() as report:
+        prepare.prepare(program, progress=report)
     console.facts(describe(program))

@@ -1,4 +1,4 @@
-"""`kgimport rollout`: an image in place of the one that is served."""
+"""`kgimport rollout`: replace the image that is served by another one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kgimport.cli.options import OUTPUT
 def rollout(
     tag: Annotated[str, typer.Argument(metavar="IMAGE", help="What `kgimport image` made.")],
     project: Annotated[
-        str, typer.Option(help="The compose project that serves.", rich_help_panel=OUTPUT)
+        str, typer.Option(help="The compose project that serves it.", rich_help_panel=OUTPUT)
     ],
     drain_s: Annotated[
         float,
@@ -27,7 +27,7 @@ def rollout(
     ] = 300,
     replicas: Annotated[
         int | None,
-        typer.Option(min=1, help="How many; else as many as before.", rich_help_panel=OUTPUT),
+        typer.Option(min=1, help="How many; default: as many as now.", rich_help_panel=OUTPUT),
     ] = None,
 ) -> None:
     """Replace the replicas of docker/compose.yaml by those of another image, without a pause.
@@ -36,7 +36,7 @@ def rollout(
     """
     from kgimport.commands import rollout
 
-    with console.progress() as tell:
+    with console.progress() as report:
         wanted = rollout.Rollout(project, tag, drain_s, ready_s, replicas)
-        began, ended = rollout.rollout(wanted, progress=tell)
+        began, ended = rollout.rollout(wanted, progress=report)
     console.say(f"{project}: {began} replicas of {tag} serve, {ended} old ones are gone")

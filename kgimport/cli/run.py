@@ -66,6 +66,6 @@ def run(
     )
     exporting = kgimport.ExportOptions(ids, form, memory, session)
     project = run.Project(dbt, data, BUILDS, stores, target, name, exporting, workgroup, results)
-    with console.progress() as tell:
-        built, seconds = run.run(project, neo4j=program, options=options, progress=tell)
+    with console.progress() as report:
+        built, seconds = run.run(project, neo4j=program, options=options, progress=report)
     console.build_summary(built, stores, seconds, as_json=as_json)

@@ -1,4 +1,4 @@
-"""`kgimport schema`: the JSON Schema of graph.yml."""
+"""`kgimport schema`: print the JSON Schema of graph.yml."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kgimport.cli.app import command
 
 @command("kgimport schema > graph.schema.json")
 def schema() -> None:
-    """Print the JSON Schema of graph.yml, by which editors complete it."""
+    """Print the JSON Schema of graph.yml, with which editors complete and check it."""
     from kgimport.declaration import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))

@@ -1,4 +1,4 @@
-"""`kgimport serve`: a server on a store."""
+"""`kgimport serve`: run a server on a store."""
 
 from __future__ import annotations
 
@@ -47,13 +47,11 @@ def serve(
     ] = False,
     timeout_s: Annotated[
         int | None,
-        typer.Option(
-            min=0, help="A transaction ends after it; default: 120.", rich_help_panel=NEO4J
-        ),
+        typer.Option(min=0, help="Seconds per transaction; default: 120.", rich_help_panel=NEO4J),
     ] = None,
     query_mb: Annotated[
         int | None,
-        typer.Option(min=0, help="Heap for each transaction; default: 256.", rich_help_panel=NEO4J),
+        typer.Option(min=0, help="MB per transaction; default: 256.", rich_help_panel=NEO4J),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show the server's log.", rich_help_panel=OUTPUT)
@@ -62,27 +60,27 @@ def serve(
     """Serve a store on this machine until Ctrl-C: read-only, with Neo4j Browser.
 
     Anyone on this machine may read it, and any page in its browser, unless KGIMPORT_PASSWORD
-    holds a password. 0 lifts a limit, and so does --writable where none is given.
+    holds a password. 0 lifts a limit; --writable lifts those that are not given.
     """
     program = neo4j_of_store(store, neo4j, runtime, image)
     password = os.environ.get("KGIMPORT_PASSWORD") or None
     limits = _limits(writable, memory_mb=query_mb, timeout_s=timeout_s)
     options = kgimport.ServeOptions(bolt_port, http_port, writable, password, limits)
-    # A shell has its background programs ignore Ctrl-C, which is the way to stop this one.
+    # Shells let background programs ignore SIGINT, with which this one is stopped.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as stack:
-        with console.progress() as tell:
+        with console.progress() as report:
             log = console.note if verbose else unread
             serving = kgimport.serve(
-                store, neo4j=program, options=options, progress=tell, on_line=log
+                store, neo4j=program, options=options, progress=report, on_line=log
             )
             served = stack.enter_context(serving)
         _announce(served, password)
         try:
             code = served.wait()
         except KeyboardInterrupt:
-            return  # how a server is meant to be stopped
-        raise ServerError(f"Neo4j ended by itself with exit code {code}", "see it with --verbose")
+            return  # the usual way to stop a server
+        raise ServerError(f"Neo4j ended by itself with exit code {code}", "--verbose shows its log")
 
 
 def _limits(writable: bool, **chosen: int | None) -> Limits:
@@ -93,7 +91,7 @@ def _limits(writable: bool, **chosen: int | None) -> Limits:
 
 
 def _announce(served: Served, password: str | None) -> None:
-    # With this, Neo4j Browser connects by itself where no password is asked for.
+    # With this, Neo4j Browser connects by itself if no password is needed.
     connect = "" if password else "?preselectAuthMethod=NO_AUTH"
     console.facts(
         {

@@ -1,4 +1,4 @@
-"""`kgimport show`: the declared graph as a picture."""
+"""`kgimport show`: draw the declared graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The streams that kgimport was started with: closed, full, or with nobody who reads them."""
+"""Make the standard streams reliable, which may be closed, full, or without a reader."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def settle() -> None:
-    """Make the three streams such that every other part may rely on them.
+    """Replace the three streams by ones on which all other code can rely.
 
-    One that is closed leads nowhere: else its number would be the next file's, into which the
-    words of Java, or of a panic, would be written. A reader that has gone away changes nothing.
-    What cannot be written to stdout is a `DestinationError`, once; what is only talk is lost. A
-    character that the terminal's encoding does not have is shown by its number.
+    A closed stream gets /dev/null: otherwise the next opened file would get its number, and with it
+    the output of Java or of a panic. A reader that has gone away is not an error. Output that
+    cannot be written to stdout is a `DestinationError`, once; messages to stderr are lost.
+    Characters that the terminal's encoding lacks are shown by their numbers.
     """
     for number in (0, 1, 2):
         try:
@@ -39,15 +39,15 @@ def _text(raw: _Raw, like: TextIO | None) -> io.TextIOWrapper:
 
 
 class _Raw(io.FileIO):
-    """A stream by its number; one that has failed takes whatever comes and drops it."""
+    """A stream by its number; after a failure, it drops all output."""
 
     def __init__(self, number: int, name: str | None) -> None:
-        """Named are those whose failure matters."""
+        """Open a stream; only the failure of one with a name is an error."""
         super().__init__(number, "w", closefd=False)
         self.called, self.lost = name, False
 
     def write(self, data: Any, /) -> int:
-        """Write, as far as there is somewhere to write to."""
+        """Write data, or drop it after a failure."""
         try:
             while not self.lost:
                 if (written := super().write(data)) is not None:
@@ -58,6 +58,6 @@ class _Raw(io.FileIO):
             if self.called and not isinstance(error, BrokenPipeError):
                 raise DestinationError(
                     f"{self.called} cannot be written: {error.strerror}",
-                    "send it elsewhere; what it was to tell of is done",
+                    "send the output elsewhere; the command itself has done its work",
                 ) from error
         return memoryview(data).nbytes

@@ -1,4 +1,4 @@
-"""`kgimport verify`: a store compared with its tables."""
+"""`kgimport verify`: compare a store with its tables."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def verify(
 ) -> None:
     """Compare a store with the tables that it was built from: counts, and sampled rows."""
     program = neo4j_of_store(store, neo4j, runtime, image)
-    with console.progress() as tell:
-        result = kgimport.verify(store, neo4j=program, samples=samples, progress=tell)
+    with console.progress() as report:
+        result = kgimport.verify(store, neo4j=program, samples=samples, progress=report)
     console.store_counts(result.record, str(result.path))
     if result.changed:
         changed = ", ".join(result.changed)

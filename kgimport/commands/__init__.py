@@ -1,1 +1,1 @@
-"""Each command as one function, to be read from top to bottom."""
+"""Each command as one function that reads from top to bottom."""

@@ -1,4 +1,4 @@
-"""`kgimport build-db`: a build directory to a published store that is proved to hold it."""
+"""`kgimport build-db`: turn a build directory into a published store that is proved to hold it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,13 @@ if TYPE_CHECKING:
     from kgimport.records import ExportRecord, StoreRecord
 
 
+_READ_BACK_MB = 1024
+_POLL_S = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A published store, and whether this run made it."""
+    """A published store, and whether this run built it."""
 
     path: Path
     record: StoreRecord
@@ -62,13 +66,13 @@ def build_db(
 ) -> Built:
     """Import a build directory into a fresh store below the folder `root`, prove and publish it.
 
-    `build` is what `export` wrote, a folder or an s3:// address; no export takes its place
-    meanwhile. `neo4j` imports it and proves it: a version, a line such as "5", or what
-    `find_neo4j` gives; by default the embedded one.
+    `build` is what `export` wrote, a folder or an s3:// address; it is locked against exports
+    meanwhile. `neo4j` imports it and proves the store: a version, a line such as "5", or the result
+    of `find_neo4j`; by default the embedded one.
 
-    Whatever goes wrong, `current` stays as it was and the half-built store is removed. Raises
-    `ImportFailedError` where Neo4j refuses the data, `ReconciliationError` where the store does not
-    hold what the tables hold.
+    After an error, `current` is as it was, and the half-built store is removed. Raises
+    `ImportFailedError` if Neo4j refuses the data, `ReconciliationError` if the store does not hold
+    what the tables hold.
     """
     program = chosen(neo4j, progress)
     with fetched(str(build), progress) as folder:
@@ -91,7 +95,7 @@ def _build_and_publish(
             with explaining_missing_files(neo4j), stores.building(home) as folder:
                 try:
                     made = _build(build, folder, record, neo4j, options=options, clock=clock)
-                finally:  # where it was changed meanwhile, nothing else is the reason
+                finally:  # if it was changed meanwhile, that is the reason of any other error
                     intact.still(build, record, facts)
                 _leave_store(folder, record, made)
                 published = stores.publish(folder, home, name)
@@ -100,7 +104,7 @@ def _build_and_publish(
 
 
 def _asked_as(record: ExportRecord, session: Session) -> ExportRecord:
-    """Return a record whose tables in S3 are looked at as somebody: it keeps their places alone."""
+    """Return a record whose tables in S3 use a session, which the stored record does not hold."""
     return replace(record, declaration=record.declaration.asked_as(session))
 
 
@@ -168,28 +172,24 @@ def _build(
 
 @contextmanager
 def _read_back(build: Path, record: ExportRecord) -> Iterator[None]:
-    """Read what was written a second time while the block lasts, and raise what is wrong with it.
+    """Read the build directory back during the block, and raise `ReconciliationError` if it is off.
 
-    It takes one processor for a tenth of an import's time.
+    It needs one processor for a tenth of an import's time.
     """
     with ThreadPoolExecutor(1) as pool, second_reader.database(_READ_BACK_MB, threads=1) as made:
-        told = pool.submit(lambda: list(readback.differences(made, build, record)))
+        found = pool.submit(lambda: list(readback.differences(made, build, record)))
         try:
             yield
         except BaseException:
-            while not told.done():  # nobody wants to know any more
+            while not found.done():  # nobody needs the result any longer
                 made.interrupt()
-                wait([told], timeout=_POLL_S)
+                wait([found], timeout=_POLL_S)
             raise
-        _reconcile(told.result())
-
-
-_READ_BACK_MB = 1024
-_POLL_S = 0.1
+        _reconcile(found.result())
 
 
 def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4j:
-    """Return the Neo4j whose importer reads the build directory; its own jars may not be enough."""
+    """Return a Neo4j whose importer can read the build directory, with more jars if needed."""
     if TARGETS[record.format].files.kind == "csv":
         return neo4j
     importer.check_reads_parquet(neo4j)
@@ -197,14 +197,14 @@ def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4
 
 
 def _without_overlap(seconds: Mapping[str, float]) -> dict[str, float]:
-    # The server's stage encloses those that need it.
+    # The server's stage includes the stages that need it.
     inner = {name: seconds[name] for name in ("schema", "verify", "index")}
     start = round(seconds["start"] - sum(inner.values()), 3)
     return {"import": seconds["import"], "start": start, **inner}
 
 
 def _heap_mb() -> int:
-    """Return a quarter of the machine's memory, between half a gibibyte and four."""
+    """Return a quarter of the machine's memory in MiB, between half a gibibyte and four."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     return max(512, min(4096, total // 4))
 
@@ -215,9 +215,9 @@ def _import_differences(record: ExportRecord, imported: Mapping[str, int]) -> It
         "relationships": record.relationships,
         "properties": sum(table.properties for table in record.tables),
     }
-    for what, count in wanted.items():
-        if imported.get(what) != count:
-            yield f"{what}: {count:,} were written, the importer reports {imported.get(what)}"
+    for name, count in wanted.items():
+        if imported.get(name) != count:
+            yield f"{name}: {count:,} were written, the importer reports {imported.get(name)}"
 
 
 def _reconcile(differences: Sequence[str] | Iterator[str]) -> None:
@@ -225,11 +225,11 @@ def _reconcile(differences: Sequence[str] | Iterator[str]) -> None:
     if found:
         raise ReconciliationError(
             "the store does not hold what the source holds:\n  " + "\n  ".join(found),
-            "export again when nothing writes to the tables; if it stays, please report it",
+            "export again when nothing writes to the tables; if it fails again, please report it",
         )
 
 
 def _leave_store(folder: Path, export: ExportRecord, record: StoreRecord) -> None:
-    # The record that was read, whatever lies in the build directory by now.
+    # The record that was read, regardless of what the build directory holds by now.
     files.write_whole(folder / records.EXPORT_RECORD, records.dump(export))
     files.write_whole(folder / records.STORE_RECORD, records.dump(record))

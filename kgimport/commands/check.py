@@ -1,4 +1,4 @@
-"""`kgimport check`: every check of every table answered, and nothing written."""
+"""`kgimport check`: run every check of every table, and write nothing."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def check(graph: Graph, *, options: ExportOptions = DEFAULTS, progress: Progress = silent) -> Proof:
-    """Prove a graph's integrity, and write nothing that stays.
+    """Prove a graph's integrity, and write nothing but temporary files.
 
-    Raises `IntegrityError` or `ValueRefusedError` with what was found wrong in the rows.
+    Raises `IntegrityError` or `ValueRefusedError` with the findings in the rows.
     """
     with temporary.folder() as folder:
         graph = locate(graph, folder, progress).graph

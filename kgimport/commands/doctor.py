@@ -1,4 +1,4 @@
-"""`kgimport doctor`: what is there and what is missing."""
+"""`kgimport doctor`: report what is installed and what is missing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _LITTLE_DISK, _LITTLE_MEMORY = 5 * _GIB, 2 * _GIB
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """One thing that kgimport uses: its state, and what to do where that is not good.
+    """A thing that kgimport uses: its state, and a remedy if that is not good.
 
-    `needed` things are those without which nothing is built; the others open further ways.
+    Without a `needed` thing nothing can be built; the others are for some commands or options.
     """
 
     subject: str
@@ -35,18 +35,18 @@ class Symptom:
 
     @property
     def mark(self) -> str:
-        """How a table shows it."""
+        """The word for it in the command's output."""
         if self.good:
             return "ok"
         return "MISSING" if self.needed else "-"
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return it as a dict for JSON."""
         return asdict(self)
 
 
 def examine(place: Path) -> tuple[Symptom, ...]:
-    """Look at everything that a build of a graph below `place` may need."""
+    """Return the state of everything that a build of a graph below `place` may need."""
     return (
         _java(),
         *_neo4j(),
@@ -87,8 +87,8 @@ def _embedded(version: str) -> Symptom:
     if folder is None:
         return Symptom(subject, good=True, state=state)
     if classes.size(folder):
-        return Symptom(subject, good=True, state=f"{state}, and its classes kept")
-    remedy = f"it starts quicker after `kgimport prepare --neo4j {version}`"
+        return Symptom(subject, good=True, state=f"{state}, and its classes are cached")
+    remedy = f"it starts faster after `kgimport prepare --neo4j {version}`"
     return Symptom(subject, good=True, state=state, remedy=remedy)
 
 
@@ -103,7 +103,8 @@ def _classes(version: str, paths: Sequence[Path]) -> Path | None:
 def _package(subject: str, module: str, extra: str) -> Symptom:
     good = find_spec(module) is not None
     remedy = "" if good else f"pip install '{extra}'"
-    return Symptom(subject, good=good, state="installed" if good else "absent", remedy=remedy)
+    state = "installed" if good else "not installed"
+    return Symptom(subject, good=good, state=state, remedy=remedy)
 
 
 def _docker() -> Symptom:
@@ -117,19 +118,21 @@ def _docker() -> Symptom:
 
 def _aws() -> Symptom:
     named = [n for n in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN") if n in os.environ]
-    state = f"by {named[0]}" if named else "no credentials in the environment"
+    state = f"credentials from {named[0]}" if named else "no credentials in the environment"
     return Symptom("AWS", good=bool(named), state=state)
 
 
 def _disk(place: Path) -> Symptom:
     free = shutil.disk_usage(place).free
     good = free > _LITTLE_DISK
-    remedy = "" if good else "a build takes about three times its Parquet, and the store"
+    remedy = (
+        "" if good else "a build needs about three times the size of its Parquet, and the store"
+    )
     return Symptom("disk", good=good, state=f"{free / _GIB:.0f} GiB free", remedy=remedy)
 
 
 def _memory() -> Symptom:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     good = total > _LITTLE_MEMORY
-    remedy = "" if good else "Neo4j's importer wants 1 GiB of heap"
+    remedy = "" if good else "Neo4j's importer needs 1 GiB of heap"
     return Symptom("memory", good=good, state=f"{total / _GIB:.0f} GiB", remedy=remedy)

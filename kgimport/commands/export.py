@@ -1,4 +1,4 @@
-"""`kgimport export`: tables to a build directory; all of it, or nothing."""
+"""`kgimport export`: write tables to a build directory; all of it, or nothing."""
 
 from __future__ import annotations
 
@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from kgimport.targets import Cell, Field
 
 REJECTS = "rejects"
+MISSING = "__missing__"  # the column of rejected rows that states which ends are missing
+_SCRATCH = ".resolve"
+_GROUP_BYTES = 2**30
 
 
 def export(
@@ -64,12 +67,12 @@ def export(
 ) -> ExportRecord:
     """Prove a graph's integrity and write its build directory: all of it, or nothing.
 
-    `out` is a folder, or an s3:// address. Where a build directory lies there already, it is
-    replaced: the export waits for those that read it, and is refused while another one writes
-    (`builds.fresh`). On its way to S3 the build directory is on the local disk (TMPDIR), whole.
+    `out` is a folder, or an s3:// address. A build directory that is already there is replaced: the
+    export waits for its readers, and is refused while another export writes it (see
+    `builds.folders`). A build directory for S3 is first written to the local disk (TMPDIR), whole.
 
-    Raises `IntegrityError` or `ValueRefusedError` with what was found wrong in the rows, and
-    `DestinationError` where `out` cannot be written or holds something else.
+    Raises `IntegrityError` or `ValueRefusedError` with the findings in the rows, and
+    `DestinationError` if `out` cannot be written or holds something else.
     """
     home = locations.folder(str(out), options.session)
     if isinstance(home, S3Path):
@@ -99,7 +102,7 @@ def _must_be_ours(home: S3Path) -> None:
 def _export(
     graph: Graph, out: Path, home: Folder, options: ExportOptions, progress: Progress
 ) -> ExportRecord:
-    """Write a build directory into the folder `out`; `home` is where it will be in the end."""
+    """Write a build directory into the folder `out`; its final place is `home`."""
     clock = Clock(progress)
     with folders.fresh(out, progress) as folder:
         scratch = folder / _SCRATCH
@@ -112,11 +115,11 @@ def _export(
             there = resolve(place.graph, tables, scratch, options.memory_mb, progress)
         with second_reader.database(options.memory_mb) as made:
             with clock.stage("check"):
-                proof, told = prove_and_compare(
+                proof, facts = prove_and_compare(
                     place.graph, there, before, made, options=options, progress=progress
                 )
             with clock.stage("write"):
-                writing = _Writing(place.graph, proof, folder, options, made, told)
+                writing = _Writing(place.graph, proof, folder, options, made, facts)
                 written = tuple(_write_all(writing, there, progress))
             digests = second_reader.maker(made)
         _must_be_the_same(before, written)
@@ -134,19 +137,16 @@ def _export(
     return record
 
 
-_SCRATCH = ".resolve"
-
-
 @dataclass(frozen=True, slots=True)
 class _Writing:
-    """What all tables are written by; `told` is what the second reader has found in each."""
+    """What writing a table needs; `facts` is what the second reader has found in each table."""
 
     graph: Graph
     proof: Proof
     folder: Path
     options: ExportOptions
     made: DuckDBPyConnection
-    told: Mapping[str, Mapping[str, Facts]]
+    facts: Mapping[str, Mapping[str, Facts]]
 
 
 def _write_all(writing: _Writing, there: Resolved, progress: Progress) -> Iterator[TableRecord]:
@@ -191,12 +191,9 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
 
 
 def _rows_per_group(profile: Profile) -> int:
-    """As many rows as fit into a gibibyte: `--memory` must not change what the files hold."""
+    """Return how many rows fit into a gibibyte: `--memory` must not change what the files hold."""
     fit = _GROUP_BYTES // max(profile.long_row, 1)
     return max(1, min(writer.ROWS_PER_GROUP, fit))
-
-
-_GROUP_BYTES = 2**30
 
 
 def _bound(
@@ -206,19 +203,19 @@ def _bound(
     cells: tuple[Cell, ...],
     ends: tuple[Path, Path] | None,
 ) -> TableRecord:
-    """Return the record with what the files, and the store, must hold."""
-    told, scratch = writing.told[scanned.table.name], writing.folder / _SCRATCH
+    """Return the record with the facts that the files, and the store, must agree with."""
+    facts, scratch = writing.facts[scanned.table.name], writing.folder / _SCRATCH
     sides: tuple[Facts, ...] = ()
     both = None
     if ends and writing.options.ids == "dense":
         sides, both = agreement.facts_of_ends(writing.made, ends)
     spelling = agreement.Spelling(writing.made, exported_rows(scanned), scratch)
-    columns = agreement.cell_records(scanned, spelling, cells, told, sides)
+    columns = agreement.cell_records(scanned, spelling, cells, facts, sides)
     return replace(record, cells=columns, ends=both)
 
 
 def _set_aside(scanned: Scanned, folder: Path) -> None:
-    """Write the rejected rows as they came, with the ends that were missing."""
+    """Write the rejected rows as they were read, and which of their ends are missing."""
     rejects = folder / REJECTS
     rejects.mkdir(exist_ok=True)
     sides = [
@@ -233,9 +230,6 @@ def _set_aside(scanned: Scanned, folder: Path) -> None:
     rows.sink_parquet(path, engine="streaming")
 
 
-MISSING = "__missing__"  # no table's own column is named so
-
-
 def _table_record(writing: _Writing, scanned: Scanned, written: writer.Written) -> TableRecord:
     table, dtypes = scanned.table, scanned.frame.collect_schema()
     profile, rows = writing.proof.profiles[table.name], writing.proof.sources[table.name]
@@ -244,7 +238,7 @@ def _table_record(writing: _Writing, scanned: Scanned, written: writer.Written) 
         kind=table.kind,
         counts=_counts(scanned, written.rows),
         argument=TARGETS[writing.options.format].argument(table),
-        sources=sources.names(table),  # before the fingerprint, which tells of a later change
+        sources=sources.names(table),  # before the fingerprint, which then reveals a later change
         fingerprint=sources.fingerprint(table),
         rows=rows,
         written=written.rows,
@@ -259,7 +253,7 @@ def _table_record(writing: _Writing, scanned: Scanned, written: writer.Written) 
 
 
 def _counts(scanned: Scanned, written: int) -> dict[str, int]:
-    """How many nodes each label gets, or relationships each type."""
+    """Return how many nodes each label gets, or how many relationships each type."""
     table = scanned.table
     fixed = dict.fromkeys(table.names, written)
     if (column := table.name_column) is None:

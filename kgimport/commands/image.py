@@ -1,4 +1,4 @@
-"""`kgimport image`: a store, or what a build directory makes, as a Docker image."""
+"""`kgimport image`: put a store, or the store of a build directory, into a Docker image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def is_build(path: Path) -> bool:
-    """Whether a path is a build directory, and no store (which keeps its export's record)."""
+    """Return whether a path is a build directory, and not a store, which holds that record, too."""
     return (path / EXPORT_RECORD).is_file() and not (path / STORE_RECORD).is_file()
 
 
@@ -34,14 +34,13 @@ def image(
     progress: Progress = silent,
     on_line: Callable[[str], None] = unread,
 ) -> tuple[Baked, float]:
-    """Bakes a store into the image `tag`; gives it, and the seconds that it took.
+    """Bake a store into the image `tag`; return the image and how many seconds that took.
 
-    `base` finds the image with Neo4j of a version. Raises `UsageError` where the store is being
-    written to.
+    `base` finds the image with a version of Neo4j. Raises `UsageError` if a server uses the store.
     """
     record, export = stores.read(store)
     if stores.is_served(store):
-        raise UsageError(f"the store {store} is in use", "stop the Neo4j that serves it first")
+        raise UsageError(f"the store {store} is in use", "first stop the Neo4j that serves it")
     neo4j = base(record.neo4j)
     clock = Clock(progress)
     with clock.stage("image"):

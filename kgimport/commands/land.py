@@ -1,4 +1,4 @@
-"""`kgimport land`: the customers' Parquet into the lake."""
+"""`kgimport land`: upload the customers' Parquet to the lake."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def land(
     delete: bool = False,
     session: Session = ENVIRONMENT,
 ) -> list[Landed]:
-    """Carries every table to S3 and registers it in Glue; a second time does what is left to do.
+    """Upload every table to S3 and register it in Glue; a second run does what is left to do.
 
-    The databases are named `<prefix><customer>`; without a prefix (None), Glue is left alone.
+    The databases are named `<prefix><customer>`; without a prefix (None), Glue is not used.
     """
     home = locations.s3_folder(to, session)
     landed = []
     tables = lake.tables(data)
     if prefix is not None:
-        for table in tables:  # all of them, before anything is carried
+        for table in tables:  # all of them, before anything is uploaded
             lake.columns_of(table)
     for at, table in enumerate(tables):
         progress(f"land {table.customer}/{table.name}", at / len(tables))

@@ -1,7 +1,7 @@
-"""The declared graph, its rows where the declaration or the dbt project's target has them.
+"""Load the declared graph, with the locations of its rows.
 
-This is the door: what a location's text leaves unsaid (folder, warehouse, as whom AWS is asked) is
-resolved here, and stands in the graph's locations from then on.
+What the text of a location does not state (folder, warehouse, session of AWS) is resolved here,
+from the declaration or the dbt project's target, and is part of the locations from then on.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kgimport.locations import Connection
     from kgimport.sources.contract import AnySource
 
+_SHOWN = 12
+_GRACE_S = 2.0  # some file systems keep times no finer
+
 
 def load_graph(
     source: str | Path,
@@ -38,18 +41,18 @@ def load_graph(
     workgroup: str | None = None,
     results: str | None = None,
 ) -> Graph:
-    """Return the graph that a `graph.yml` declares, or a dbt project, `source` being its folder.
+    """Return the graph that a `graph.yml` declares, or a dbt project whose folder is `source`.
 
-    Of a project, `name` chooses one of several graphs, `target` says for which of dbt's targets,
-    and `tables` where its Parquet lies (a folder or `s3://…`), if not where the target says. With
-    `built`, dbt's last run must have made all tables (of which `tables` is no part).
+    For a project, `name` chooses one of several graphs, `target` one of dbt's targets, and `tables`
+    where its Parquet is (a folder or `s3://…`) instead of the target's location. With `built`,
+    dbt's last run must have built all tables, except if `tables` names their place.
 
     `select` takes the rows of some tables from queries instead: `{TABLE: SQL}`, or texts of the
-    form `TABLE=SQL`. `workgroup` and `results` (`s3://…`) say how Athena runs queries, where the
-    target is not to say it.
+    form `TABLE=SQL`. `workgroup` and `results` (`s3://…`) state how Athena runs queries, and come
+    before the target's.
 
-    Raises `DeclarationError` with every mistake, `SourceError` where tables are not made, and
-    `UsageError` for a query that is of no table.
+    Raises `DeclarationError` with every mistake, `SourceError` if tables are not built, and
+    `UsageError` for a query without a table of the graph.
     """
     source = Path(source)
     is_project = dbt.is_project(source)
@@ -62,22 +65,22 @@ def load_graph(
     elif tables is not None:
         graph = declaration.load_tables(dbt.artifacts(source), folder(tables), name)
     elif kind in SOURCES:
-        (mine, *_) = context.connections
-        graph = declaration.load_relations(dbt.artifacts(source), mine, name, built=built)
+        (first, *_) = context.connections
+        graph = declaration.load_relations(dbt.artifacts(source), first, name, built=built)
     else:
         graph = _of_duckdb(source, target, name, built=built)
     return _with_selected(graph, select, context)
 
 
 def _target(project: Path, target: str | None) -> tuple[str, dict[str, str]]:
-    """Return the type of a project's target, and what it says of a warehouse that we ask."""
+    """Return the type of a project's target, and its settings if that is one of `SOURCES`."""
     kind = dbt.target_type(project, target)
     keys = SOURCES[kind].settings if kind in SOURCES else {}
     return kind, dbt.settings(project, target, keys)
 
 
 def session(project: Path, target: str | None = None) -> Session:
-    """Return as whom AWS is asked for a project: what its target says, where that is in AWS."""
+    """Return the AWS session of a project's target, or the environment's if that is not in AWS."""
     kind, settings = _target(project, target)
     connection = SOURCES[kind].connect(settings) if kind in SOURCES else None
     return connection.session if isinstance(connection, Athena) else ENVIRONMENT
@@ -86,7 +89,7 @@ def session(project: Path, target: str | None = None) -> Session:
 def _connections(
     kind: str, settings: Mapping[str, str], given: Mapping[str, str | None]
 ) -> tuple[Connection, ...]:
-    """Return a connection to each kind of warehouse, first to the target's, if it is one."""
+    """Return a connection to each kind of warehouse, the target's first, if it has one."""
     return tuple(
         _connection(SOURCES[each], settings if each == kind else {}, given)
         for each in sorted(SOURCES, key=lambda name: name != kind)
@@ -96,7 +99,7 @@ def _connections(
 def _connection(
     source: AnySource, settings: Mapping[str, str], given: Mapping[str, str | None]
 ) -> Connection:
-    """Return a source's connection: what was given comes before what the target says."""
+    """Return a source's connection; what was given comes before the target's settings."""
     chosen = {key: value for key, value in given.items() if value and key in source.settings}
     made: Connection = source.connect({**settings, **chosen})
     return made
@@ -112,8 +115,8 @@ def _with_selected(
     names = [table.name for table in graph.tables]
     if len(queries) < len(texts) or not queries.keys() <= set(names):
         raise UsageError(
-            f"--select {texts[0]}: no TABLE=SQL",
-            f"name a table once: {', '.join(names)}",
+            f"--select {texts[0]}: not TABLE=SQL with a table of the graph",
+            f"name each table once: {', '.join(names)}",
         )
     asked = context.connections[0]
     return graph.relocated({name: Query(sql, asked) for name, sql in queries.items()})
@@ -128,10 +131,10 @@ def _of_duckdb(project: Path, target: str | None, name: str | None, *, built: bo
 
 
 def _must_be_written(graph: Graph, project: Path, began: datetime | None) -> None:
-    """Refuses tables whose files dbt's last run cannot have written.
+    """Refuse tables whose files dbt's last run cannot have written.
 
-    Relative paths of a profile are relative to where dbt was started; where that was not the
-    project, what lies at ours may be of some earlier run.
+    A profile's relative paths are relative to where dbt was started. If that was not the project's
+    folder, files at the paths that kgimport expects may be those of an earlier run.
     """
     since = began.timestamp() - _GRACE_S if began else 0.0
     places = {t.name: t.location for t in graph.tables}
@@ -142,12 +145,8 @@ def _must_be_written(graph: Graph, project: Path, began: datetime | None) -> Non
         lines = "\n  ".join(short(line, 300) for line in unwritten[:_SHOWN])
         raise SourceError(
             f"dbt's last run did not write the files of these tables:\n  {lines}{more}",
-            f"run `dbt build` in {project}, or say with --tables where the Parquet lies",
+            f"run `dbt build` in {project}, or name the place of the Parquet with --tables",
         )
-
-
-_SHOWN = 12
-_GRACE_S = 2.0  # some file systems keep times no finer
 
 
 def _unwritten(location: str, since: float) -> str | None:
@@ -159,6 +158,6 @@ def _unwritten(location: str, since: float) -> str | None:
 
 
 def _newest(path: Path) -> float:
-    """When the last file of a table was written, in seconds since 1970."""
+    """Return when the last file of a table was written, in seconds since 1970."""
     own = path.stat().st_mtime
     return max((each.stat().st_mtime for each in path.rglob("*") if each.is_file()), default=own)

@@ -1,4 +1,4 @@
-"""`kgimport prepare`: what a build needs of Neo4j, fetched and made quick before the first one."""
+"""`kgimport prepare`: download what a build needs of Neo4j, and make its starts faster."""
 
 from __future__ import annotations
 
@@ -21,24 +21,6 @@ if TYPE_CHECKING:
     from kgimport.progress import Progress
 
 
-def prepare(neo4j: Neo4j | str | None = None, *, progress: Progress = silent) -> bool:
-    """Fetch what the importer reads Parquet with, and have Java keep Neo4j's classes.
-
-    Java records them while it builds the graph of a few rows. Returns whether it did: not where
-    they are kept already, nor where this Java cannot, or it is an image's.
-    """
-    program = chosen(neo4j, progress)
-    if not program.image:
-        with_parquet(program, progress)
-    folder = program.classes
-    if folder is None or classes.size(folder):
-        return False
-    with temporary.folder() as work, classes.recording(folder) as kept:
-        progress("record Java's classes, which takes half a minute", None)
-        _build_sample(work, replace(program, classes=kept, records_classes=True))
-    return True
-
-
 _GRAPH = """\
 graph: sample
 tables:
@@ -54,10 +36,27 @@ tables:
 """
 
 
-def _build_sample(work: Path, neo4j: Neo4j) -> None:
-    """Values of several kinds, so that the classes that read them are recorded too."""
+def prepare(neo4j: Neo4j | str | None = None, *, progress: Progress = silent) -> bool:
+    """Download what the importer needs to read Parquet, and have Java cache Neo4j's classes.
 
-    moment = datetime(2026, 1, 2, 3, 4, 5, 678_901)  # noqa: DTZ001  (a zone is none of its kind)
+    Java records them while it builds a graph of a few rows. Returns whether it did: not if they are
+    cached already, if this Java cannot do so, or if Neo4j runs from an image.
+    """
+    program = chosen(neo4j, progress)
+    if not program.image:
+        with_parquet(program, progress)
+    folder = program.classes
+    if folder is None or classes.size(folder):
+        return False
+    with temporary.folder() as work, classes.recording(folder) as kept:
+        progress("record Java's classes, which takes half a minute", None)
+        _build_sample(work, replace(program, classes=kept, records_classes=True))
+    return True
+
+
+def _build_sample(work: Path, neo4j: Neo4j) -> None:
+    """Build a store of values of several kinds, so that the classes that read them are recorded."""
+    moment = datetime(2026, 1, 2, 3, 4, 5, 678_901)  # noqa: DTZ001  (meant to have no zone)
     names = ["Ada", "Grace", 'Mary "May"']
     people = pl.DataFrame({"name": names, "age": [36, 85, None], "tags": [["a", "b"], None, ["c"]]})
     people.write_parquet(work / "person.parquet")

@@ -1,11 +1,11 @@
-"""`kgimport rollout`: the replicas of a compose project change to a new image, one set for another.
+"""`kgimport rollout`: replace all replicas of a compose project by those of a new image.
 
-New replicas are started beside the old ones. Once each answers, the balancer gives the old ones
-no more connections; when those that they have are gone, or have had their time, they are stopped.
-Should the new ones not answer, they are removed, and the old ones have served all the while.
+The new replicas start while the old ones serve. Once all of them answer, the balancer sends no new
+connections to the old ones, which are stopped when their connections have ended or their time is
+up. If the new ones do not answer, they are removed, and the old ones go on serving.
 
-A rollout that is killed leaves a note. The next one first sees to it that one set of replicas
-serves, the newest that is whole, and then does its own.
+A killed rollout leaves a note. The next rollout first makes sure that one set of replicas serves,
+the newest complete one, and then begins its own work.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _GO_ON = "the old ones go on serving"
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What a user may choose for `rollout`; no number of replicas means: as many as there are."""
+    """The options of `rollout`; without a number of replicas, as many as there are now."""
 
     project: str
     image: str
@@ -44,18 +44,18 @@ class Rollout:
 
 
 def rollout(wanted: Rollout, *, progress: Progress = silent) -> tuple[int, int]:
-    """Replace all replicas; give how many began and how many ended.
+    """Replace all replicas; return how many were started and how many were stopped.
 
-    Raises UsageError when the project does not run here, DestinationError when another rollout of
-    it is at work, ServerError when the new replicas do not answer within `ready_s` seconds.
+    Raises UsageError if the project does not run here, DestinationError during another rollout of
+    it, ServerError if the new replicas do not answer within `ready_s` seconds.
     """
     project = wanted.project
-    compose.replicas(project)  # of a project that does not run at all, no balancer is missed
+    compose.replicas(project)  # so that the error names the project, not its missing balancer
     front = compose.balancer(project)
     with unfinished.alone(project, compose.image_of(front)):
         running = compose.replicas(project)
         note = _note(project, running)
-        # What a killed rollout said of the balancer's slots would hold for whoever gets them next.
+        # Slots that a killed rollout has drained would stay so for the replicas that get them next.
         balancer.drain(front, ())
         old = _left_whole(wanted, front, running, note, progress) if note else running
         count = wanted.replicas or (note.replicas if note else len(old))
@@ -71,14 +71,12 @@ def _fit(room: int, old: int, new: int) -> None:
     if old + new > room:
         raise UsageError(
             f"{old} old replicas and {new} new ones are too many: the balancer has room for {room}",
-            "give server-template in docker/haproxy.cfg a greater number, or choose --replicas",
+            "raise the number of server-template in docker/haproxy.cfg, or choose --replicas",
         )
 
 
 def _note(project: str, running: list[Replica]) -> Unfinished | None:
-    """Return what a killed rollout has noted, unless none of its old replicas runs: then it was
-    done.
-    """
+    """Return the note of a killed rollout; None if it was done, i.e. no old replica runs."""
     note = unfinished.read(project)
     return note if note and {*note.old} & {*_ids(running)} else None
 
@@ -86,8 +84,8 @@ def _note(project: str, running: list[Replica]) -> Unfinished | None:
 def _left_whole(
     wanted: Rollout, front: str, running: list[Replica], note: Unfinished, progress: Progress
 ) -> list[Replica]:
-    """End what a killed rollout began; give the replicas that stay."""
-    progress("end a rollout that was killed", None)
+    """Finish what a killed rollout began; return the replicas that stay."""
+    progress("finish a rollout that was killed", None)
     stay = whole(running, [each for each in running if compose.answers(each)], note)
     if len(stay) < len(running):
         _until(lambda: balancer.knows(front, stay), wanted.ready_s, "the balancer misses replicas")
@@ -98,10 +96,10 @@ def _left_whole(
 def whole(
     running: list[Replica], answering: Collection[Replica], note: Unfinished
 ) -> list[Replica]:
-    """Return the replicas that stay of those that a killed rollout left: one set, where one is
-    whole.
+    """Return which of the replicas that a killed rollout left stay: one complete set, if possible.
 
-    The new set goes first, since readers have seen it. All stay where fewer than noted would.
+    The new set has precedence, because clients have seen its data. If neither set has as many
+    replicas as the note states, all of them stay.
     """
     new = [each for each in running if each.id not in note.old and each in answering]
     old = [each for each in running if each.id in note.old and each in answering]
@@ -113,12 +111,12 @@ def whole(
 def _undone_where_it_fails(
     project: str, old: list[Replica], note: Unfinished | None
 ) -> Iterator[None]:
-    """Remove whatever replicas the block has added, should it not come to its end."""
+    """Remove the replicas that the block has added if it fails."""
     try:
         yield
     except BaseException:
         compose.remove_others(project, old)
-        if note and len(old) != note.replicas:  # nobody else knows the number
+        if note and len(old) != note.replicas:  # only the note states the number
             unfinished.write(project, note)
         else:
             unfinished.forget(project)
@@ -128,7 +126,7 @@ def _undone_where_it_fails(
 def _started(
     wanted: Rollout, front: str, old: list[Replica], count: int, progress: Progress
 ) -> list[Replica]:
-    """Start the new replicas; they answer, and the balancer knows them."""
+    """Start the new replicas, and return them once they answer and the balancer knows them."""
     progress("start new replicas", None)
     compose.remove_others(wanted.project, old)  # those that have ended: Compose would start them
     compose.scale(wanted.project, wanted.image, len(old) + count)
@@ -136,7 +134,7 @@ def _started(
     if len(new) != count:
         raise ServerError(f"docker compose started {len(new)} replicas, not {count}", _GO_ON)
     _until(lambda: _healthy(new), wanted.ready_s, "the new replicas do not answer")
-    progress("tell the balancer", None)
+    progress("wait for the balancer", None)
     missed = "the balancer misses new replicas"
     _until(lambda: balancer.knows(front, new), wanted.ready_s, missed)
     return new
@@ -145,15 +143,15 @@ def _started(
 def _healthy(replicas: list[Replica]) -> bool:
     for each in replicas:
         if compose.has_ended(each):
-            said = docker.ask("logs", "--tail=3", each.id) or "it said nothing"
-            raise ServerError(f"a new replica ended: {said}", _GO_ON)
+            lines = docker.ask("logs", "--tail=3", each.id) or "it printed nothing"
+            raise ServerError(f"a new replica ended: {lines}", _GO_ON)
     return all(compose.answers(each) for each in replicas)
 
 
 def _hand_over(
     wanted: Rollout, front: str, old: list[Replica], new: list[Replica], progress: Progress
 ) -> None:
-    """Drains old replicas and takes them away, at once where somebody loses patience."""
+    """Drain the old replicas and remove them; at an interrupt, remove them at once."""
 
     def drained() -> bool:
         with suppress(ServerError):  # a balancer that starts again has its replicas in seconds

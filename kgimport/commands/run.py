@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Which dbt project to build, over which data, and which of its graphs is meant.
+    """Which dbt project to build, from which data, and which of its graphs.
 
-    The graph's build directory is made below `builds`, and its store below `stores`. `workgroup`
-    and `results` say how Athena runs queries, where the target is not to say it.
+    The graph's build directory is created below `builds`, and its store below `stores`. `workgroup`
+    and `results` state how Athena runs queries, and come before the target's.
     """
 
     folder: Path
@@ -52,11 +52,11 @@ def run(
     options: BuildOptions = BUILD_DEFAULTS,
     progress: Progress = silent,
 ) -> tuple[Built, dict[str, float]]:
-    """Build the tables, the build directory and the store; give the seconds of each stage.
+    """Build the tables, the build directory and the store; return it and the seconds per stage.
 
-    With `if_changed`, dbt and export are left out where neither the project nor the data, nor what
-    the last run made of them, has changed since. A warehouse that is more than one DuckDB of local
-    files is always asked again, and data elsewhere than in the two folders is not watched.
+    With `if_changed`, dbt and export are skipped if the project, the data, and what the last run
+    made of them are unchanged. A warehouse other than a DuckDB of local files is always queried
+    again. Changes of data outside the two folders are not noticed.
     """
     program = chosen(neo4j, progress)
     clock = Clock(progress)
@@ -72,7 +72,7 @@ def run(
 
 
 def _make(project: Project, clock: Clock) -> Path:
-    """Has dbt build the tables, and exports the graph; gives the build directory."""
+    """Have dbt build the tables, and export the graph; return the build directory."""
     with clock.stage("dbt build"):
         dbt.build(project.folder, target=project.target, data=project.data)
     graph = load_graph(
@@ -99,9 +99,7 @@ def _digest(project: Project, facts: Facts) -> str:
 
 
 def _watched(project: Project) -> Watched:
-    """Return the project, its profile and its data, without what dbt and kgimport write for
-    themselves.
-    """
+    """Return the project, its profile and its data, except for what dbt and kgimport write."""
     folder = project.folder
     ours = (project.builds, project.stores, cache_dir())
     return Watched(
@@ -111,13 +109,11 @@ def _watched(project: Project) -> Watched:
 
 
 def _written(project: Project) -> list[Path]:
-    """Return the files and folders that dbt's run writes itself: the warehouse, and external
-    models.
-    """
+    """Return the files and folders that dbt's run writes: the warehouse, and external models."""
     if not dbt.is_local(project.folder, project.target):
         return []
     database = dbt.database(project.folder, project.target)
     root = dbt.external_root(project.folder, project.target)
     models = declaration.external_files(dbt.artifacts(project.folder), project.folder, root)
-    beside = [database.with_name(f"{database.name}.wal")] if database else []
-    return [*([database] if database else []), *beside, *map(Path, models)]
+    warehouse = [database, database.with_name(f"{database.name}.wal")] if database else []
+    return [*warehouse, *map(Path, models)]

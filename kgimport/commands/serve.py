@@ -1,4 +1,4 @@
-"""`kgimport serve`: a server on a published store, for as long as a `with` block lasts."""
+"""`kgimport serve`: run a server on a published store for as long as a `with` block lasts."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ USER = "neo4j"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A store that a server answers for: its addresses, and a driver that is connected to it."""
+    """A store that a server serves: the server's addresses, and a driver connected to it."""
 
     store: Path
     uri: str  # of Bolt
     http_uri: str | None  # Neo4j Browser is at <http_uri>/browser/
     driver: Driver
-    wait: Callable[[], int]  # blocks until the server ends by itself; its exit code
+    wait: Callable[[], int]  # blocks until the server ends by itself; returns its exit code
 
 
 @contextmanager
@@ -51,10 +51,10 @@ def serve(
 ) -> Iterator[Served]:
     """Serve a store on the loopback address until the block ends, read-only by default.
 
-    `store` is a store, or the folder of a graph's stores, of which the current one is meant.
+    `store` is a store, or the folder of a graph's stores, which stands for the current one.
     `neo4j` runs it: by default the embedded one of the store's own version. `on_line` gets the
-    server's log, line by line, from another thread. Raises `ServerError` where the server does not
-    start, its port is taken, or another server has the store.
+    server's log, line by line, from another thread. Raises `ServerError` if the server does not
+    start, if its port is taken, or if another server uses the store.
     """
     from neo4j import GraphDatabase  # noqa: PLC0415  (slow to import)
 

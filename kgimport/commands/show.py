@@ -1,4 +1,4 @@
-"""`kgimport show`: the declared graph as a picture, with what its tables hold."""
+"""`kgimport show`: draw the declared graph, with the properties and counts of its tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def show(graph: Graph, out: Path) -> None:
-    """Write the picture as SVG; read the tables' schemas and row counts, nothing else."""
+    """Write the picture as SVG; only the tables' schemas and row counts are read."""
     tables = scan(graph)
     drawn = {name: _drawn(each, _kept(graph, tables, each)) for name, each in tables.items()}
     try:
@@ -31,7 +31,7 @@ def show(graph: Graph, out: Path) -> None:
 
 
 def _kept(graph: Graph, tables: Mapping[str, Scanned], scanned: Scanned) -> pl.LazyFrame:
-    """Return the rows that would be exported: all, or those that are not set aside."""
+    """Return the rows that an export writes: all of them, or those with both ends."""
     table = scanned.table
     if table.kind == "node" or not table.skips_missing_ends:
         return scanned.frame

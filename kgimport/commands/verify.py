@@ -1,4 +1,4 @@
-"""`kgimport verify`: does a store hold what the tables of its export hold?"""
+"""`kgimport verify`: prove that a store holds what the tables of its export hold."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A store that holds its source, and how much of it was compared."""
+    """A store that holds its source, and how many of its rows were compared."""
 
     path: Path
     record: StoreRecord
     compared: int
-    # Tables whose Parquet has changed since the export: their rows cannot be compared.
+    # Tables whose Parquet has changed since the export, so that their rows cannot be compared.
     changed: tuple[str, ...]
 
     def _repr_html_(self) -> str:
@@ -51,9 +51,9 @@ def verify(
 ) -> Verified:
     """Reconcile a store's counts, and compare sampled rows with the Parquet of its export.
 
-    `store` is a store, or the folder of a graph's stores, of which the current one is meant.
+    `store` is a store, or the folder of a graph's stores, which stands for the current one.
     `neo4j` runs it: by default the embedded one of the store's own version. `samples` is how many
-    rows of each table are compared. Raises `ReconciliationError` where something differs.
+    rows of each table are compared. Raises `ReconciliationError` if anything differs.
     """
     place = stores.find(Path(store))
     record, export = stores.read(place)
@@ -83,7 +83,7 @@ def _must_be_equal(store: Path, differences: tuple[str, ...]) -> None:
 
 @contextmanager
 def _queried_held(record: ExportRecord) -> Iterator[None]:
-    """Hold the build directories here in which rows lie that were queried for their export."""
+    """Lock the local build directories that hold rows which a query gave for their export."""
     asked = {query.table for query in record.queries}
     tables = (table for table in record.declaration.tables if table.name in asked)
     with ExitStack() as held:

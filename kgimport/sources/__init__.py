@@ -1,4 +1,4 @@
-"""The rows of a table whose location is files: scanned, looked through, fingerprinted."""
+"""Read the rows of a table whose location is files: scan, check and fingerprint them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,22 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 More = ParamSpec("More")
 
+_REASON = 500  # characters of a library's message
+_UNREADABLE = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    pa.ArrowException,
+    duckdb.Error,
+    OSError,
+)
+
 
 def read(name: str, action: Callable[[], Result]) -> Result:
-    """Do what reads the rows of a table; whatever goes wrong is a `SourceError` that names it."""
+    """Call a function that reads the rows of a table; its errors become ones that name the table.
+
+    Errors of Polars, Arrow, DuckDB and the file system become a `SourceError` (a `DestinationError`
+    if the disk is full), errors of AWS what `aws.meaning` makes of them.
+    """
     with _reading(name):
         return action()
 
@@ -37,7 +50,7 @@ def read(name: str, action: Callable[[], Result]) -> Result:
 def _named(
     function: Callable[Concatenate[Table, More], Result],
 ) -> Callable[Concatenate[Table, More], Result]:
-    """Let a function's errors name its first argument, the table whose rows it reads."""
+    """Decorate a function so that its errors name its first argument, the table that it reads."""
 
     @wraps(function)
     def named(table: Table, /, *args: More.args, **options: More.kwargs) -> Result:
@@ -48,11 +61,10 @@ def _named(
 
 @_named
 def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
-    """Return the rows of a table, unread, and their schema.
+    """Return a lazy frame of a table's rows, and their schema.
 
-    `SourceError` where there are none to read.
-
-    Raises `ValueRefusedError` for columns whose values Polars would read as others.
+    Raises `SourceError` if there are no files, and `ValueRefusedError` for columns whose values
+    Polars would change.
     """
     found = listing.some(table.location)
     frame = parquet.scan(table.name, found, lambda column: _is_used(table, column))
@@ -65,9 +77,9 @@ def _is_used(table: Table, column: str) -> bool:
 
 @_named
 def findings(table: Table) -> list[Finding]:
-    """Return what reading a table's rows would pass over in silence; each file is looked at once.
+    """Return findings about what Polars silently ignores in a table's files; read each file once.
 
-    Raises `SourceError` where a page differs from its checksum.
+    Raises `SourceError` if a page differs from its checksum.
     """
     found = listing.some(table.location)
     return list(unseen.findings(table.name, found, table.is_property))
@@ -75,9 +87,9 @@ def findings(table: Table) -> list[Finding]:
 
 @_named
 def relation(table: Table, made: DuckDBPyConnection) -> str:
-    """Return SQL for the same rows, in the same order, as DuckDB reads them.
+    """Return SQL with which DuckDB reads the same rows in the same order.
 
-    S3's go by way of Arrow, and so do files that have what DuckDB does not read.
+    Arrow reads for DuckDB what is in S3, and files with types that DuckDB does not know.
     """
     found = listing.some(table.location)
     here = [each.place.path for each in found if isinstance(each.place, LocalPath)]
@@ -91,13 +103,13 @@ def relation(table: Table, made: DuckDBPyConnection) -> str:
 
 @_named
 def names(table: Table) -> tuple[str, ...]:
-    """Return the files that a table is made of, by their names below its location."""
+    """Return the names of a table's files, relative to its location."""
     return tuple(file.name for file in listing.of(table.location))
 
 
 @_named
 def fingerprint(table: Table) -> str:
-    """Return a digest that changes when a source file comes, goes, or is written again."""
+    """Return a digest that changes when a source file is added, removed or rewritten."""
     found = [(file.name, file.size, file.tag) for file in listing.of(table.location)]
     return hashlib.sha256(repr(found).encode()).hexdigest()
 
@@ -117,7 +129,7 @@ def changed(tables: Sequence[str]) -> SourceError:
 
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
-    """Turn whatever goes wrong while rows are read into a `SourceError` that names the table."""
+    """Turn what libraries raise while rows are read into an error that names the table."""
     try:
         with aws.talking(f"read the rows of table {name}"):
             yield
@@ -126,22 +138,12 @@ def _reading(name: str) -> Iterator[None]:
         raise _meaning(name, str(error), reason) from error
 
 
-_REASON = 500
-_UNREADABLE = (
-    pl.exceptions.PolarsError,
-    pl.exceptions.PanicException,
-    pa.ArrowException,
-    duckdb.Error,
-    OSError,
-)
-
-
 def _meaning(name: str, text: str, reason: str) -> KgimportError:
     if "os error 28" in reason or "No space left" in reason:
         return DestinationError(
-            f"the disk is full, while {name} was written", "free some space, and run again"
+            f"the disk became full while {name} was written", "free some space, and run again"
         )
     return aws.in_text(text, f"read the rows of table {name}") or SourceError(
         f"the rows of table {name} cannot be read: {reason}",
-        "look at the table's Parquet files; all of them need the same columns and types",
+        "check the table's Parquet files; all of them need the same columns and types",
     )

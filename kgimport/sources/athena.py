@@ -1,9 +1,9 @@
-"""Tables of Athena: their own Parquet in S3 where that is all there is to them, else a query.
+"""Tables of Athena: read from their own Parquet in S3 if its files are their rows, else queried.
 
-A relation is scanned where it lies if Glue says that it is plain Parquet, and the files have just
-the columns that Glue says. Everything else (a query, a view, Iceberg, another format, projected or
-half-registered partitions) is asked of Athena, which writes the rows as Parquet below the results'
-location: UNLOAD. Those objects are fetched and deleted at once, also when something goes wrong.
+A relation's own files are read if it is plain Parquet according to Glue, and if the files have
+exactly the columns that Glue lists. Everything else (a query, a view, Iceberg, another format,
+projected or partly registered partitions) is queried: Athena's UNLOAD writes the rows as Parquet
+below the results' location. Those objects are downloaded and deleted at once, also after an error.
 """
 
 from __future__ import annotations
@@ -31,18 +31,28 @@ if TYPE_CHECKING:
     from kgimport.sources.contract import Wanted
 
 CATALOG = "awsdatacatalog"
+_POLL_S = 0.5
+_ENDED = {"SUCCEEDED", "FAILED", "CANCELLED"}
+_STOP_S = 30
+# The keys of dbt's profile for each setting.
+_SETTINGS = {
+    "workgroup": "work_group",
+    "results": "s3_staging_dir",
+    "region": "region_name",
+    "profile": "aws_profile_name",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Athena:
-    """Where and as whom Athena runs our queries; what is absent comes from the workgroup."""
+    """How to run queries in Athena; without a results' location, the workgroup's is used."""
 
     scheme: ClassVar[str] = "athena"
     parts: ClassVar[tuple[str, ...]] = ("CATALOG", "DATABASE", "TABLE")
     product: ClassVar[str] = "Athena"
 
     workgroup: str = "primary"
-    results: S3Path | None = None  # below which results are written
+    results: S3Path | None = None  # results are written below it
     session: Session = ENVIRONMENT
 
 
@@ -54,14 +64,6 @@ def _connect(settings: Mapping[str, str]) -> Athena:
         locations.s3_folder(results, session) if results else None,
         session,
     )
-
-
-_SETTINGS = {
-    "workgroup": "work_group",
-    "results": "s3_staging_dir",
-    "region": "region_name",
-    "profile": "aws_profile_name",
-}
 
 
 def _locate(athena: Athena, wanted: Wanted) -> Found:
@@ -83,21 +85,19 @@ SOURCE: Source[Athena] = Source(MappingProxyType(_SETTINGS), _connect, _locate)
 
 
 def _sql(relation: Relation) -> str:
-    """Return a relation as it stands in a query: Glue's own catalog needs no name."""
+    """Return a relation's name for a query, which omits Glue's own catalog."""
     catalog, *names = relation.names
     return sql_name(names if catalog.lower() == CATALOG else relation.names)
 
 
 def own_files(wanted: Relation, session: Session) -> S3Path | None:
-    """Return the S3 location of a table whose files are its rows.
+    """Return the S3 location of a table's files, or None if the table must be queried.
 
-    None for one that must be queried.
-
-    Raises `SourceError` where Glue has no such table.
+    Raises `SourceError` if Glue has no such table.
     """
     catalog, database, name = wanted.names
     if catalog.lower() != CATALOG:
-        return None  # a federated catalog, of which Glue knows nothing
+        return None  # a federated catalog, which Glue does not know
     glue = aws.client("glue", session)
     with aws.talking(f"find {_sql(wanted)} in Glue"):
         table = glue.get_table(DatabaseName=database, Name=name)["Table"]
@@ -123,7 +123,7 @@ def _is_plain_parquet(table: dict[str, Any]) -> bool:
 
 
 def _is_all_there(glue: Any, table: dict[str, Any], place: S3Path) -> bool:
-    """Whether the folders with objects are just the partitions that Glue knows, if any."""
+    """Return whether the folders with objects are exactly the partitions that Glue knows."""
     keys = [each["Name"] for each in table.get("PartitionKeys", ())]
     if not keys:
         return True
@@ -141,9 +141,10 @@ def _is_all_there(glue: Any, table: dict[str, Any], place: S3Path) -> bool:
 
 
 def _has_columns(place: S3Path, table: dict[str, Any]) -> bool:
-    """Whether every file has just the columns of Glue, and folders say text, as Glue has it too.
+    """Return whether every file has exactly Glue's columns, and all partition columns are text.
 
-    What folders say is text to us: `month=01` is no number, as it would be to Athena.
+    kgimport reads the values in folders' names as text: `month=01` is not a number, as it may be in
+    Athena.
     """
     found = listing.of(place)
     partitions = table.get("PartitionKeys", ())
@@ -155,10 +156,10 @@ def _has_columns(place: S3Path, table: dict[str, Any]) -> bool:
 
 
 def fetch(sql: str, name: str, folder: Path, athena: Athena) -> QueryRecord:
-    """Lets Athena write a query's rows as Parquet, and fetches them into a new folder.
+    """Have Athena write a query's rows as Parquet, and download them into a new folder.
 
-    `name` is the table that they are for. Whatever happens, nothing stays in S3, and a query that
-    nobody waits for any more is stopped. Raises `SourceError` with the engine's words.
+    `name` is the table that gets the rows. Also after an error, nothing stays in S3, and the query
+    is stopped. Raises `SourceError` with the engine's message.
     """
     began = monotonic()
     with _unload_prefix(athena) as prefix:
@@ -167,8 +168,8 @@ def fetch(sql: str, name: str, folder: Path, athena: Athena) -> QueryRecord:
         found = listing.of(prefix)
         if not found:
             raise SourceError(
-                f"the query for {name} gave no rows, and so no file that has its columns",
-                "let it give rows, or leave the table out of the graph",
+                f"the query for {name} returned no rows, so there is no file with its columns",
+                "change the query, or leave the table out of the graph",
             )
         for at, each in enumerate(found):
             assert isinstance(each.place, S3Path)  # noqa: S101  (as the prefix is)
@@ -178,9 +179,7 @@ def fetch(sql: str, name: str, folder: Path, athena: Athena) -> QueryRecord:
 
 @contextmanager
 def _unload_prefix(athena: Athena) -> Iterator[S3Path]:
-    """Provide a place below the results' location that nothing else uses, and that is gone
-    afterwards.
-    """
+    """Provide a new prefix below the results' location, and delete its objects afterwards."""
     prefix = _results(athena) / "unload" / uuid4().hex
     try:
         yield prefix
@@ -194,7 +193,7 @@ def _unload_prefix(athena: Athena) -> Iterator[S3Path]:
 
 
 def _delete_after(error: KgimportError, prefix: S3Path) -> None:
-    """Delete what a failed query left; where that fails too, the first error says what is left."""
+    """Delete what a failed query left; if that fails, too, name what is left in the first error."""
     try:
         s3.delete(prefix)
     except KgimportError:
@@ -219,10 +218,11 @@ def _results(athena: Athena) -> S3Path:
 
 
 def _unload(sql: str, name: str, prefix: S3Path, athena: Athena) -> tuple[str, int]:
-    """Run the query to its end; give its id, and how many bytes it scanned."""
+    """Run the query; return its id, and how many bytes it scanned."""
     cursor = _cursor(athena)
     place = str(prefix / "").replace("'", "''")
-    # A name with a line break in it would end the comment; no query's comment ends our bracket.
+    # ascii: a line break in the name would end the comment. A comment at the end of the query must
+    # not hide the bracket, so that begins a line.
     unload = (
         f"-- kgimport, table {ascii(name)[1:-1]}\n"
         f"UNLOAD ({sql}\n) TO '{place}' WITH (format = 'PARQUET', compression = 'ZSTD')"
@@ -246,17 +246,14 @@ def _cursor(athena: Athena) -> Any:
             region_name=aws.client("athena", athena.session).meta.region_name,
             session=aws.boto_session(athena.session),
             poll_interval=_POLL_S,
-            kill_on_interrupt=False,  # it would go on as if the query had failed
+            kill_on_interrupt=False,  # else pyathena treats an interrupt as a failed query
             retry_config=RetryConfig(attempt=aws.ATTEMPTS),
         ).cursor()
 
 
-_POLL_S = 0.5
-
-
 @contextmanager
 def _stopped_unless_ended(cursor: Any, athena: Athena) -> Iterator[None]:
-    """Stop the query of a cursor where we give up on it before it has ended.
+    """Stop the cursor's query if the block raises before the query has ended.
 
     It would go on, cost money, and write below its prefix after that was emptied.
     """
@@ -264,13 +261,13 @@ def _stopped_unless_ended(cursor: Any, athena: Athena) -> Iterator[None]:
         yield
     except BaseException:
         if cursor.query_id:
-            with suppress(KgimportError):  # what made us give up is what the user must know
+            with suppress(KgimportError):  # the first error is what the user must know
                 _stop(cursor.query_id, athena)
         raise
 
 
 def _stop(query: str, athena: Athena) -> None:
-    """Stop a query that runs, and wait until it writes no more, or long where we may not look."""
+    """Stop a running query, and wait until it has ended, or for `_STOP_S` if that is unknown."""
     if _has_ended(query, athena):
         return
     with aws.talking(f"stop the query {query}"):
@@ -282,34 +279,31 @@ def _stop(query: str, athena: Athena) -> None:
 
 
 def _has_ended(query: str, athena: Athena) -> bool:
-    with suppress(KgimportError):  # who may not look at a query may still stop it
+    with suppress(KgimportError):  # a role without the permission to ask may still stop a query
         return _state(query, athena) in _ENDED
     return False
 
 
-_ENDED = {"SUCCEEDED", "FAILED", "CANCELLED"}
-_STOP_S = 30
-
-
 def _failed(error: Exception, query: str | None, name: str, athena: Athena) -> KgimportError:
-    """Return what a failed query says: the engine's own words and its id, or why AWS did not take
-    it.
+    """Return the error for a failed query: Athena's message and the query's id.
+
+    If the query did not start, or may still run, it is the error of the call to AWS.
     """
-    told = aws.meaning(error, f"query the rows of {name}", SourceError)
-    if query is None or not isinstance(told, SourceError):
-        return told
+    refused = aws.meaning(error, f"query the rows of {name}", SourceError)
+    if query is None or not isinstance(refused, SourceError):
+        return refused
     state = _state(query, athena)
-    if state not in _ENDED:  # not the query failed, but we lost sight of it
-        return told
+    if state not in _ENDED:  # the query has not failed, only the call that asked for its state
+        return refused
     which = f"Athena's query {query}, for the rows of {name},"
     if state == "CANCELLED":
         return SourceError(
             f"{which} was stopped: {error}",
-            "ask who stopped it (a person, or a limit of the workgroup), and run again",
+            "find out who stopped it (a person, or a limit of the workgroup), and run again",
         )
     return SourceError(
         f"{which} failed: {error}",
-        "mend the view or the query; Athena's console shows it by that id",
+        "fix the view or the query; Athena's console shows it under that id",
     )
 
 

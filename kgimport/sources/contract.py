@@ -1,4 +1,4 @@
-"""What a source is: how a warehouse's relations and queries become files of this run."""
+"""What a source consists of: it turns a warehouse's relations and queries into files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from kgimport.records import QueryRecord
 
 Chosen = TypeVar("Chosen", bound=Connection)
+_QUOTE = '"'
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A table whose rows have to become files; `folder` is not there yet, and may be made."""
+    """A table whose rows are needed as files; `folder` does not exist, and may be created."""
 
     table: str
     location: Relation | Query
@@ -30,9 +31,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The files of a table, and the query that made them, if one did.
+    """The files of a table, and the query that wrote them, if there was one.
 
-    Files that a query made lie in the folder that was wanted, as Parquet.
+    The files of a query are Parquet in the folder of `Wanted`.
     """
 
     place: LocalPath | S3Path
@@ -41,10 +42,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Source(Generic[Chosen]):
-    """A kind of warehouse, by the name that dbt has for its adapter, which is its scheme too.
+    """A kind of warehouse, registered under the name of its dbt adapter, which is also its scheme.
 
-    `settings` are the keys of dbt's profile from which `connect` makes a connection, by the names
-    that they have for us; what the profile does not say is absent.
+    `settings` maps kgimport's names of settings to the keys of dbt's profile. `connect` makes a
+    connection of the settings; those that the profile does not have are absent.
     """
 
     settings: Mapping[str, str]
@@ -56,8 +57,5 @@ AnySource = Source[Any]
 
 
 def sql_name(names: Iterable[str]) -> str:
-    """Return the names of a relation as they stand in a query."""
+    """Return the names of a relation, quoted and joined for a query."""
     return ".".join(f'"{name.replace(_QUOTE, _QUOTE * 2)}"' for name in names)
-
-
-_QUOTE = '"'

@@ -1,4 +1,4 @@
-"""What the folders of a table say: `month=2026-01` is a column of text, as Hive has it."""
+"""Columns in the names of a table's folders, as in Hive: `month=2026-01` is a column of text."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from kgimport.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Told = dict[str, list[str | None]]
+    Spelled = dict[str, list[str | None]]
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
-def told(table: str, names: Sequence[str]) -> Told:
-    """For each column that folders spell, its value for each file, in the files' order.
+def told(table: str, names: Sequence[str]) -> Spelled:
+    """Return the columns that folders' names have, each with a value per file, in their order.
 
-    The names are those below the table's location. Raises `SourceError` where they do not spell
-    the same columns for all files, or one twice.
+    `names` are the files' names below the table's location. Raises `SourceError` if the files do
+    not all have the same columns, or if one has a column twice.
     """
-    ways = [[part.partition("=") for part in name.split("/")[:-1]] for name in names]
-    pairs = [[(key, value) for key, is_pair, value in way if is_pair and key] for way in ways]
+    paths = [[part.partition("=") for part in name.split("/")[:-1]] for name in names]
+    pairs = [[(key, value) for key, is_pair, value in path if is_pair and key] for path in paths]
     keys = [tuple(_decoded(table, key) for key, _ in each) for each in pairs]
     for name, each in zip(names, keys, strict=True):
         if each != keys[0]:
             raise _odd(table, f"{names[0]} has {_spelled(keys[0])}, {name} has {_spelled(each)}")
         if len(set(each)) < len(each):
-            raise _odd(table, f"{name} has one twice")
+            raise _odd(table, f"{name} has a column twice")
     return {key: [_value(table, each[at][1]) for each in pairs] for at, key in enumerate(keys[0])}
 
 
@@ -40,9 +40,9 @@ def _spelled(keys: tuple[str, ...]) -> str:
 
 def _odd(table: str, how: str) -> SourceError:
     return SourceError(
-        f"the folders of table {table} do not spell the same columns for all files: {how}",
-        "name them COLUMN=VALUE in one order, all files as deep; "
-        "a folder whose name begins with _ or . is left alone",
+        f"the folders of table {table} do not name the same columns for all files: {how}",
+        "name the folders COLUMN=VALUE, the same columns in the same order above every file; "
+        "a folder whose name begins with _ or . is ignored",
     )
 
 
@@ -51,20 +51,21 @@ def _value(table: str, text: str) -> str | None:
 
 
 def _decoded(table: str, text: str) -> str:
-    """Return a name without Hive's escapes: %XX stands for a byte of it."""
+    """Return a name without Hive's escapes, in which %XX stands for a byte."""
     try:
         return unquote(text, errors="strict")
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"the folders of table {table} say what is no text: {text}", "name the folder in UTF-8"
+            f"a folder of table {table} has a name that is not text: {text}",
+            "name the folder in UTF-8",
         ) from error
 
 
 def column(path: pl.Expr, places: Sequence[str], values: Sequence[str | None]) -> pl.Expr:
-    """For each row its file's value, by the path of that file.
+    """Return an expression that gives each row the value of its file, by the file's path.
 
-    By numbers and categories, which Polars streams and pushes slices through; a join, or values
-    replaced, would read the whole table for a few rows, or keep it in memory.
+    It uses categories and their numbers, through which Polars streams and pushes slices. A join, or
+    a replacement of values, would read the whole table for a few rows, or keep it in memory.
     """
     numbered = [f"{at}-" if value is None else f"{at}+{value}" for at, value in enumerate(values)]
     number = path.cast(pl.Enum(places)).to_physical()

@@ -1,7 +1,7 @@
-"""What the footers of Parquet files say of their columns, before Polars sees the files.
+"""What the footers of Parquet files state about their columns; read before Polars reads the files.
 
-Polars does not tell an instant of 12 bytes from one of 8, nor a UUID from bytes, and over some
-types it panics. So each footer is read first; files of one writer mostly have one kind of it.
+Polars does not distinguish a timestamp of 12 bytes from one of 8, nor a UUID from bytes, and it
+panics at some types. So each footer is read first; files of one writer mostly have the same kind.
 """
 
 from __future__ import annotations
@@ -28,23 +28,55 @@ if TYPE_CHECKING:
     from kgimport.sources.listing import File
 
 _MAGIC = b"PAR1"
+_AT_ONCE = 16  # files
+_TAIL = 1 << 16  # bytes at the end of a file, which mostly contain its footer
+# The greatest footer: it describes a million chunks, all of which a reader holds in memory.
+_LARGEST = 1 << 27
+_SHOWN = 5
+_NOT_PARQUET, _ENCRYPTED = "not Parquet", "encrypted"
+_CUT_OFF, _DAMAGED = "cut off, without a footer", "with a damaged footer"
+_REMEDIES = {
+    _NOT_PARQUET: "remove it, begin its name with _ or ., so that it is ignored, or use a glob for "
+    "the table's files",
+    _ENCRYPTED: "write it without encryption",
+    **dict.fromkeys((_CUT_OFF, _DAMAGED), "write it again"),
+}
+_SMALLER = "write smaller pages and row groups, or shorten or leave out the long values"
+# The fields of a footer.
+_SCHEMA, _PAIRS = 2, 5
+# The fields of an element of a schema.
+_PHYSICAL, _NAME, _CHILDREN, _CONVERTED, _PRECISION, _LOGICAL = 1, 4, 5, 6, 8, 10
+_DIGITS = 38  # the most that Polars' decimals have
+_INT96 = 3
+_MARKS_OF_CONVERTED = {
+    4: "ENUM",
+    6: "DATE",
+    7: "TIME",
+    8: "TIME",
+    19: "JSON",
+    21: "INTERVAL",
+}
+_MARKS_OF_LOGICAL = {4: "ENUM", 6: "DATE", 7: "TIME", 9: "INTERVAL", 12: "JSON", 14: "UUID"}
+_TIME, _VARIANT = 7, 16
+_WIDE_DECIMAL = "DECIMAL of more than 38 digits"
+_UNREADABLE = {"INTERVAL", "VARIANT", _WIDE_DECIMAL}
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What decides how a file is read, beside its rows."""
+    """What decides how a file is read, apart from its rows."""
 
-    # Its schema, as Thrift has it.
+    # The schema in Thrift.
     schema: bytes
-    # The schema that Arrow had, if Arrow wrote it.
+    # The Arrow schema, if Arrow wrote the file.
     arrow: bytes | None
-    # The columns that pandas had as spans of time.
+    # The columns that were durations in pandas.
     spans: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: what Parquet calls each of its leaves, where that matters, and Polars' type."""
+    """A column: Parquet's name for the type of each leaf, if that matters, and Polars' type."""
 
     name: str
     marks: tuple[str, ...]
@@ -56,17 +88,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The columns of some files of a table, and the name of the first of those."""
+    """The columns of some files of a table, and the name of the first of these files."""
 
     file: str
     columns: Mapping[str, Column]
 
 
 def shapes(table: str, files: Sequence[File]) -> list[Shape]:
-    """Return the shapes that a table's files have; files of one kind share theirs.
+    """Return the shapes of a table's files, one for each kind of file.
 
-    Raises `SourceError` for files that are no Parquet, `ValueRefusedError` for columns that
-    nothing here can read.
+    Raises `SourceError` for files that are not Parquet, `ValueRefusedError` for columns that Polars
+    cannot read.
     """
     kinds: dict[Kind, str] = {}
     wrong: dict[str, list[str]] = {}
@@ -81,83 +113,68 @@ def shapes(table: str, files: Sequence[File]) -> list[Shape]:
 
 
 def _looked_at(files: Sequence[File]) -> list[Kind | str]:
-    """Return the kind of each file, or what is wrong with it."""
+    """Return the kind of each file, or a text that states what is wrong with it."""
     if len(files) == 1:
         return [_kind(files[0])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(_kind, files))
 
 
-_AT_ONCE = 16
-
-
 def _must_be_parquet(table: str, wrong: Mapping[str, Sequence[str]]) -> None:
-    """Refuses files that are no Parquet, by what is wrong with them."""
-    for what, names in wrong.items():
+    """Refuse files that are not readable Parquet; `wrong` has their names by what is wrong."""
+    for fault, names in wrong.items():
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise SourceError(
-            f"the rows of table {table} cannot be read: {what}: {', '.join(names[:_SHOWN])}{more}",
-            _REMEDIES.get(what, _SMALLER),
+            f"the rows of table {table} cannot be read: {fault}: {', '.join(names[:_SHOWN])}{more}",
+            _REMEDIES.get(fault, _SMALLER),
         )
 
 
-_SHOWN = 5
-_NO_PARQUET, _ENCRYPTED = "no Parquet", "encrypted"
-_CUT_OFF, _DAMAGED = "cut off, without a footer", "with a damaged footer"
-_REMEDIES = {
-    _NO_PARQUET: "take it away, let its name begin with _ or ., which leaves a file out, "
-    "or name the table's files by a glob",
-    _ENCRYPTED: "write it without encryption",
-    **dict.fromkeys((_CUT_OFF, _DAMAGED), "write it again"),
-}
-_SMALLER = "write it with smaller pages and row groups, or cut or leave out what is so long"
-
-
 def _kind(file: File) -> Kind | str:
-    """Return what kind of Parquet a file is, or else what is wrong with it."""
+    """Return the kind of a file, or a text that states what is wrong with it."""
     begin, tail = file.part(0, len(_MAGIC)), file.part(max(file.size - _TAIL, 0), _TAIL)
     if wrong := _unlike_parquet(begin, tail):
         return wrong
     footer = _footer(file, tail)
     try:
-        said = _said(footer)
+        metadata = _metadata(footer)
         _, size = thrift.struct(footer, 0, _SCHEMA)
     except (pa.ArrowException, OSError, ValueError, IndexError, KeyError):
         return _DAMAGED
-    spans = frozenset(_timedeltas(said.get(b"pandas")))
-    kind = Kind(footer[:size], said.get(b"ARROW:schema"), spans)
+    spans = frozenset(_timedeltas(metadata.get(b"pandas")))
+    kind = Kind(footer[:size], metadata.get(b"ARROW:schema"), spans)
     return pages.too_large(file, footer, _categories(kind.arrow)) or kind
 
 
 def _unlike_parquet(begin: bytes, tail: bytes) -> str:
-    """Return what is wrong with how a file begins and ends, if anything."""
+    """Return what is wrong with the beginning or the end of a file; an empty text if nothing is."""
     end = tail[-len(_MAGIC) :]
     if b"PARE" in {begin, end}:
         return _ENCRYPTED
     if begin != _MAGIC:
-        return _NO_PARQUET
+        return _NOT_PARQUET
     if end != _MAGIC:
         return _CUT_OFF
     size = int.from_bytes(tail[-8:-4], "little")
     return f"a footer of {size / 1e6:,.0f} MB" if size > _LARGEST else ""
 
 
-def _said(footer: bytes) -> Mapping[bytes, bytes]:
-    """Return what the writer said beside the schema.
+def _metadata(footer: bytes) -> Mapping[bytes, bytes]:
+    """Return the keys and values that the writer put into a footer.
 
-    Arrow reads no integers of 128 bits, Polars' own.
+    Arrow cannot read the footer if there are Polars' integers of 128 bits.
     """
     try:
         return pq.read_metadata(pa.BufferReader(_whole(footer))).metadata or {}
     except pa.ArrowNotImplementedError:
-        pairs = thrift.struct(footer, 0, _SAID)[0].get(_SAID, ())
+        pairs = thrift.struct(footer, 0, _PAIRS)[0].get(_PAIRS, ())
         return {pair[1]: pair.get(2, b"") for pair in pairs}
 
 
 def _footer(file: File, tail: bytes) -> bytes:
-    """Return the Thrift of a footer, of which `tail` is the end.
+    """Return a footer's Thrift; `tail` is the end of the file.
 
-    Its length and four bytes follow it.
+    The footer is followed by its length and four more bytes.
     """
     size = int.from_bytes(tail[-8:-4], "little")
     if len(tail) < size + 8 <= file.size:
@@ -165,25 +182,19 @@ def _footer(file: File, tail: bytes) -> bytes:
     return tail[-size - 8 : -8]
 
 
-_TAIL = 1 << 16
-_LARGEST = 1 << 27  # a million pieces, each of which a reader holds with all that is said of it
-# The fields of a footer.
-_SCHEMA, _SAID = 2, 5
-
-
 def _whole(footer: bytes) -> bytes:
-    """Return a file that has nothing but its footer."""
+    """Return a Parquet file that consists of a footer."""
     return _MAGIC + footer + len(footer).to_bytes(4, "little") + _MAGIC
 
 
 def _without_rows(kind: Kind) -> bytes:
-    """Return a Parquet file of a kind that has no rows."""
-    said = b"" if kind.arrow is None else _pair(b"ARROW:schema", kind.arrow)
-    return _whole(kind.schema + b"\x16\x00" + b"\x19\x0c" + said + b"\x00")
+    """Return a Parquet file of a kind, without rows."""
+    metadata = b"" if kind.arrow is None else _pair(b"ARROW:schema", kind.arrow)
+    return _whole(kind.schema + b"\x16\x00" + b"\x19\x0c" + metadata + b"\x00")
 
 
 def _pair(key: bytes, value: bytes) -> bytes:
-    """Return what a writer adds: a list of one key and its value."""
+    """Return a writer's metadata in Thrift: a list of one key and its value."""
     return b"\x19\x1c" + b"\x18" + _length(key) + key + b"\x18" + _length(value) + value + b"\x00"
 
 
@@ -197,32 +208,28 @@ def _length(text: bytes) -> bytes:
 def _columns(table: str, kind: Kind) -> dict[str, Column]:
     marks = dict(_marks(kind))
     refused = [
-        f"{table}.{name}: Parquet's {mark} is no type of Polars; cast it in SQL, or leave it out"
+        f"{table}.{name}: Polars has no type for Parquet's {mark}; cast it in SQL, or leave it out"
         for name, each in marks.items()
         for mark in sorted({*each} & _UNREADABLE)
     ]
     if refused:
         raise ValueRefusedError(
             "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
-            "`skip: true` is not enough, for Polars reads no file that has such a column",
+            "`skip: true` is not enough, because Polars cannot read a file with such a column",
         )
     dtypes = pl.read_parquet_schema(io.BytesIO(_without_rows(kind)))
     return {name: _column(name, marks.get(name, ()), dtype) for name, dtype in dtypes.items()}
 
 
 def _column(name: str, marks: tuple[str, ...], dtype: pl.DataType) -> Column:
-    """Return a column; the unit that a writer of INT96 had in mind is not in the file."""
+    """Return a column; timestamps of INT96 have nanoseconds, because the file states no unit."""
     moments = sum(isinstance(each, pl.Datetime) for each in leaves(dtype))
     whole = 0 < moments == marks.count("INT96")
     return Column(name, marks, in_unit(dtype, "ns") if whole else dtype)
 
 
-_WIDE_DECIMAL = "DECIMAL of more than 38 digits"
-_UNREADABLE = {"INTERVAL", "VARIANT", _WIDE_DECIMAL}
-
-
 def _marks(kind: Kind) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each column's name and the marks of its leaves, in their order."""
+    """Yield each column's name and the marks of its leaves, in their order."""
     found, _ = thrift.struct(kind.schema + b"\x00", 0)
     elements = iter(found[_SCHEMA])
     root = next(elements)
@@ -237,26 +244,10 @@ def _marks(kind: Kind) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield name, tuple(meant.get((name, mark), mark) for mark in marks)
 
 
-# The fields of an element of a schema.
-_PHYSICAL, _NAME, _CHILDREN, _CONVERTED, _PRECISION, _LOGICAL = 1, 4, 5, 6, 8, 10
-_DIGITS = 38  # as many as a decimal has in Polars
-_INT96 = 3
-_MARKS_OF_CONVERTED = {
-    4: "ENUM",
-    6: "DATE",
-    7: "TIME",
-    8: "TIME",
-    19: "JSON",
-    21: "INTERVAL",
-}
-_MARKS_OF_LOGICAL = {4: "ENUM", 6: "DATE", 7: "TIME", 9: "INTERVAL", 12: "JSON", 14: "UUID"}
-_TIME, _VARIANT = 7, 16
-
-
 def _below(
     element: dict[int, Any], more: Iterator[dict[int, Any]], *, arrow: bool
 ) -> Iterator[str]:
-    """Yield the marks of the leaves below an element of the schema."""
+    """Yield the marks of an element's leaves; `more` are the elements after it in the schema."""
     children = element.get(_CHILDREN, 0)
     is_variant = _VARIANT in element.get(_LOGICAL, {})
     if is_variant:
@@ -269,9 +260,10 @@ def _below(
 
 
 def _mark(leaf: dict[int, Any], *, arrow: bool) -> str:
-    """Return what Parquet calls a leaf, where Polars' type does not tell.
+    """Return Parquet's name for a leaf's type if Polars' type does not show it, else nothing.
 
-    A time of day may be of UTC, but not in Arrow, whose writers said so of any.
+    A time of day may be in UTC. In files of Arrow that means nothing, because Arrow's writers
+    state it for every time of day.
     """
     if leaf.get(_PHYSICAL) == _INT96:
         return "INT96"
@@ -286,17 +278,17 @@ def _mark(leaf: dict[int, Any], *, arrow: bool) -> str:
 
 
 def _date64s(arrow: bytes | None) -> set[str]:
-    """Return the columns in which Arrow had dates as milliseconds."""
+    """Return the columns that have dates as milliseconds in Arrow's schema."""
     return {each.name for each in _fields(arrow) if pa.date64() in types(each.type)}
 
 
 def _categories(arrow: bytes | None) -> set[str]:
-    """Return the columns that Arrow had as dictionaries; Polars spells each row's value."""
+    """Return the columns that are dictionaries in Arrow's schema; Polars copies values per row."""
     return {each.name for each in _fields(arrow) if pa.types.is_dictionary(each.type)}
 
 
 def _fields(arrow: bytes | None) -> list[pa.Field]:
-    """Return the schema that Arrow had, if it says one."""
+    """Return the fields of Arrow's schema; none if there is no valid one."""
     if arrow is None:
         return []
     try:
@@ -306,9 +298,7 @@ def _fields(arrow: bytes | None) -> list[pa.Field]:
 
 
 def _timedeltas(pandas: bytes | None) -> set[str]:
-    """Return the columns that pandas had as spans of time: fastparquet writes those as times of
-    day.
-    """
+    """Return the columns that were durations in pandas; fastparquet writes them as times of day."""
     if pandas is None:
         return set()
     try:

@@ -1,4 +1,4 @@
-"""How Polars is to read a table whose files have these shapes, or why it is not to: pure."""
+"""Decide how Polars must read a table whose files have some shapes, or why it must not: pure."""
 
 from __future__ import annotations
 
@@ -18,22 +18,29 @@ if TYPE_CHECKING:
 
     Carry = Callable[[pl.Expr], pl.Expr]
 
+_FLOATS: list[pl.DataType] = [pl.Float16(), pl.Float32(), pl.Float64()]
+_SIGNED: list[pl.DataType] = [pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.Int128()]
+_UNSIGNED: list[pl.DataType] = [pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.UInt64(), pl.UInt128()]
+_TEXTS = {"JSON", "ENUM"}
+# Where the groups of a UUID's digits begin, and how many there are in each.
+_GROUPS = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What Polars is told of a table's files, and what is made of some columns afterwards."""
+    """The schema with which Polars reads a table's files, and how some columns are converted."""
 
     schema: pl.Schema
-    # The columns with instants of 12 bytes, whose unit only the values can tell.
+    # The columns of 12-byte timestamps, whose unit depends on their values.
     int96: tuple[str, ...]
     carried: Mapping[str, Carry]
 
 
 def unified(table: str, shapes: Sequence[Shape], is_used: Callable[[str], bool]) -> Layout:
-    """One layout for all shapes of a table.
+    """Return one layout for all shapes of a table.
 
-    Numbers of one kind are read as the widest that a file has. Raises `SourceError` where the
-    files differ otherwise, `ValueRefusedError` for a column in use that Polars reads as another.
+    Numbers of one kind are read as the widest type in any file. Raises `SourceError` if the files
+    differ otherwise, `ValueRefusedError` for a column in use whose values Polars would change.
     """
     _must_have_the_same_columns(table, shapes)
     columns = {name: _one(table, name, shapes) for name in shapes[0].columns}
@@ -51,18 +58,18 @@ def _must_have_the_same_columns(table: str, shapes: Sequence[Shape]) -> None:
     for other in others:
         for one, two in ((first, other), (other, first)):
             if lacking := [name for name in one.columns if name not in two.columns]:
-                raise _differ(table, f"{one.file} has {', '.join(lacking)}, {two.file} has not")
+                raise _differ(table, f"{one.file} has {', '.join(lacking)}, {two.file} does not")
 
 
 def _differ(table: str, how: str) -> SourceError:
     return SourceError(
         f"the files of table {table} differ: {how}",
-        "write them with the same columns and types, or take away those of an older schema",
+        "write them with the same columns and types, or remove those of an older schema",
     )
 
 
 def _one(table: str, name: str, shapes: Sequence[Shape]) -> Column:
-    """Return the column that is read from all files, its type the widest of theirs."""
+    """Return the column as it is read from all files, with the widest of their types."""
     files = {shape.columns[name]: shape.file for shape in reversed(shapes)}
     columns = sorted(files, key=lambda column: files[column])
     whole = [each for each in columns if each.dtype != pl.Null] or columns
@@ -70,7 +77,7 @@ def _one(table: str, name: str, shapes: Sequence[Shape]) -> Column:
         if not _agree(one, two):
             raise _differ(table, f"{name} is {one} in {files[one]}, but {two} in {files[two]}")
     dtype = _widest([each.dtype for each in whole])
-    assert dtype is not None  # noqa: S101  (what fits two by two fits)
+    assert dtype is not None  # noqa: S101  (every two of them have a common type)
     return replace(whole[0], dtype=dtype)
 
 
@@ -80,9 +87,9 @@ def _agree(one: Column, two: Column) -> bool:
 
 
 def _widest(dtypes: Sequence[pl.DataType]) -> pl.DataType | None:
-    """Return the type that holds all values of these exactly.
+    """Return the type that holds all values of some types exactly, or None.
 
-    Only whole numbers and floats have one.
+    Different types have one only if they are all integers or all floats.
     """
     if len(set(dtypes)) == 1:
         return dtypes[0]
@@ -94,13 +101,8 @@ def _widest(dtypes: Sequence[pl.DataType]) -> pl.DataType | None:
     return None
 
 
-_FLOATS: list[pl.DataType] = [pl.Float16(), pl.Float32(), pl.Float64()]
-_SIGNED: list[pl.DataType] = [pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.Int128()]
-_UNSIGNED: list[pl.DataType] = [pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.UInt64(), pl.UInt128()]
-
-
 def _signed(dtypes: Sequence[pl.DataType]) -> pl.DataType | None:
-    """Return the signed type that also holds unsigned ones: of twice their width."""
+    """Return the signed type that holds all, twice as wide as the unsigned ones; None if none."""
     wide = [
         _SIGNED.index(each) if each in _SIGNED else _UNSIGNED.index(each) + 1 for each in dtypes
     ]
@@ -116,32 +118,35 @@ def _must_be_carried(table: str, columns: Mapping[str, Column]) -> None:
     if refused:
         raise ValueRefusedError(
             "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
-            "do so in dbt, or set `skip: true` under the column's config.meta.kgimport",
+            "change them in dbt, or set `skip: true` under the column's config.meta.kgimport",
         )
 
 
 def _refusals(column: Column) -> Iterator[str]:
-    """Why Polars would read a column as something else, and what to do."""
+    """Yield why Polars would change a column's values, each with what to do."""
     marks = column.marks
     if "TIMETZ" in marks:
-        yield "a local time cannot say that it is of UTC; cast it to TIME, or to text, in SQL"
+        yield "a local time cannot state that it is in UTC; cast it to TIME, or to text, in SQL"
     if "TIMEDELTA" in marks:
-        yield "pandas had spans of time, which became times of day; write them as numbers"
+        yield "pandas wrote durations as times of day; write them as numbers"
     if "DATE64" in marks:
-        yield "its dates are milliseconds, perhaps within a day; write them as date32"
+        yield "its dates are milliseconds, which may be within a day; write them as date32"
     if len(marks) > 1 and marks.count("DATE") > _count(column.dtype, pl.Date):
         yield "dates within it would be read as timestamps; write them as date32"
     if "INT96" in marks and marks.count("INT96") != _count(column.dtype, pl.Datetime):
-        yield "it holds INT96 beside other timestamps; write all of them in microseconds"
+        yield "it holds both INT96 and other timestamps; write all of them in microseconds"
 
 
 def _count(dtype: pl.DataType, kind: type[pl.DataType]) -> int:
-    """How many leaves of a type are of a kind."""
+    """Return how many leaves of a type are of a kind."""
     return sum(isinstance(each, kind) for each in leaves(dtype))
 
 
 def _carry(column: Column) -> Carry | None:
-    """Return what to make of a column of one leaf that Parquet calls something else than Polars."""
+    """Return how to convert a column whose one leaf has another type in Parquet than in Polars.
+
+    None if it needs no conversion.
+    """
     if len(column.marks) != 1 or _holds_struct(column.dtype):
         return None
     (leaf,) = leaves(column.dtype)
@@ -160,13 +165,10 @@ def _carry(column: Column) -> Carry | None:
 
 
 def _holds_struct(dtype: pl.DataType) -> bool:
-    """Whether a struct is somewhere above the leaves; its fields are carried as they are."""
+    """Return whether a type holds a struct, whose fields are read as they are."""
     if isinstance(dtype, pl.List | pl.Array):
         return _holds_struct(element(dtype))
     return isinstance(dtype, pl.Struct)
-
-
-_TEXTS = {"JSON", "ENUM"}
 
 
 def _inside(dtype: pl.DataType, how: Carry) -> Carry:
@@ -189,10 +191,7 @@ def _stored(column: pl.Expr) -> pl.Expr:
 
 
 def _uuid(column: pl.Expr) -> pl.Expr:
-    """Return the 16 bytes as the text of 36 characters that every program knows."""
+    """Return UUIDs of 16 bytes as their usual text of 36 characters."""
     digits = column.bin.encode("hex")
-    parts = [digits.str.slice(at, size) for at, size in _PARTS]
+    parts = [digits.str.slice(at, size) for at, size in _GROUPS]
     return pl.concat_str(parts, separator="-")
-
-
-_PARTS = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))

@@ -1,7 +1,8 @@
-"""Which files are a table, on the local disk and in S3 alike: what Hive and Athena read, too.
+"""List the files of a table, on the local disk or in S3: those that Hive and Athena read, too.
 
-Below a folder every file is the table's, whatever its suffix, unless its name, or that of a folder
-on the way to it, begins with `_` or `.`: those are markers, logs and what a failed job left.
+Every file below a folder belongs to the table, regardless of its suffix, unless its name, or the
+name of a folder above it, begins with `_` or `.`: those are markers, logs and the leftovers of
+failed jobs.
 """
 
 from __future__ import annotations
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
     from kgimport.locations import Location
 
 
+_WILD = re.compile(r"[*?\[]")
+_EVERYTHING = ["**", "*"]
+# If a table's folder contains one of these, not all of its files are the table's current ones.
+_LOGS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi"}
+
+
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a table: its name below the table's location, and where it is.
+    """A file of a table: its name relative to the table's location, and its place.
 
-    `tag` changes when its content does: the time of the last change, or S3's ETag.
+    `tag` changes when the content does: it is the time of the last change, or S3's ETag.
     """
 
     name: str
@@ -36,7 +43,7 @@ class File:
     tag: str
 
     def part(self, start: int, length: int) -> bytes:
-        """Return some of its bytes; fewer where it ends before."""
+        """Return `length` bytes from `start`, or fewer at the end of the file."""
         if isinstance(self.place, S3Path):
             return s3.part(self.place, start, min(length, self.size - start))
         with Path(self.place.path).open("rb") as stream:
@@ -44,18 +51,17 @@ class File:
             return stream.read(length)
 
     def opened(self) -> BinaryIO:
-        """All of it, to be read anywhere."""
+        """Open it as a seekable stream."""
         if isinstance(self.place, S3Path):
             return s3.opened(self.place, self.size)
         return Path(self.place.path).open("rb")
 
 
 def of(location: Location) -> list[File]:
-    """Return the files of a location (one file, a folder, a glob) by their names.
+    """Return the files of a location (a file, a folder or a glob), sorted by name; maybe none.
 
-    None is an answer; what a source has to locate first has none.
-
-    The order of the names is the order of the rows, so that the same input gives the same rows.
+    A relation or a query has no files before its source has located them. The order of the files is
+    the order of the rows, so that the same input gives the same rows.
     """
     match location:
         case LocalPath():
@@ -68,7 +74,7 @@ def of(location: Location) -> list[File]:
 
 
 def some(location: Location) -> list[File]:
-    """Return the files of a location; `SourceError` where there is none."""
+    """Return the files of a location; raise `SourceError` if there are none."""
     if found := of(location):
         return found
     raise SourceError(
@@ -77,12 +83,8 @@ def some(location: Location) -> list[File]:
     )
 
 
-_WILD = re.compile(r"[*?\[]")
-_EVERYTHING = ["**", "*"]
-
-
 def _steps(path: str) -> tuple[list[str], int | None]:
-    """Return the steps of a path, and which of them is the first with a pattern in it, if any."""
+    """Return the parts of a path, and the index of the first that has a pattern, if any."""
     steps = path.rstrip("/").split("/")
     return steps, next((at for at, step in enumerate(steps) if _WILD.search(step)), None)
 
@@ -104,39 +106,35 @@ def _on_disk(base: Path, steps: list[str]) -> Iterator[File]:
         yield from _below(base, (), steps)
 
 
-# Where these stand, not every file is the table's any more.
-_LOGS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi"}
-
-
 def _must_be_plain(location: str, found: Iterable[str]) -> None:
     for log in found:
         raise SourceError(
-            f"{location} is a table of {_LOGS[log]}, and only its {log} says which files count",
-            "write it as plain Parquet, or let Athena read it",
+            f"{location} is a {_LOGS[log]} table, and only its {log} states which files count",
+            "write it as plain Parquet, or have Athena read it",
         )
 
 
-def _must_be_told(location: str, folders: Sequence[str]) -> None:
-    """Refuses a partition that is hidden: Spark reads `_year=2026`, Hive leaves it out."""
+def _must_not_hide_a_partition(location: str, folders: Sequence[str]) -> None:
+    """Refuse a hidden partition such as `_year=2026`, which Spark reads and Hive ignores."""
     hidden = next(filter(_is_hidden, folders), "")
     if hidden.startswith("_") and "=" in hidden:
         raise SourceError(
-            f"{location} has a folder {hidden}, which some engines read and others leave out",
-            "give the column another name, or let the folder's begin with a dot",
+            f"{location} has a folder {hidden}, which some engines read and others ignore",
+            "give the column another name, or begin the folder's name with a dot",
         )
 
 
-def _below(folder: Path, way: tuple[str, ...], steps: list[str]) -> Iterator[File]:
-    """Yield the files of a folder that fit.
+def _below(folder: Path, above: tuple[str, ...], steps: list[str]) -> Iterator[File]:
+    """Yield the files below a folder that match the steps of a glob; `above` names its parents.
 
-    Links are followed, and what cannot be listed is an error.
+    Links are followed. A folder that cannot be listed is an error.
     """
     with os.scandir(folder) as entries:
         for entry in entries:
-            names = (*way, entry.name)
+            names = (*above, entry.name)
             if entry.is_dir():
                 if steps == _EVERYTHING:
-                    _must_be_told(str(folder), names)
+                    _must_not_hide_a_partition(str(folder), names)
                 if _leads(names, steps):
                     yield from _below(Path(entry.path), names, steps)
             elif _fits(names, steps):
@@ -149,7 +147,7 @@ def _local(path: Path, name: str) -> File:
 
 
 def _in_s3(location: S3Path) -> Iterator[File]:
-    """Yield what of a listing is meant; empty objects are the markers of folders."""
+    """Yield the objects that match, without empty ones, which are markers of folders."""
     steps, wild = _steps(location.key)
     base = "/".join(steps[:wild])
     below = f"{base}/" if base else ""
@@ -163,13 +161,13 @@ def _in_s3(location: S3Path) -> Iterator[File]:
         name = each.place.key.removeprefix(below)
         if meant == _EVERYTHING:
             _must_be_plain(str(location), _LOGS.keys() & {name.split("/")[0]})
-            _must_be_told(str(location), name.split("/")[:-1])
+            _must_not_hide_a_partition(str(location), name.split("/")[:-1])
         if each.bytes and _fits(name.split("/"), meant):
             yield File(name, each.place, each.bytes, each.etag)
 
 
 def _fits(names: tuple[str, ...] | list[str], steps: list[str]) -> bool:
-    """Whether a file's name fits a glob, step by step; `**` is any number of folders."""
+    """Return whether a file's path matches a glob, step by step; `**` is any number of folders."""
     if not steps or not names:
         return len(steps) == len(names)
     if steps[0] == "**":
@@ -179,7 +177,7 @@ def _fits(names: tuple[str, ...] | list[str], steps: list[str]) -> bool:
 
 
 def _leads(names: tuple[str, ...], steps: list[str]) -> bool:
-    """Whether files below a folder may fit a glob."""
+    """Return whether files below a folder may match a glob."""
     if not steps or not names:
         return bool(steps)
     if steps[0] == "**":

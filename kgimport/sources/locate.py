@@ -1,6 +1,6 @@
-"""Where a graph's rows lie before anything is scanned: what a warehouse has becomes files.
+"""Turn every table's location into files before anything is scanned.
 
-A source is a row here, and a module of its own (`sources.contract` says what it consists of).
+To add a source, write a module for it (see `sources.contract`) and add a row to `SOURCES`.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ QUERIED = "queried"
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A graph whose tables are files, and the queries that made some of them."""
+    """A graph whose tables are files, and the queries that wrote some of them."""
 
     graph: Graph
     queries: tuple[QueryRecord, ...]
 
     def seen_from(self, home: Folder) -> Graph:
-        """Return the graph as it is when the folder that was queried into has become `home`."""
+        """Return the graph with the places that queries' files have once the folder is `home`."""
         places = {each.table: home / QUERIED / folder_name(each.table) for each in self.queries}
         return self.graph.relocated(places)
 
 
 def locate(graph: Graph, folder: Path, progress: Progress) -> Located:
-    """Find the files of every table; a table that has none is queried into `folder`."""
+    """Find the files of every table; a table without files of its own is queried into `folder`."""
     places, queries = {}, []
     for table in graph.tables:
         location = table.location

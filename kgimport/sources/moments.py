@@ -1,4 +1,4 @@
-"""Timestamps of INT96: twelve bytes hold what no type of eight does, so the values decide."""
+"""Units for INT96 timestamps: no type of 8 bytes holds all of their 12, so the values decide."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from kgimport.sources.listing import File
     from kgimport.sources.nested import Unit
 
-# The microseconds since 1970 whose nanoseconds have 64 bits, whatever their last three digits are;
-# Polars counts from a day's begin, and so loses the last hours of the first of those days.
+# The range of microseconds since 1970 whose nanoseconds fit into 64 bits, regardless of their last
+# three digits. Polars counts from the beginning of a day, so it loses the hours of the first day.
 _FIRST, _LAST = -106_751 * 86_400_000_000, (2**63 - 1) // 1_000 - 1
 
 
 def units(table: str, files: Sequence[File], columns: Sequence[str]) -> dict[str, Unit]:
-    """Return the unit in which each of these columns is read without a change: `ns`, or else `us`.
+    """Return the unit in which each column is read without a change: `ns` if possible, else `us`.
 
-    Raises `ValueRefusedError` where neither is.
+    Raises `ValueRefusedError` if a column's values fit neither.
     """
     outside, finer = dict.fromkeys(columns, 0), dict.fromkeys(columns, 0)
     for file in files if columns else ():
@@ -49,7 +49,7 @@ def units(table: str, files: Sequence[File], columns: Sequence[str]) -> dict[str
 
 
 def _both(file: File, columns: Sequence[str]) -> Iterator[tuple[str, pa.Array, pa.Array]]:
-    """Each column's timestamps, batch by batch, read in both units."""
+    """Yield the timestamps of each column, batch by batch, in microseconds and in nanoseconds."""
     with file.opened() as one, file.opened() as two:
         micros, nanos = (
             pq.ParquetFile(stream, coerce_int96_timestamp_unit=unit).iter_batches(
@@ -66,9 +66,10 @@ def _both(file: File, columns: Sequence[str]) -> Iterator[tuple[str, pa.Array, p
 
 
 def _measured(micro: pa.Array, nano: pa.Array) -> tuple[int, int]:
-    """How many timestamps have no nanoseconds of 64 bits, and how many have digits beyond micro.
+    """Return how many timestamps do not fit into 64 bits of nanoseconds, and how many are finer.
 
-    Outside those bits Arrow's nanoseconds have lost the upper ones, but the digits are there.
+    Finer than a microsecond, that is. Beyond 64 bits, Arrow's nanoseconds lack their upper bits,
+    but keep the last digits.
     """
     ticks = micro.cast(pa.int64())
     beyond = pc.or_(pc.less(ticks, _FIRST), pc.greater(ticks, _LAST))

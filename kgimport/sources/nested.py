@@ -1,4 +1,4 @@
-"""Types and arrays as far down as values go: within lists and structs."""
+"""The plain types and arrays inside lists and structs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def arrays(array: pa.Array) -> Iterator[pa.Array]:
-    """Yield the arrays of plain values that an array is made of, in their order."""
+    """Yield the arrays of plain values that an array consists of, in order."""
     if pa.types.is_struct(array.type):
         for inner in array.flatten():
             yield from arrays(inner)
@@ -25,7 +25,7 @@ def arrays(array: pa.Array) -> Iterator[pa.Array]:
 
 
 def types(dtype: pa.DataType) -> Iterator[pa.DataType]:
-    """Yield the plain types that a type of Arrow is made of, in their order."""
+    """Yield the plain types that an Arrow type consists of, in order."""
     if pa.types.is_nested(dtype):
         for at in range(dtype.num_fields):
             yield from types(dtype.field(at).type)
@@ -34,7 +34,7 @@ def types(dtype: pa.DataType) -> Iterator[pa.DataType]:
 
 
 def leaves(dtype: pl.DataType) -> Iterator[pl.DataType]:
-    """Yield the plain types that a type is made of, in their order."""
+    """Yield the plain types that a Polars type consists of, in order."""
     if isinstance(dtype, pl.Struct):
         for inner in pl.Schema(dtype.to_schema()).values():
             yield from leaves(inner)
@@ -50,7 +50,7 @@ def element(dtype: pl.List | pl.Array) -> pl.DataType:
 
 
 def in_unit(dtype: pl.DataType, unit: Unit) -> pl.DataType:
-    """Return the type with every timestamp in it counted in that unit."""
+    """Return the type with every timestamp in it in another unit."""
     if isinstance(dtype, pl.Datetime):
         return pl.Datetime(unit, dtype.time_zone)
     if isinstance(dtype, pl.Struct):

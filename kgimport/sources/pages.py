@@ -1,8 +1,8 @@
-"""The pages of Parquet files: which values no reader could hold, before one tries to.
+"""The pages of Parquet files: find values that no reader can hold in memory, before one tries.
 
-A few kilobytes can hold a page that unpacks to gigabytes, and what has no memory for it ends
-without a word. Every reader unpacks a page whole; the sizes stand in the headers of the pages
-themselves, which are believed more than the footer's.
+A few kilobytes may unpack to a page of gigabytes, and a process that lacks the memory is killed
+without a message. Every reader unpacks a page whole. The sizes come from the pages' own headers,
+which are more reliable than the footer.
 """
 
 from __future__ import annotations
@@ -21,17 +21,27 @@ if TYPE_CHECKING:
 
     from kgimport.sources.listing import File
 
-# Bytes of a page of so few values that some of them must be long.
+# A page is too large if it has more bytes than this, and more than `_LONG` per value.
 LARGEST = 1 << 28
 _LONG = 1 << 16
-# Bytes of the rows that are held at one time; a text that a dictionary says once is in each.
+# The most bytes of the rows that are in memory at a time; a dictionary's text is in each of them.
 _AT_ONCE = 1 << 32
 _ROWS, _ROWS_OF_CATEGORIES = 1_000, 100_000
+# The fields of a footer, of a row group, and of a chunk; two physical types.
+_GROUPS, _CHUNKS, _ABOUT = 4, 1, 3
+_PHYSICAL, _PATH, _COUNT, _WHOLE, _PACKED, _DATA, _DICTIONARY_AT = 1, 3, 5, 6, 7, 9, 11
+_BYTES = {6, 7}
+# The fields of a page's header: a page of data, a dictionary, and data of the second version.
+_UNPACKED, COMPRESSED, CRC = 2, 3, 4
+_KINDS, _DICTIONARY, _VALUES = (5, 7, 8), 7, 1
+WINDOW = 1 << 10  # bytes in which most headers fit
+# What reading garbled Thrift raises.
+_GARBLED = (IndexError, KeyError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The values of a column in a row group: how many, and which bytes of the file they are."""
+    """The values of a column in a row group: their number, and their bytes in the file."""
 
     column: str
     values: int
@@ -41,11 +51,11 @@ class Chunk:
 
 
 def too_large(file: File, footer: bytes, categories: Collection[str]) -> str | None:
-    """Return what is wrong with a file whose texts or bytes are too long to be read, if they are.
+    """Return what is too large to be read in a file's columns of texts or bytes, or None.
 
-    `categories` are columns whose values are spelled for each row. Of files here every page's
-    header is read. In S3, where each takes a request, only those of columns that are large by what
-    the footer says.
+    `categories` are columns whose values are copied for each row. In local files, the header of
+    every page is read. In S3, where each header takes a request, only those of columns that are
+    large according to the footer are read.
     """
     remote = isinstance(file.place, S3Path)
     chunks = [each for each in _of_bytes(footer) if not remote or each.unpacked > LARGEST]
@@ -71,11 +81,10 @@ def _wrong(stream: BinaryIO, chunk: Chunk, is_category: bool) -> str | None:
 
 
 def _of_bytes(footer: bytes) -> Iterator[Chunk]:
-    """Yield the chunks of texts and bytes that a footer tells of.
+    """Yield the chunks of texts and bytes in a footer, up to the first that is garbled.
 
-    What it garbles is told elsewhere.
-
-    Arrow knows them too, and ends the process over those of some columns.
+    Other code reports a garbled footer. Arrow lists chunks, too, but ends the process at those of
+    some columns.
     """
     with suppress(*_GARBLED):
         for group in thrift.struct(footer, 0, _GROUPS)[0].get(_GROUPS, ()):
@@ -83,12 +92,6 @@ def _of_bytes(footer: bytes) -> Iterator[Chunk]:
                 about = chunk[_ABOUT]
                 if about[_PHYSICAL] in _BYTES:
                     yield _chunk(about)
-
-
-# The fields of a footer, of a row group, and of a chunk; two physical types.
-_GROUPS, _CHUNKS, _ABOUT = 4, 1, 3
-_PHYSICAL, _PATH, _COUNT, _WHOLE, _PACKED, _DATA, _DICTIONARY_AT = 1, 3, 5, 6, 7, 9, 11
-_BYTES = {6, 7}
 
 
 def _chunk(about: Mapping[int, Any]) -> Chunk:
@@ -100,15 +103,18 @@ def _chunk(about: Mapping[int, Any]) -> Chunk:
 
 
 def begin(chunk: pq.ColumnChunkMetaData) -> int:
-    """Where a column's pages begin: with its dictionary, of which some writers do not tell."""
+    """Return the offset of a column's first page, which may be its dictionary.
+
+    Some writers do not state the dictionary's offset.
+    """
     offsets = (chunk.dictionary_page_offset, chunk.data_page_offset)
     return min((offset for offset in offsets if offset), default=0)
 
 
 def _sizes(stream: BinaryIO, chunk: Chunk) -> Iterator[tuple[int, int, bool]]:
-    """Of each page how many bytes it unpacks to, how many values it has, and if it is a dictionary.
+    """Yield each page's unpacked bytes, its number of values, and whether it is a dictionary.
 
-    What is no page ends them: whoever reads the rows will say so.
+    Stops at bytes that are not a page, which reading the rows will report.
     """
     at = chunk.begin
     while at < chunk.end:
@@ -121,16 +127,8 @@ def _sizes(stream: BinaryIO, chunk: Chunk) -> Iterator[tuple[int, int, bool]]:
             return
 
 
-_GARBLED = (IndexError, KeyError, TypeError, ValueError, AttributeError)
-
-
-# The fields of a page's header: a page of data, a dictionary, and data of the second version.
-_UNPACKED, COMPRESSED, CRC = 2, 3, 4
-_KINDS, _DICTIONARY, _VALUES = (5, 7, 8), 7, 1
-
-
 def header(stream: BinaryIO, at: int, end: int) -> tuple[dict[int, Any], int]:
-    """Return a page's header and its length; statistics may make it a long one."""
+    """Return a page's header and its length, which statistics may make long."""
     window = WINDOW
     while True:
         stream.seek(at)
@@ -141,6 +139,3 @@ def header(stream: BinaryIO, at: int, end: int) -> tuple[dict[int, Any], int]:
             if window >= end - at:
                 raise
             window *= 16
-
-
-WINDOW = 1 << 10

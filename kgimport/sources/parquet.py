@@ -1,4 +1,4 @@
-"""Parquet, on the local disk or in S3, as rows that nothing has changed."""
+"""Scan Parquet on the local disk or in S3 without changing a value."""
 
 from __future__ import annotations
 
@@ -16,16 +16,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kgimport.aws import Session
-    from kgimport.sources.folders import Told
+    from kgimport.sources.folders import Spelled
     from kgimport.sources.listing import File
+
+# Casts that lose nothing: numbers to wider ones, and INT96, for which Arrow may state another unit,
+# to the unit that holds all of its values.
+_WIDENED = pl.ScanCastOptions(
+    integer_cast="upcast",
+    float_cast="upcast",
+    datetime_cast=["millisecond-upcast", "microsecond-upcast", "nanosecond-downcast"],
+)
+_PATH = "__file__"
 
 
 def scan(table: str, files: Sequence[File], is_used: Callable[[str], bool]) -> pl.LazyFrame:
-    """Return the rows of a table's files, in the order of the files, read as they are needed.
+    """Return a lazy frame of the rows of a table's files, in the order of the files.
 
-    What folders say stands in columns of text behind those of the files. Raises `SourceError`
-    where the files do not make one table, `ValueRefusedError` where they hold in a column that is
-    used what Polars would read as something else.
+    The columns in folders' names follow those of the files, as text. Raises `SourceError` if the
+    files do not make up one table, `ValueRefusedError` if a column in use has values that Polars
+    would change.
     """
     spelled = folders.told(table, [file.name for file in files])
     how = layout.unified(table, footers.shapes(table, files), is_used)
@@ -49,41 +58,28 @@ def scan(table: str, files: Sequence[File], is_used: Callable[[str], bool]) -> p
 
 
 def _session(files: Sequence[File]) -> Session | None:
-    """Return as whom the files are read that are in S3; None where they are here."""
+    """Return the session for reading files in S3; None if the files are local."""
     place = files[0].place
     return place.session if isinstance(place, S3Path) else None
 
 
-# Only what loses nothing is cast: numbers to wider ones, and INT96, of which Arrow may say that it
-# had another unit, to the unit that holds all of its values.
-_WIDENED = pl.ScanCastOptions(
-    integer_cast="upcast",
-    float_cast="upcast",
-    datetime_cast=["millisecond-upcast", "microsecond-upcast", "nanosecond-downcast"],
-)
-_PATH = "__file__"
-
-
 def columns(table: str, files: Sequence[File]) -> list[tuple[str, ...]]:
-    """Return the names of the columns in each shape that the files have.
-
-    Those of the folders last.
-    """
+    """Return the names of the columns in each shape of the files, those of the folders last."""
     spelled = folders.told(table, [file.name for file in files])
     return [(*shape.columns, *spelled) for shape in footers.shapes(table, files)]
 
 
-def _must_not_clash(table: str, schema: pl.Schema, spelled: Told) -> None:
+def _must_not_clash(table: str, schema: pl.Schema, spelled: Spelled) -> None:
     if both := [name for name in spelled if name in schema]:
         raise SourceError(
-            f"the folders of table {table} say what its files say too: {', '.join(both)}",
-            "write the files without these columns, or into folders that do not spell them",
+            f"both the folders and the files of table {table} have the columns {', '.join(both)}",
+            "write the files without these columns, or into folders that do not name them",
         )
 
 
-def _with_folders(frame: pl.LazyFrame, places: Sequence[str], spelled: Told) -> pl.LazyFrame:
+def _with_folders(frame: pl.LazyFrame, places: Sequence[str], spelled: Spelled) -> pl.LazyFrame:
     if not spelled:
         return frame
     path = pl.col(_PATH)
-    told = (folders.column(path, places, each).alias(name) for name, each in spelled.items())
-    return frame.with_columns(*told).drop(_PATH)
+    added = (folders.column(path, places, each).alias(name) for name, each in spelled.items())
+    return frame.with_columns(*added).drop(_PATH)

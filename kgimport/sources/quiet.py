@@ -1,4 +1,4 @@
-"""Rust tells of each panic on stderr, beside the exception: lines that help no user."""
+"""Hide the lines that Rust writes to stderr at a panic, in addition to the exception."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def without_panics() -> Iterator[None]:
-    """Hold back what is written to stderr, and drops it where Polars panicked.
+    """Hold back what is written to stderr during the block, and drop it if Polars panics.
 
-    For a moment's work only: other threads' words come late, and are lost after a panic.
+    Only for short blocks: what other threads write appears late, and is lost after a panic.
     """
     sys.stderr.flush()
-    told = os.dup(2)
+    stderr = os.dup(2)
     try:
         with tempfile.TemporaryFile() as held:
             os.dup2(held.fileno(), 2)
@@ -32,10 +32,10 @@ def without_panics() -> Iterator[None]:
                 raise
             finally:
                 sys.stderr.flush()
-                os.dup2(told, 2)
+                os.dup2(stderr, 2)
                 _pass_on(held.fileno())
     finally:
-        os.close(told)
+        os.close(stderr)
 
 
 def _pass_on(held: int) -> None:

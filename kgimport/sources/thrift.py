@@ -1,4 +1,4 @@
-"""Thrift's compact protocol, as far as Parquet's footers and page headers are written in it."""
+"""Thrift's compact protocol, as far as Parquet's footers and page headers use it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ if TYPE_CHECKING:
 
     Reader = Callable[[bytes, int], tuple[Any, int]]
 
+_LONG_LIST = 15  # the size then follows as an integer of its own
+
 
 def struct(data: bytes, at: int, last: int = 1 << 15) -> tuple[dict[int, Any], int]:
-    """Return the fields of a struct by their numbers, none after `last`, and where the reading
-    ended.
+    """Return the fields of a struct by their numbers, up to `last`, and the offset after them.
 
-    Raises `IndexError` where the bytes end first, `KeyError` where they are no such struct.
+    Raises `IndexError` if the bytes end before, `KeyError` if they are not a struct.
     """
     found: dict[int, Any] = {}
     number = 0
@@ -71,9 +72,7 @@ def _list(data: bytes, at: int) -> tuple[list[Any], int]:
     return found, at
 
 
-_LONG_LIST = 15
-
-# What a field holds, by the number of its type; a truth stands in the type itself.
+# How fields are read, by the number of their type; a boolean's value is in the type itself.
 _READERS: dict[int, Reader] = {
     1: lambda _, at: (True, at),
     2: lambda _, at: (False, at),
@@ -84,5 +83,5 @@ _READERS: dict[int, Reader] = {
     **dict.fromkeys((9, 10), _list),
     12: struct,
 }
-# In a list a truth is a byte of its own.
+# In a list, a boolean is a byte.
 _ELEMENTS: dict[int, Reader] = {**_READERS, 1: _byte, 2: _byte}

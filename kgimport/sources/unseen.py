@@ -1,4 +1,4 @@
-"""What Polars passes over in silence: damaged pages, and times that are no times of day."""
+"""Find what Polars silently ignores: damaged pages, and times that are not times of day."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 
     from kgimport.sources.listing import File
 
+_AT_ONCE = 4  # files
+_BLOCK = 1 << 20  # bytes
+
 
 def findings(
     table: str, files: Sequence[File], is_used: Callable[[str], bool]
 ) -> Iterator[Finding]:
-    """Yield the columns in use that hold times outside a day: Polars reads null there.
+    """Yield a finding for each column in use that has times outside a day: Polars reads null.
 
-    Raises `SourceError` where a page is not what its checksum says.
+    Raises `SourceError` if a page differs from its checksum.
     """
     counts: Counter[str] = Counter()
     samples: dict[str, list[str]] = {}
@@ -43,13 +46,10 @@ def findings(
             "value",
             table,
             (column,),
-            "times outside 00:00:00 to 23:59:59.999999999, which are no times of day",
+            "times outside 00:00:00 to 23:59:59.999999999, which are not times of day",
             count,
             shown,
         )
-
-
-_AT_ONCE = 4
 
 
 def _looked_at(
@@ -59,7 +59,7 @@ def _looked_at(
         try:
             parquet = pq.ParquetFile(stream)
         except pa.ArrowNotImplementedError:
-            return {}  # integers of 128 bits: Polars wrote it, without checksums or odd times
+            return {}  # integers of 128 bits: so Polars wrote it, without checksums or such times
         if _has_checksums(file, parquet.metadata):
             _must_be_whole(table, file, stream, parquet.metadata)
         columns = [
@@ -74,7 +74,7 @@ def _looked_at(
 
 
 def _has_checksums(file: File, about: pq.FileMetaData) -> bool:
-    """Whether the first page has a checksum: a writer gives one to every page, or to none."""
+    """Return whether the first page has a checksum: a writer adds one to every page, or to none."""
     if not about.num_row_groups or not about.num_columns:
         return False
     try:
@@ -93,13 +93,13 @@ def _must_be_whole(table: str, file: File, stream: BinaryIO, about: pq.FileMetaD
             if (page := _damaged(stream, chunk)) is not None:
                 raise SourceError(
                     f"the rows of table {table} cannot be read: {file.name} is damaged, the page "
-                    f"of {chunk.path_in_schema} at byte {page:,} is not what its checksum says",
+                    f"of {chunk.path_in_schema} at byte {page:,} differs from its checksum",
                     "write the file again",
                 )
 
 
 def _damaged(stream: BinaryIO, chunk: pq.ColumnChunkMetaData) -> int | None:
-    """Return the offset of the first page that is not what its checksum says."""
+    """Return the offset of the first page that differs from its checksum, or None."""
     at = pages.begin(chunk)
     end = at + chunk.total_compressed_size
     while at < end:
@@ -115,7 +115,7 @@ def _damaged(stream: BinaryIO, chunk: pq.ColumnChunkMetaData) -> int | None:
 
 
 def _crc(stream: BinaryIO, at: int, length: int) -> int | None:
-    """Return the checksum of some bytes; None where the file ends before."""
+    """Return the checksum of some bytes; None if the file ends before."""
     stream.seek(at)
     crc = 0
     while length > 0:
@@ -127,14 +127,11 @@ def _crc(stream: BinaryIO, at: int, length: int) -> int | None:
     return crc
 
 
-_BLOCK = 1 << 20
-
-
 # Times of day -----------------------------------------------------------------------------------
 
 
 def _beyond_a_day(parquet: pq.ParquetFile, columns: list[str]) -> dict[str, tuple[int, list[str]]]:
-    """How many times each column has that are outside a day, and some of them as text."""
+    """Return how many times outside a day each column has, and some of them as text."""
     found: dict[str, tuple[int, list[str]]] = {}
     for batch in parquet.iter_batches(columns=columns) if columns else ():
         for name in columns:
@@ -157,7 +154,7 @@ def _per_second(dtype: pa.DataType) -> int:
 
 
 def _spelled(ticks: int, dtype: pa.DataType) -> str:
-    """Ticks as hours, minutes and seconds, which may be more than a day, or less than none."""
+    """Return ticks as hours, minutes and seconds; the hours may exceed a day, or be negative."""
     seconds, rest = divmod(abs(ticks), _per_second(dtype))
     digits = len(str(_per_second(dtype))) - 1
     fraction = f".{rest:0{digits}}" if rest else ""
