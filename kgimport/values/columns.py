@@ -43,7 +43,7 @@ def _used(table: Table) -> set[str | None]:
 
 
 def unfit_name_column(table: Table, schema: pl.Schema) -> tuple[str, Refusal] | None:
-    """Return the column of labels or types and why it is refused; None if there is no such column."""
+    """Return the column of labels or types, and why it is refused; None if nothing is refused."""
     is_node, column = table.kind == "node", table.name_column
     if column is None or _holds_names(schema[column], listed=is_node):
         return None

@@ -36,7 +36,7 @@ def axes(made: PropertyType) -> tuple[str, ...]:
 
 
 def attach(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
-    """Return the rows with a struct column for each point of the table, of unchanged coordinates."""
+    """Return the rows with a struct column of unchanged coordinates for each point of the table."""
     structs = (
         pl.struct(
             pl.col(column).alias(axis)

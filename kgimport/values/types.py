@@ -147,7 +147,7 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
 def named_values(
     name: str, dtype: pl.DataType, rule: ColumnRule
 ) -> Iterator[tuple[str, Value | Refusal]]:
-    """Yield the name of a column's property and its value, or those of a flattened struct's fields."""
+    """Yield a column's property name and value, or those of the fields of a flattened struct."""
     if not isinstance(dtype, pl.Struct) or rule.struct != "flatten":
         yield name, value_of(dtype, rule)
         return

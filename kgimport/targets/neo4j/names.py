@@ -20,7 +20,7 @@ BLANKS = "".join(map(chr, range(ord(" ") + 1)))
 # Labels and types that match may be in an argument of the importer, which drops blanks at its end.
 _PLAIN = re.compile(r"\w([\w.\- ]*[\w.\-])?", re.ASCII)
 _WORDS = re.compile(r"\w+(\.\w+)*")
-# The header cells of Neo4j that have no name. Only ID is known to fail; the others are a precaution.
+# The header cells of Neo4j that need no name. Only ID is known to fail; the others are refused too.
 _MARKS = frozenset({"ID", "LABEL", "START_ID", "END_ID", "TYPE"})
 
 _UNSPELLABLE = Refusal(
