@@ -6,11 +6,10 @@ property by property.
 """
 
 from kgimport.neo4j.reconcile.counts import Counts, actual, count_differences, expected
-from kgimport.neo4j.reconcile.samples import SAMPLES, Rows, Samples, samples, samples_of
+from kgimport.neo4j.reconcile.samples import Rows, Samples, samples, samples_of
 from kgimport.neo4j.reconcile.totals import total_differences
 
 __all__ = [
-    "SAMPLES",
     "Counts",
     "Rows",
     "Samples",

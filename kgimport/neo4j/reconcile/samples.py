@@ -30,7 +30,6 @@ Key = tuple[Any, ...]
 Properties = frozenset[tuple[str, Any]]
 Found = Mapping[Key, Counter[Properties]]
 
-SAMPLES = 100
 _RUN = 10
 _SHOWN = 5
 # The name that stands for the labels or the type among the properties.
@@ -59,7 +58,7 @@ class Rows:
 
 
 def samples(
-    driver: Driver, graph: Graph, rows: Mapping[str, Rows], *, seed: str, size: int = SAMPLES
+    driver: Driver, graph: Graph, rows: Mapping[str, Rows], *, seed: str, size: int
 ) -> Samples:
     """Compare up to `size` rows of every table, drawn by `seed`, with the store.
 
