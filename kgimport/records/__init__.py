@@ -1,9 +1,7 @@
 """The records that the stages leave on disk: `export.json` and `store.json`.
 
-Each carries the number of its form, and is read in its last two forms.
+Each states the number of its form; the last two forms of each can be read.
 """
-
-from typing import TYPE_CHECKING
 
 from kgimport.records.export import (
     EXPORT_FORM,
@@ -20,12 +18,6 @@ from kgimport.records.export import (
 )
 from kgimport.records.forms import dump, parse
 from kgimport.records.store import STORE_FORM, STORE_RECORD, StoreRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    # How long work reports that it is alive: the stage, and how much of it is done (0 to 1).
-    Progress = Callable[[str, float | None], None]
 
 __all__ = [
     "EXPORT_FORM",

@@ -1,6 +1,6 @@
-"""The targets that a graph can be written for, by the names that `--format` and records have.
+"""The targets that a graph can be written for, by their names in `--format` and in records.
 
-A target is a package that makes a `Target`, a row here, and a word of `choices.Format`.
+A target is a package that provides a `Target`, a row here, and a name in `choices.Format`.
 """
 
 from kgimport.choices import Format

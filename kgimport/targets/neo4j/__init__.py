@@ -1,6 +1,6 @@
 """Neo4j's bulk import: the targets `csv`, which every Neo4j reads, and `parquet`.
 
-A table of kinds says how each value travels (`kinds`); what the importer accepts was found by
+A table of kinds defines how each value is carried (`kinds`). What the importer accepts was found by
 running it (5.26.30 and 2026.08.1).
 """
 
