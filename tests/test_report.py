@@ -27,8 +27,7 @@ from kgimport.graph import (
 )
 from kgimport.locations import LocalPath
 from kgimport.neo4j import stores
-from kgimport.records import ExportRecord, HeaderFile, StoreRecord, build_id
-from kgimport.targets import SchemaItem
+from kgimport.records import ExportRecord, HeaderFile, SchemaItem, StoreRecord, build_id
 from tests.graphs import people
 
 if TYPE_CHECKING:

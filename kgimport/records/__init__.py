@@ -13,6 +13,7 @@ from kgimport.records.export import (
     FieldRecord,
     HeaderFile,
     QueryRecord,
+    SchemaItem,
     TableRecord,
     build_id,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "FieldRecord",
     "HeaderFile",
     "QueryRecord",
+    "SchemaItem",
     "StoreRecord",
     "TableRecord",
     "build_id",

@@ -8,19 +8,19 @@ from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotati
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from kgimport.choices import Ids  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.choices import Format, Ids  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.findings import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.notebook import Summary, as_html, summary
 from kgimport.properties import PropertyType  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.records.parts import (  # noqa: TC001  (pydantic reads the annotations)
+    Argument,
     BuildId,
     Count,
     FilePath,
     GraphName,
     Sha256,
 )
-from kgimport.targets import Format, SchemaItem  # noqa: TC001  (pydantic reads the annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,7 +99,7 @@ class TableRecord:
     # Nodes per label, or relationships per type.
     counts: Mapping[str, Count]
     # The labels or the type in the importer's argument; empty if a column of the files has them.
-    argument: str
+    argument: Argument
     # Changes with a source file: its name, its size or its time of change.
     fingerprint: str
     # The files that were read, as paths below the table's location.
@@ -125,6 +125,14 @@ class QueryRecord:
     query: str  # its id in Athena
     bytes_scanned: Count
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaItem:
+    """A constraint or an index: its name, and the statement that creates it."""
+
+    name: str
+    cypher: str
 
 
 @dataclass(frozen=True, slots=True)

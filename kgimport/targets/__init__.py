@@ -5,8 +5,8 @@ A target is a package that provides a `Target`, a row here, and a name in `choic
 
 from kgimport.choices import Format
 from kgimport.targets import neo4j
-from kgimport.targets.target import Carrier, Cell, Field, SchemaItem, Target
+from kgimport.targets.target import Carrier, Cell, Field, Target
 
 TARGETS: dict[Format, Target] = {"csv": neo4j.CSV, "parquet": neo4j.PARQUET}
 
-__all__ = ["TARGETS", "Carrier", "Cell", "Field", "Format", "SchemaItem", "Target"]
+__all__ = ["TARGETS", "Carrier", "Cell", "Field", "Format", "Target"]

@@ -60,4 +60,4 @@ def _examine_parquet(part: Path) -> Content:
     return Content(rows, sha256(part))
 
 
-PARQUET = Files("parquet", "parquet", _sink_parquet, _examine_parquet)
+PARQUET_FILES = Files("parquet", "parquet", _sink_parquet, _examine_parquet)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kgimport.choices import Ids
     from kgimport.graph import Graph, Table
     from kgimport.properties import PropertyType
-    from kgimport.records import ExportRecord
+    from kgimport.records import ExportRecord, SchemaItem
     from kgimport.values import Refusal, Rule, Value
     from kgimport.values.value import Transform
 
@@ -83,14 +83,6 @@ class Cell:
 
     header: str
     values: pl.Expr
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaItem:
-    """A constraint or an index: its name and the Cypher statement that creates it."""
-
-    name: str
-    cypher: str
 
 
 @dataclass(frozen=True, slots=True)

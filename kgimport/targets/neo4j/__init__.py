@@ -6,7 +6,7 @@ running it (5.26.30 and 2026.08.1).
 
 from dataclasses import replace
 
-from kgimport.targets.files import PARQUET as PARQUET_FILES
+from kgimport.targets.files import PARQUET_FILES
 from kgimport.targets.neo4j import files, names
 from kgimport.targets.neo4j.arguments import companions
 from kgimport.targets.neo4j.carry import SENTENCES, in_csv, in_parquet

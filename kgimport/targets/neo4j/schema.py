@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from kgimport.errors import DeclarationError
+from kgimport.records import SchemaItem
 from kgimport.targets.neo4j.cypher import quoted
-from kgimport.targets.target import SchemaItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
