@@ -6,7 +6,8 @@ property by property.
 """
 
 from kgimport.neo4j.reconcile.counts import Counts, actual, count_differences, expected
-from kgimport.neo4j.reconcile.samples import Rows, Samples, samples, samples_of
+from kgimport.neo4j.reconcile.rows import Rows
+from kgimport.neo4j.reconcile.samples import Samples, samples, samples_of
 from kgimport.neo4j.reconcile.totals import total_differences
 
 __all__ = [

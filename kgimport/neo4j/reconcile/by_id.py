@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kgimport.graph import End, Graph, NodeTable, Table
-    from kgimport.neo4j.reconcile.samples import Rows
+    from kgimport.neo4j.reconcile.rows import Rows
 
 _KEY, _AT = "__key__", "__at__"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kgimport.graph import Graph, NodeTable, RelationshipTable, Table
-    from kgimport.neo4j.reconcile.samples import Rows
+    from kgimport.neo4j.reconcile.rows import Rows
     from kgimport.properties import Kind
 
 # The functions of Cypher that parse the text of a moment.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
 
     from kgimport.graph import Graph, Table
+    from kgimport.neo4j.reconcile.rows import Rows
     from kgimport.targets import Field
 
 Key = tuple[Any, ...]
@@ -42,19 +43,6 @@ class Samples:
 
     compared: int
     differences: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A table's rows (not yet read), its schema, and the columns that become properties.
-
-    `first` is the record id of a node table's first row; None if ids are keys.
-    """
-
-    frame: pl.LazyFrame
-    schema: pl.Schema
-    fields: tuple[Field, ...]
-    first: int | None = None
 
 
 def samples(
