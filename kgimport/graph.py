@@ -23,7 +23,7 @@ IndexKind = Literal["range", "text", "point", "fulltext"]
 Crs = Literal["wgs-84", "wgs-84-3d", "cartesian", "cartesian-3d"]
 CastType = Literal["string", "long", "double", "boolean", "date", "localdatetime"]
 
-# A graph's name is the name of a folder, of an image's label, and what users type.
+# A graph's name is also the name of a folder and a label of an image, and users type it.
 GRAPH_NAME = r"^[A-Za-z][A-Za-z0-9_.-]*$"
 
 
@@ -90,7 +90,7 @@ class NodeTable(_Declared):
     """Rows that become nodes: `key` names the columns whose values together are one id."""
 
     kind: ClassVar[Literal["node"]] = "node"
-    # What the name of a node is called.
+    # The word for the name of a node.
     word: ClassVar[str] = "label"
 
     name: str
@@ -148,7 +148,7 @@ class RelationshipTable(_Declared):
     """Rows that become relationships of one type between two node tables."""
 
     kind: ClassVar[Literal["relationship"]] = "relationship"
-    # What the name of a relationship is called.
+    # The word for the name of a relationship.
     word: ClassVar[str] = "type"
 
     name: str

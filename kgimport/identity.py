@@ -152,12 +152,12 @@ def _unlike_ends(graph: Graph, schemas: Mapping[str, pl.Schema]) -> Iterator[str
     for table in graph.relationships:
         for side, end in table.ends:
             node = graph.node(end.node)
-            for ours, theirs in zip(end.key, node.key, strict=True):
-                of_end, of_node = schemas[table.name][ours], schemas[node.name][theirs]
+            for column, key in zip(end.key, node.key, strict=True):
+                of_end, of_node = schemas[table.name][column], schemas[node.name][key]
                 if _family(of_end) != _family(of_node):
                     yield (
-                        f"{table.name}.{ours} ({side}) is {of_end}, "
-                        f"but {node.name}.{theirs} is {of_node}"
+                        f"{table.name}.{column} ({side}) is {of_end}, "
+                        f"but {node.name}.{key} is {of_node}"
                     )
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 5
-# How a column is read whose type in a file is not one that kgimport writes: it has no values.
+# The SQL for a column of a file whose type kgimport never writes: it is read as all null.
 _NOTHING = "NULL::VARCHAR"
 
 

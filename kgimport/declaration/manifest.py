@@ -85,7 +85,7 @@ def _of_dbt(artifacts: Path, name: str | None, way: Way, context: Context, *, bu
     others = _models(raw, manifest.external if way.adapter == "duckdb" else (), artifacts)
     hindrances = chain(_hindrances(ours, chosen, way), _shared(ours, others, way, context))
     refuse(place, hindrances, "fix these models in the dbt project, and run `dbt build`")
-    tables = {ours[each].name: _table(ours[each], says, way) for each, says in chosen.items()}
+    tables = {ours[each].name: _table(ours[each], becomes, way) for each, becomes in chosen.items()}
     declared = graph_of({"graph": graph, "tables": tables}, place, context)
     if built:
         _must_be_built({each: model.name for each, model in ours.items()}, manifest, artifacts)
@@ -116,7 +116,7 @@ def _choose_graph(
             f"{at} declares several graphs: {listed(names)}", "choose one with --name"
         )
     graph = name or names[0]
-    return graph, {each: says for each, says in becoming.items() if says.graph == graph}
+    return graph, {each: becomes for each, becomes in becoming.items() if becomes.graph == graph}
 
 
 def _strangers(chosen: Iterable[str], manifest: Manifest) -> Iterator[str]:
@@ -153,10 +153,10 @@ def _shared(
     yield from models.doubled({each: at for each, at in places.items() if at in taken}, "file")
 
 
-def _table(model: Model, says: Becoming, way: Way) -> dict[str, Any]:
-    columns = says.more.get("columns", {})
+def _table(model: Model, becomes: Becoming, way: Way) -> dict[str, Any]:
+    columns = becomes.more.get("columns", {})
     merged = {**model.rules, **columns} if isinstance(columns, dict) else columns
-    return {**says.more, "location": way.locate(model), "columns": merged}
+    return {**becomes.more, "location": way.locate(model), "columns": merged}
 
 
 def _must_be_built(names: Mapping[str, str], manifest: Manifest, artifacts: Path) -> None:

@@ -107,15 +107,15 @@ def _key_parts(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> Iterator
     else:
         ends = [(end, graph.node(end.node)) for _, end in table.ends]
         pairs = [
-            (ours, node, theirs)
+            (of_end, node, of_node)
             for end, node in ends
-            for ours, theirs in zip(end.key, node.key, strict=True)
+            for of_end, of_node in zip(end.key, node.key, strict=True)
         ]
-    for column, node, theirs in pairs:
-        dtype = rows[node.name].schema[theirs]
-        how = carrier(neo4j.CSV, dtype, node.rule(theirs))
+    for column, node, of_node in pairs:
+        dtype = rows[node.name].schema[of_node]
+        how = carrier(neo4j.CSV, dtype, node.rule(of_node))
         assert isinstance(how, Carrier)  # noqa: S101  (the export has carried it)
-        yield _KeyPart(column, dtype, node.property_name(theirs), how)
+        yield _KeyPart(column, dtype, node.property_name(of_node), how)
 
 
 def _nodes_query(table: NodeTable, key: Sequence[_KeyPart]) -> str:

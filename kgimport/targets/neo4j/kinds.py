@@ -50,7 +50,7 @@ class Row:
     word: str
     cypher: str
     options: str = ""
-    # For these see `Carrier`.
+    # The same as in `Carrier`.
     spell: Spelling = spelling.plainly
     native: bool = True
     native_unless: Transform | None = None
