@@ -421,7 +421,7 @@ def test_names_that_no_header_can_spell_are_refused_together() -> None:
     pattern = "Polars reads the column's name as a pattern; rename it in SQL"
     own = "kgimport reserves the column's name; rename it in SQL"
     assert refusal.value.message.split("\n  ") == [
-        "these columns cannot be carried exactly:",
+        "these columns cannot be imported exactly:",
         "t: the label 'a\\x1fb' contains U+001F, which separates labels",
         f"t.Price (EUR) (Int64): {named}",
         f"t.a\\nb (Int64): {named}",

@@ -189,7 +189,7 @@ def test_what_is_no_number_is_no_coordinate(tmp_path: Path, dtype: pl.DataType) 
         check(located(tmp_path, "cartesian-3d", x=z, y=y, z=z))
     reason = "coordinates must be integers, floats or decimals; cast the column in SQL"
     assert refusal.value.message.split("\n") == [
-        "these columns cannot be carried exactly:",
+        "these columns cannot be imported exactly:",
         f"  person.y ({dtype}): {reason}",
     ]
 

@@ -170,7 +170,7 @@ def test_timestamps_of_12_bytes_that_no_type_of_8_holds_are_refused(tmp_path: Pa
     int96(tmp_path / "t" / "fine", [1, 1_000, 2**63 - 1], "ns")
 
     assert refused(node(tmp_path / "t")) == (
-        "ValueRefusedError: these columns cannot be carried exactly:\n"
+        "ValueRefusedError: these columns cannot be imported exactly:\n"
         "  t.at (INT96): 3 timestamps are outside the years 1677 to 2262, and 2 have a fraction "
         "finer than a microsecond: no type holds both; cast it to a timestamp of microseconds in "
         "SQL"
@@ -247,7 +247,7 @@ def test_times_of_utc_are_refused_unless_they_are_left_out(tmp_path: Path) -> No
     path = duck("select 1 as id, '12:00:00+05'::timetz as t", tmp_path / "t.parquet")
 
     assert refused(node(path)) == (
-        "ValueRefusedError: these columns cannot be carried exactly:\n  t.t (Time): a local time "
+        "ValueRefusedError: these columns cannot be imported exactly:\n  t.t (Time): a local time "
         "cannot state that it is in UTC; cast it to TIME, or to text, in SQL"
     )
     assert columns(node(path, t=ColumnRule(skip=True)))["id"] == [1]
@@ -781,7 +781,7 @@ def test_a_type_that_polars_cannot_read_is_refused_by_its_column(
     path = duck(f"select 1 as id, {value} as odd", tmp_path / "t.parquet")
 
     assert refused(node(path, odd=ColumnRule(skip=True))) == (
-        "ValueRefusedError: these columns cannot be carried exactly:\n"
+        "ValueRefusedError: these columns cannot be imported exactly:\n"
         f"  t.odd: Polars has no type for Parquet's {mark}; cast it in SQL, or leave it out"
     )
 

@@ -194,7 +194,7 @@ def refuse(findings: Sequence[Finding]) -> None:
             findings,
         )
     raise ValueRefusedError(
-        f"these values cannot be carried exactly:\n{text}",
+        f"these values cannot be imported exactly:\n{text}",
         "fix them in dbt, or choose a policy under the column's config.meta.kgimport",
         findings,
     )

@@ -214,7 +214,7 @@ def _columns(table: str, kind: Kind) -> dict[str, Column]:
     ]
     if refused:
         raise ValueRefusedError(
-            "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
+            "these columns cannot be imported exactly:\n  " + "\n  ".join(refused),
             "`skip: true` is not enough, because Polars cannot read a file with such a column",
         )
     dtypes = pl.read_parquet_schema(io.BytesIO(_without_rows(kind)))

@@ -117,7 +117,7 @@ def _must_be_carried(table: str, columns: Mapping[str, Column]) -> None:
     ]
     if refused:
         raise ValueRefusedError(
-            "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
+            "these columns cannot be imported exactly:\n  " + "\n  ".join(refused),
             "change them in dbt, or set `skip: true` under the column's config.meta.kgimport",
         )
 

@@ -42,7 +42,7 @@ def units(table: str, files: Sequence[File], columns: Sequence[str]) -> dict[str
     ]
     if refused:
         raise ValueRefusedError(
-            "these columns cannot be carried exactly:\n  " + "\n  ".join(refused),
+            "these columns cannot be imported exactly:\n  " + "\n  ".join(refused),
             "cast them in SQL, or set `skip: true` under the column's config.meta.kgimport",
         )
     return {name: "us" if outside[name] else "ns" for name in columns}

@@ -115,6 +115,6 @@ def _refuse(columns: Sequence[str]) -> None:
     """Raise one error with these lines about columns, if there are any."""
     if columns:
         raise ValueRefusedError(
-            "these columns cannot be carried exactly:\n  " + "\n  ".join(columns),
+            "these columns cannot be imported exactly:\n  " + "\n  ".join(columns),
             "set the policy under the column's config.meta.kgimport, or `skip: true`",
         )
