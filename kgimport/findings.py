@@ -1,4 +1,4 @@
-"""What a look at the rows found: in which table and columns, how often, and some of them."""
+"""What the checks found in the rows: in which table and columns, how many, and a few samples."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from typing import Literal
 import polars as pl
 
 Kind = Literal["integrity", "value"]
+# The most sample rows that a finding has.
+SAMPLES = 5
+_WIDTH = 60  # the most characters of a sample's value
+_PYTHON_DAYS = 999_999_999  # of Python's longest timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A check that found something: in how many rows, and up to five of them."""
+    """A check that found something: the number of rows, and up to five of them."""
 
     check: str
     kind: Kind
@@ -34,7 +38,7 @@ def _row(sample: Mapping[str, str]) -> str:
 
 
 def printable(rows: pl.DataFrame) -> tuple[dict[str, str], ...]:
-    """Return a few rows as texts that fit a line and a JSON record."""
+    """Return a few rows as texts, short enough for a line and fit for a JSON record."""
     shown = rows.with_columns(
         each.to_physical() for each in rows.iter_columns() if _is_beyond_python(each)
     )
@@ -42,14 +46,14 @@ def printable(rows: pl.DataFrame) -> tuple[dict[str, str], ...]:
 
 
 def _is_beyond_python(values: pl.Series) -> bool:
-    """Whether some date, instant or duration has no value in Python, and Polars panics over it."""
+    """Whether Python cannot hold some date, instant or duration; Polars panics on these."""
     dtype = values.dtype
     if isinstance(dtype, pl.List | pl.Array):
         return _is_beyond_python(values.explode())
     if isinstance(dtype, pl.Struct):
         return any(map(_is_beyond_python, values.struct.unnest().iter_columns()))
     if dtype.base_type() in {pl.Date, pl.Datetime}:
-        # A day less on both ends, which a zone may shift.
+        # A year less at both ends, because a zone may shift the date.
         known = values.dt.year().is_between(2, 9998).fill_null(value=False)
     elif dtype == pl.Duration:
         known = values.dt.total_days().abs() < _PYTHON_DAYS
@@ -58,15 +62,6 @@ def _is_beyond_python(values: pl.Series) -> bool:
     return bool((values.is_not_null() & ~known).any())
 
 
-_PYTHON_DAYS = 999_999_999
-
-
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
-
-
-_WIDTH = 60
-
-
-SAMPLES = 5

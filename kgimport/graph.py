@@ -23,23 +23,23 @@ IndexKind = Literal["range", "text", "point", "fulltext"]
 Crs = Literal["wgs-84", "wgs-84-3d", "cartesian", "cartesian-3d"]
 CastType = Literal["string", "long", "double", "boolean", "date", "localdatetime"]
 
-# A graph's name is the name of a folder, of an image's label, and what users type.
+# A graph's name is also the name of a folder and a label of an image, and users type it.
 GRAPH_NAME = r"^[A-Za-z][A-Za-z0-9_.-]*$"
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnRule:
-    """What the declaration says of one column; every default refuses rather than changes."""
+    """The rule declared for one column; every default refuses rather than changes a value."""
 
     # The property's name in the graph; the column's own name when absent.
     property: str | None = None
     # The column is read (it may be a key) but does not become a property.
     skip: bool = False
-    # A cast that must not lose anything: each value has to survive the way back.
+    # A cast that must not lose anything: casting back must give the same value.
     type: CastType | None = None
-    # The zone in which a zone-less timestamp is to be understood.
+    # The zone of timestamps that have none.
     timezone: str | None = None
-    # A 64-bit integer is an instant: so many of these units since 1970 in UTC.
+    # The unit of 64-bit integers that are instants: how many since 1970 in UTC.
     epoch: Literal["no", "ms", "us", "ns"] = "no"
     decimal: Literal["refuse", "string", "double"] = "refuse"
     uint64: Literal["refuse", "string"] = "refuse"
@@ -71,13 +71,13 @@ class Point:
 
 
 class _Declared:
-    """What tables have in common: what is said of their columns."""
+    """What all tables have: rules for their columns."""
 
     __slots__ = ()
     columns: Mapping[str, ColumnRule]
 
     def rule(self, column: str) -> ColumnRule:
-        """Return what the declaration says of a column, or the defaults where it says nothing."""
+        """Return the rule declared for a column, or the defaults if there is none."""
         return self.columns.get(column, NO_RULE)
 
     def property_name(self, column: str) -> str:
@@ -90,7 +90,7 @@ class NodeTable(_Declared):
     """Rows that become nodes: `key` names the columns whose values together are one id."""
 
     kind: ClassVar[Literal["node"]] = "node"
-    # What a node is called by.
+    # The word for the name of a node.
     word: ClassVar[str] = "label"
 
     name: str
@@ -117,7 +117,7 @@ class NodeTable(_Declared):
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
-        """The columns of the key, alone in a tuple: a relationship has two, of its ends."""
+        """The key, as the only item of a tuple; a relationship has two keys, one per end."""
         return (self.key,)
 
     @property
@@ -127,7 +127,7 @@ class NodeTable(_Declared):
 
     @property
     def skips_missing_ends(self) -> bool:
-        """A node has no ends that could be missing."""
+        """Always false: a node has no ends that could be missing."""
         return False
 
     def is_property(self, column: str) -> bool:
@@ -137,7 +137,7 @@ class NodeTable(_Declared):
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a relationship: the node table it points to, and the columns that point."""
+    """One end of a relationship: its node table, and the columns that hold the node's key."""
 
     node: str
     key: tuple[str, ...]
@@ -148,18 +148,18 @@ class RelationshipTable(_Declared):
     """Rows that become relationships of one type between two node tables."""
 
     kind: ClassVar[Literal["relationship"]] = "relationship"
-    # What a relationship is called by.
+    # The word for the name of a relationship.
     word: ClassVar[str] = "type"
 
     name: str
     location: Location
-    # Empty where the types stand in `type_column`.
+    # Empty if `type_column` holds the types.
     type: str
     start: End
     end: End
     type_column: str | None = None
     on_missing: OnMissing = "error"
-    # The columns whose values together are one relationship; none where nothing identifies them.
+    # The columns that together identify a relationship; empty if nothing does.
     key: tuple[str, ...] = ()
     columns: Mapping[str, ColumnRule] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
@@ -172,7 +172,7 @@ class RelationshipTable(_Declared):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The type that every row has; none where a column gives it."""
+        """The type that every row has; empty if a column holds the types."""
         return (self.type,) if self.type else ()
 
     @property
@@ -182,24 +182,24 @@ class RelationshipTable(_Declared):
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
-        """The columns that point to the start, and those that point to the end."""
+        """The columns that hold the start node's key, and those that hold the end node's key."""
         return (self.start.key, self.end.key)
 
     @property
     def key_columns(self) -> frozenset[str]:
-        """The columns that point to an end, and those of the relationship's own key."""
+        """The columns that hold the key of an end, and those of the relationship's own key."""
         return frozenset((*self.start.key, *self.end.key, *self.key))
 
     @property
     def skips_missing_ends(self) -> bool:
-        """Whether rows with an end that is no node are set aside instead of refused."""
+        """Whether rows with a missing end are set aside instead of refused."""
         return self.on_missing == "skip"
 
     def is_property(self, column: str) -> bool:
         """Whether a column becomes a property.
 
-        The columns that point to an end do so only where they are given a name: their values stand
-        on the nodes.
+        A column that holds the key of an end does so only if the declaration names the property:
+        the node already has its value.
         """
         rule = self.rule(column)
         points = any(column in key for key in self.keys)
@@ -223,7 +223,7 @@ class Graph:
 
     @property
     def tables(self) -> Iterator[Table]:
-        """All tables, nodes first, in the order of their declaration."""
+        """All tables, node tables first, in the order of their declaration."""
         yield from self.nodes
         yield from self.relationships
 
@@ -236,7 +236,7 @@ class Graph:
         return tuple(table for table in self.nodes if table.id_space == name)
 
     def relocated(self, places: Mapping[str, Location]) -> Graph:
-        """Return the same graph with the rows of some tables, by name, elsewhere."""
+        """Return the same graph with other locations for some tables, given by table name."""
 
         def moved(table: Any) -> Any:
             return replace(table, location=places.get(table.name, table.location))
@@ -245,30 +245,31 @@ class Graph:
         return replace(self, nodes=tuple(nodes), relationships=tuple(relationships))
 
     def asked_as(self, session: Session) -> Graph:
-        """Return the same graph, S3 being asked for its rows as somebody else."""
+        """Return the same graph, with its rows read through another AWS session."""
         return self.relocated({each.name: asked_as(each.location, session) for each in self.tables})
 
 
 def flaws(graph: Graph) -> Iterator[str]:
-    """Yield what no declaration is: for graphs that are read back from a record, which may be
-    damaged.
+    """Yield what is wrong with a graph that was read back from a record, which may be damaged.
+
+    No graph that comes from a declaration has such flaws.
     """
     names = [table.name for table in graph.tables]
     nodes = {table.name: table for table in graph.nodes}
     if not nodes:
         yield "no table is a node table"
     if len(set(names)) < len(names):
-        yield "two tables have one name"
+        yield "two tables have the same name"
     for table in graph.tables:
         if not all(_needed(table)):
             yield "a table lacks a name, a location, a label, a type, a key or a part of one"
     for end in (end for table in graph.relationships for _, end in table.ends):
         if end.node not in nodes or len(end.key) != len(nodes[end.node].key):
-            yield "an end of a relationship is no node's key"
+            yield "an end of a relationship does not match a node's key"
 
 
 def _needed(table: Table) -> Iterator[object]:
-    """Yield what must not be empty."""
+    """Yield the parts of a table that must not be empty or false."""
     yield from (table.name, str(table.location))
     lists = [*table.keys]
     if table.kind == "node":

@@ -1,7 +1,8 @@
-"""From key columns to node ids: what a key is as text, as a join key, and as a dense record id.
+"""From key columns to node ids: a key as text, as a join key, and as a dense record id.
 
-A node's dense id is its row's number over all node tables, in the order of their declaration. It
-needs no lookup on the nodes' side; relationships get theirs by a join (`kgimport.checks.joins`).
+A node's dense id is the number of its row, counted over all node tables in the order of their
+declaration. So nodes need no lookup; relationships get the ids of their ends by a join
+(`kgimport.checks.joins`).
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
     from kgimport.graph import Graph, RelationshipTable, Table
 
-# Columns that stand beside a table's own.
+# Columns that are added to those of a table.
 ID, START, END = "__id__", "__start__", "__end__"
 
 _MOMENTS = (pl.Date, pl.Datetime)
 _WIDER_THAN_LONG = (pl.UInt64, pl.Int128, pl.UInt128)
-# Decimals of this many digits fit 64 bits, whatever they are.
+# All decimals of this many digits fit 64 bits.
 _DIGITS_OF_LONG = 18
 
 
@@ -39,7 +40,7 @@ class Identified:
 
 
 def identified(table: Table, graph: Graph) -> tuple[Identified, ...]:
-    """Return the node that a row is, or the two between which it is a relationship."""
+    """Return the node that a row becomes, or the start and end node of its relationship."""
     if table.kind == "node":
         return (Identified(ID, table.id_space, table.key),)
     pairs = zip((START, END), (end for _, end in table.ends), strict=True)
@@ -49,12 +50,11 @@ def identified(table: Table, graph: Graph) -> tuple[Identified, ...]:
 
 
 def key_text(columns: tuple[str, ...], schema: pl.Schema) -> pl.Expr:
-    """Return the id of a row as text, null where any part of the key is null.
+    """Return the key of a row as text; null if any part of the key is null.
 
-    `schema` has its columns.
-
-    One column is spelled as it is. Several are each preceded by their length, so that ("1", "23")
-    and ("12", "3") stay apart (Neo4j 5 concatenates the parts of a composite id).
+    `schema` is that of the table. A single column is spelled as it is. Each of several columns is
+    preceded by its length, so that ("1", "23") and ("12", "3") stay different (Neo4j 5 concatenates
+    the parts of a composite id).
     """
     texts = [_text(column, schema[column]) for column in columns]
     if len(texts) == 1:
@@ -70,12 +70,12 @@ def _text(column: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def join_key(columns: tuple[str, ...], schema: pl.Schema, *, integers: bool) -> pl.Expr:
-    """Return what two rows have in common exactly when they have the same key; cheap to join by."""
+    """Return the key in a form that is cheap to join by: equal exactly when the keys are equal."""
     return pl.col(*columns).cast(pl.Int64) if integers else key_text(columns, schema)
 
 
 def are_integers(graph: Graph, schemas: Mapping[str, pl.Schema], id_space: str) -> bool:
-    """Whether every key of an id space, on nodes and ends alike, is one column of whole numbers."""
+    """Whether all keys of an id space, of nodes and ends, are single columns of 64-bit integers."""
     keys = [(table.name, table.key) for table in graph.id_space(id_space)]
     for table in graph.relationships:
         ends = (end for _, end in table.ends if graph.node(end.node).id_space == id_space)
@@ -84,33 +84,33 @@ def are_integers(graph: Graph, schemas: Mapping[str, pl.Schema], id_space: str) 
 
 
 def is_integer(key: tuple[str, ...], schema: pl.Schema) -> bool:
-    """Whether a key is one column of whole numbers of 64 bits."""
+    """Whether a key is a single column of integers that fit 64 bits."""
     return len(key) == 1 and _fits_long(schema[key[0]])
 
 
 def _fits_long(dtype: pl.DataType) -> bool:
-    """Whether every key of a type is a whole number of 64 bits."""
-    if isinstance(dtype, pl.Decimal):  # without a fraction, or it would be no key
+    """Whether every key of a type is an integer that fits 64 bits."""
+    if isinstance(dtype, pl.Decimal):  # its scale is 0, or it could not be a key
         return dtype.precision <= _DIGITS_OF_LONG
     return dtype.is_integer() and dtype not in _WIDER_THAN_LONG
 
 
 def _is_whole(dtype: pl.DataType) -> bool:
-    """Whether every value of a type is a whole number, which is spelled as an integer is."""
+    """Whether every value of a type is a whole number, and is spelled like an integer."""
     return dtype.is_integer() or (isinstance(dtype, pl.Decimal) and dtype.scale == 0)
 
 
 def missing() -> pl.Expr:
-    """Mark relationship rows with an end that is no node."""
+    """Return whether an end of a relationship is missing, by the ids of both ends."""
     return pl.col(START).is_null() | pl.col(END).is_null()
 
 
 def with_existing_ends(
     frame: pl.LazyFrame, table: RelationshipTable, graph: Graph, nodes: Mapping[str, pl.LazyFrame]
 ) -> pl.LazyFrame:
-    """Return the rows whose ends are nodes, in their order.
+    """Return the rows whose two ends exist, in the same order.
 
-    `nodes` gives each node table's rows.
+    `nodes` holds the rows of each node table.
     """
     for _, end in table.ends:
         members = graph.id_space(graph.node(end.node).id_space)
@@ -125,9 +125,9 @@ def _ids(frame: pl.LazyFrame, key: tuple[str, ...]) -> pl.LazyFrame:
 
 
 def check_key_types(graph: Graph, schemas: Mapping[str, pl.Schema]) -> None:
-    """Refuses keys of a type that has no exact text, and ends whose type is not their node's.
+    """Refuse keys of a type that has no exact text, and ends whose type is not that of their node.
 
-    Raises `DeclarationError` with every such key in one message.
+    Raises one `DeclarationError` with every such key.
     """
     wrong = [*_unfit_keys(graph, schemas), *_unlike_ends(graph, schemas)]
     if wrong:
@@ -152,12 +152,12 @@ def _unlike_ends(graph: Graph, schemas: Mapping[str, pl.Schema]) -> Iterator[str
     for table in graph.relationships:
         for side, end in table.ends:
             node = graph.node(end.node)
-            for ours, theirs in zip(end.key, node.key, strict=True):
-                mine, other = schemas[table.name][ours], schemas[node.name][theirs]
-                if _family(mine) != _family(other):
+            for column, key in zip(end.key, node.key, strict=True):
+                of_end, of_node = schemas[table.name][column], schemas[node.name][key]
+                if _family(of_end) != _family(of_node):
                     yield (
-                        f"{table.name}.{ours} ({side}) is {mine}, "
-                        f"but {node.name}.{theirs} is {other}"
+                        f"{table.name}.{column} ({side}) is {of_end}, "
+                        f"but {node.name}.{key} is {of_node}"
                     )
 
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kgimport.aws import ENVIRONMENT, Session
-from kgimport.neo4j.reconcile import SAMPLES
 from kgimport.neo4j.runtime.config import Limits
 
 if TYPE_CHECKING:
     from kgimport.choices import Format, Ids
+
+
+# Of each table, to be compared with the store property by property.
+SAMPLED_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class BuildOptions:
     keep: int = 2
     if_changed: bool = False
     heap_mb: int | None = None
-    samples: int = SAMPLES
+    samples: int = SAMPLED_ROWS
     session: Session = ENVIRONMENT
 
 

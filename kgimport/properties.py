@@ -1,4 +1,4 @@
-"""What the values of a property are, in the words of no target."""
+"""The types of property values, independent of any target."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Kind = Literal[
 ]  # fmt: skip
 Unit = Literal["ms", "us", "ns"]
 Srid = Literal[4326, 4979, 7203, 9157]
-# The coordinate reference systems by their numbers, and how many coordinates a point has in each.
+# The numbers of the coordinate reference systems, and how many coordinates a point has in each.
 SRID: dict[str, Srid] = {"wgs-84": 4326, "wgs-84-3d": 4979, "cartesian": 7203, "cartesian-3d": 9157}
 _AXES: dict[Srid, Literal[2, 3]] = {4326: 2, 4979: 3, 7203: 2, 9157: 3}
 _TEXTS = frozenset({"string", "null"})
@@ -21,12 +21,12 @@ _MOMENTS = frozenset({"date", "time", "local_datetime", "instant", "zoned_dateti
 
 @dataclass(frozen=True, slots=True)
 class PropertyType:
-    """The kind of a property's values, in a list or not.
+    """The kind of a property's values, and whether they are lists of it.
 
-    `unit` is what moments and durations count since 1970, or at all; a date counts days and a time
-    nanoseconds since midnight. An `instant` is a moment in UTC, a `zoned_datetime` one with the
-    local time of `zone` (a region, or an offset). `srid` is a point's coordinate reference system.
-    A column in which every value is null is of kind `null`, and has the values of a text.
+    `unit` is the unit of durations, and of moments counted since 1970; a date counts days, and a
+    time nanoseconds since midnight. An `instant` is a moment in UTC; a `zoned_datetime` also has
+    the local time of `zone` (a region, or an offset). `srid` is a point's coordinate reference
+    system. A column without any value is of kind `null`, and is treated as text.
     """
 
     kind: Kind
@@ -37,7 +37,7 @@ class PropertyType:
 
     @property
     def is_list(self) -> bool:
-        """Whether values are lists; bytes are one of integers."""
+        """Whether values are lists; bytes count as lists of integers."""
         return self.many or self.kind == "bytes"
 
     @property
@@ -47,7 +47,7 @@ class PropertyType:
 
     @property
     def is_consistent(self) -> bool:
-        """Whether it has the unit or reference system that its kind needs, and no other detail."""
+        """Whether it has the unit or reference system that its kind needs, and no others."""
         return (
             (self.unit is not None) == (self.kind in _COUNTED)
             and (self.srid is not None) == (self.kind == "point")
@@ -66,7 +66,7 @@ class PropertyType:
 
     @property
     def axes(self) -> Literal[0, 2, 3]:
-        """How many coordinates a point has; 0 where values are no points."""
+        """How many coordinates a point has; 0 if the values are not points."""
         return _AXES[self.srid] if self.srid is not None else 0
 
 

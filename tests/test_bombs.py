@@ -97,8 +97,9 @@ def test_rows_that_nothing_can_hold_at_one_time_are_refused_before_they_are_writ
 
     assert code == ExitCode.SOURCE, said
     assert said.endswith(
-        "kgimport: the rows of table t take too much memory: 2,000 of them, whose text has up "
-        "to 3 MB\n→ give more with --memory 1431, or cut or leave out what is so long\n"
+        "kgimport: the rows of table t take too much memory: 2,000 rows, with up to 3 MB in column "
+        "text\n→ allow more with --memory 1431, or shorten the values of that column or leave it "
+        "out\n"
     )
     assert peak < 1_000
     assert sorted(each.name for each in tmp_path.iterdir()) == ["graph.yml", "t.parquet"]
@@ -182,7 +183,7 @@ def test_long_texts_are_exported_as_long_as_they_fit(
     graph = declaration.load_yaml(tmp_path / "graph.yml")
     little = ExportOptions(memory_mb=16)
 
-    with pytest.raises(SourceError, match="take too much memory: 20 of them"):
+    with pytest.raises(SourceError, match="take too much memory: 20 rows"):
         export(graph, tmp_path / "build", options=little)
     for form in ("csv", "parquet"):
         options = ExportOptions(format=form, memory_mb=64)

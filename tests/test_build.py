@@ -36,9 +36,9 @@ from kgimport.locations import LocalPath
 from kgimport.neo4j import stores as store
 from kgimport.neo4j.private import private_driver
 from kgimport.options import DEFAULTS, BuildOptions, ExportOptions
-from kgimport.records import ExportRecord, QueryRecord
+from kgimport.records import ExportRecord, QueryRecord, SchemaItem
 from kgimport.sources import fingerprint
-from kgimport.targets import TARGETS, SchemaItem
+from kgimport.targets import TARGETS
 from kgimport.targets.neo4j import arguments
 from tests.graphs import KNOWS, PERSONS, people
 from tests.pretended import IMPORTED, Pretended, instead_of_neo4j

@@ -271,5 +271,5 @@ def test_a_manifest_of_another_target_is_refused(project: Path, tmp_path: Path) 
         manifest.read_text().replace('"adapter_type": "athena"', '"adapter_type": "duckdb"')
     )
 
-    with pytest.raises(DeclarationError, match="is of a dbt target of type duckdb, not athena"):
+    with pytest.raises(DeclarationError, match="is for a dbt target of type duckdb, not athena"):
         load_graph(tmp_path / "dbt", target="athena")

@@ -142,21 +142,21 @@ def test_a_policy_changes_the_header(
     ("dtype", "policies", "reason"),
     [
         (pl.Decimal(9, 2), {}, "Neo4j has no decimal type"),
-        (pl.Binary(), {}, "bytes are no Cypher type"),
+        (pl.Binary(), {}, "bytes are not a Cypher type"),
         (pl.Struct({"a": pl.Int8()}), {}, "Neo4j has no map property"),
-        (pl.Struct({"a": pl.Binary()}), {"struct": "json"}, "JSON has no bytes"),
-        (MAP, {}, "Map(String, Float64) has no form in Neo4j"),
-        (pl.List(MAP), {}, "Map(String, Float64) has no form in Neo4j"),
+        (pl.Struct({"a": pl.Binary()}), {"struct": "json"}, "JSON has no type for bytes"),
+        (MAP, {}, "Neo4j has no type for Map(String, Float64)"),
+        (pl.List(MAP), {}, "Neo4j has no type for Map(String, Float64)"),
         (
             pl.Struct({"a": pl.List(MAP)}),
             {"struct": "json"},
-            "Map(String, Float64) has no form in Neo4j",
+            "Neo4j has no type for Map(String, Float64)",
         ),
         (pl.List(pl.List(pl.Int8())), {}, "Neo4j has no list of lists"),
         (pl.List(pl.List(UTC)), {}, "Neo4j has no list of lists"),
         (pl.List(pl.Binary()), {"binary": "bytes"}, "Neo4j has no list of lists"),
-        (pl.Datetime("us", "EST"), {}, "Neo4j knows no time zone EST"),
-        (LOCAL, {"timezone": "Nowhere"}, "Neo4j knows no time zone Nowhere"),
+        (pl.Datetime("us", "EST"), {}, "Neo4j does not know the time zone EST"),
+        (LOCAL, {"timezone": "Nowhere"}, "Neo4j does not know the time zone Nowhere"),
         (pl.Time(), {"type": "date"}, "Time cannot be cast to date"),
         (UTC, {"type": "localdatetime"}, f"{UTC} cannot be cast to localdatetime"),
         (pl.Date(), {"type": "long"}, "Date cannot be cast to long"),
@@ -416,13 +416,13 @@ def test_names_that_no_header_can_spell_are_refused_together() -> None:
     with pytest.raises(ValueRefusedError) as refusal:
         fields(neo4j.CSV, table, pl.Schema(dict.fromkeys(columns, pl.Int64())))
 
-    headers = "Neo4j's headers can hold no `(`, `{` or line break in a property's name"
-    named = f"{headers}; choose another by `property:`"
-    pattern = "Polars takes the column's name for a pattern; rename it in SQL"
-    own = "the column's name is one of kgimport's own; rename it in SQL"
+    headers = "Neo4j's headers cannot hold `(`, `{` or a line break in a property's name"
+    named = f"{headers}; choose another name with `property:`"
+    pattern = "Polars reads the column's name as a pattern; rename it in SQL"
+    own = "kgimport reserves the column's name; rename it in SQL"
     assert refusal.value.message.split("\n  ") == [
         "these columns cannot be carried exactly:",
-        "t: the label 'a\\x1fb' holds U+001F, which parts labels",
+        "t: the label 'a\\x1fb' contains U+001F, which separates labels",
         f"t.Price (EUR) (Int64): {named}",
         f"t.a\\nb (Int64): {named}",
         f"t.* (Int64): {pattern}",

@@ -218,7 +218,8 @@ def test_duplicate_keys_are_refused_with_their_number(tmp_path: Path) -> None:
     persons: Rows = {"id": ["a", "b", "a", "a"], "name": [None] * 4}
 
     assert findings(tmp_path, persons=persons, knows={"a": ["a"], "b": ["b"]}) == (
-        "person.id: 3 rows with a key that others in id space Person have too [duplicate-key]\n"
+        "person.id: 3 rows with a key that other rows in id space Person also have "
+        "[duplicate-key]\n"
         "    key='a', rows=3, tables='person'"
     )
 
@@ -227,9 +228,9 @@ def test_dangling_and_null_ends_are_refused_on_their_side(tmp_path: Path) -> Non
     knows: Rows = {"a": ["a", "x", None], "b": ["y", "b", "c"]}
 
     assert findings(tmp_path, knows=knows) == (
-        "knows.a: 2 rows with a start that is no node [dangling-end]\n"
+        "knows.a: 2 rows with a start node that does not exist [dangling-end]\n"
         "    a='x', b='b'\n    a=None, b='c'\n"
-        "knows.b: 1 row with an end that is no node [dangling-end]\n    b='y', a='a'"
+        "knows.b: 1 row with an end node that does not exist [dangling-end]\n    b='y', a='a'"
     ).replace("b='y', a='a'", "a='a', b='y'")
 
 

@@ -225,4 +225,5 @@ def test_each_type_is_a_coordinate_or_refused_by_name(tmp_path: Path) -> None:
         if of.is_numeric() or of == pl.Null:
             assert message == "" or "t.__point_p__: " in message, of
         else:
-            assert f"t.c{at} ({of}): coordinates are integers, floats or decimals" in message, of
+            reason = "coordinates must be integers, floats or decimals"
+            assert f"t.c{at} ({of}): {reason}" in message, of

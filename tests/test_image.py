@@ -109,8 +109,11 @@ def test_an_image_keeps_strangers_from_files_and_readers_within_limits() -> None
     assert {variable(key): value for key, value in given.items()}.items() <= settings(NEO4J).items()
 
 
-def test_a_replica_that_stops_waits_three_seconds_for_queries() -> None:
-    assert settings(NEO4J)["NEO4J_db_shutdown__transaction__end__timeout"] == "3s"
+def test_a_replica_that_stops_waits_for_no_query_and_cuts_off_no_commit() -> None:
+    made = settings(NEO4J)
+
+    assert made["NEO4J_db_shutdown__transaction__end__timeout"] == "0s"
+    assert made["NEO4J_internal_dbms_bolt_thread__binding__timeout"] == "1s"
 
 
 def test_the_build_command() -> None:

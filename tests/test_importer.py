@@ -86,7 +86,7 @@ def test_a_neo4j_that_loses_what_it_reads_from_parquet_is_refused(version: str, 
     with pytest.raises(RuntimeMissingError, match=f"Neo4j {version} does not") as caught:
         importer.check_reads_parquet(of_version(version))
 
-    assert caught.value.hint == f"take {first} or later, or export with --format csv"
+    assert caught.value.hint == f"use {first} or later, or export with --format csv"
 
 
 @pytest.mark.parametrize("version", ["5.26.26", "5.26.30", "2026.03.1", "2026.08.1"])

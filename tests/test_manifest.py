@@ -343,7 +343,7 @@ def test_what_is_no_model_is_refused_by_name(
         load_graph(project(tmp_path, declared))
 
     assert told(caught) == [
-        f"{unique_id}: is no model, and kgimport reads the rows of models alone"
+        f"{unique_id}: is not a model, and kgimport reads only the rows of models"
     ]
 
 
@@ -458,7 +458,7 @@ def test_athena_s_relations_are_read_unless_there_are_none(tmp_path: Path) -> No
 
 
 def test_a_manifest_of_another_warehouse_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DeclarationError, match="is of a dbt target of type athena, not duckdb"):
+    with pytest.raises(DeclarationError, match="is for a dbt target of type athena, not duckdb"):
         load_graph(project(tmp_path, changed(athena)))
     with pytest.raises(DeclarationError, match="is of type postgres, not duckdb or athena"):
         load_graph(project(tmp_path), target="pg")

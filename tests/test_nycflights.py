@@ -148,12 +148,10 @@ def test_the_default_refuses_and_counts_every_dangling_end(
     said = done.stderr.partition("kgimport: ")[2].splitlines()
     found = re.findall(r"^(\w+)\..+: ([\d,]+) rows with an? (\w+) that is no", done.stderr, re.M)
     assert done.returncode == 4, done.stderr
-    assert said[0] == "the tables do not make a graph:"
+    assert said[0] == "the tables do not form a graph:"
     assert {(t, side): int(count.replace(",", "")) for t, count, side in found} == expected
     assert len(expected) == 3
-    assert said[-1].startswith(
-        "→ mend the rows in dbt; for relationships whose ends may be missing"
-    )
+    assert said[-1].startswith("→ fix the rows in dbt; for relationships whose ends may be missing")
     assert len(said) == 2 + len(expected) * 6  # each finding shows five rows
     assert done.stdout == ""
     assert not (tables / "refused").exists()

@@ -27,8 +27,7 @@ from kgimport.graph import (
 )
 from kgimport.locations import LocalPath
 from kgimport.neo4j import stores
-from kgimport.records import ExportRecord, HeaderFile, StoreRecord, build_id
-from kgimport.targets import SchemaItem
+from kgimport.records import ExportRecord, HeaderFile, SchemaItem, StoreRecord, build_id
 from tests.graphs import people
 
 if TYPE_CHECKING:
@@ -315,7 +314,7 @@ def test_one_file_named_twice_is_refused(build: Path) -> None:
     table["rows"] = table["written"] = 2 * table["written"]
     content["build_id"] = _forged_id(content)
 
-    with pytest.raises(DestinationError, match="two of them have one file"):
+    with pytest.raises(DestinationError, match="two of them share a file"):
         records.parse(ExportRecord, json.dumps(content), records.EXPORT_RECORD)
 
 
@@ -346,7 +345,7 @@ PERSON = NodeTable("person", LocalPath("p.parquet"), ("Person",), ("id",), "Pers
 A, B = End("person", ("a",)), End("person", ("b",))
 KNOWS = RelationshipTable("knows", LocalPath("k.parquet"), "KNOWS", A, B)
 LACKS = "a table lacks a name, a location, a label, a type, a key or a part of one"
-NO_KEY = "an end of a relationship is no node's key"
+NO_KEY = "an end of a relationship does not match a node's key"
 NO_COLUMNS: tuple[str, ...] = ()
 
 
@@ -358,7 +357,7 @@ def a_graph(node: NodeTable = PERSON, **changes: Any) -> Graph:
     ("flaw", "graph"),
     [
         ("no table is a node table", Graph("people", ())),
-        ("two tables have one name", a_graph(name="person")),
+        ("two tables have the same name", a_graph(name="person")),
         (LACKS, a_graph(replace(PERSON, name=""), start=End("", ("a",)), end=End("", ("b",)))),
         (LACKS, a_graph(location=LocalPath(""))),
         (LACKS, a_graph(replace(PERSON, labels=()))),

@@ -14,7 +14,7 @@ from kgimport.errors import DeclarationError, ImportFailedError
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
 from kgimport.locations import LocalPath
 from kgimport.neo4j import indexes
-from kgimport.targets import SchemaItem
+from kgimport.records import SchemaItem
 from kgimport.targets.neo4j import schema
 from tests.graphs import people
 from tests.pretended import Answer, Pretended

@@ -1,1 +1,1 @@
-"""What is looked at before anything is written: types, keys, ends, values, and by two readers."""
+"""Everything that is checked before anything is written: types, keys, ends, values, two readers."""

@@ -1,9 +1,8 @@
-"""The second reader's word on every table: what it reads is what Polars reads, and what is written.
+"""The agreement of two readers: DuckDB must find in every table what Polars finds.
 
-Before anything is written DuckDB and Polars must agree over every column that both can read
-(`compared`). What DuckDB has found goes into the record, and so binds what is written (`readback`)
-and what a store holds (`verify`): neither is measured by Polars' own word where another is to be
-had.
+Before anything is written, both must agree on every column that both can read (`compare`). What
+DuckDB finds goes into the record, and the written files (`readback`) and the store (`verify`) are
+compared with that. So wherever a second reader exists, nothing is measured by Polars alone.
 """
 
 from __future__ import annotations
@@ -36,12 +35,17 @@ if TYPE_CHECKING:
     from kgimport.targets import Cell, Field
 
 
+_SHOWN = 5
+# The SQL for a column of a file whose type kgimport never writes: it is read as all null.
+_NOTHING = "NULL::VARCHAR"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How DuckDB reads a table's rows: the columns by the names of the properties.
+    """How DuckDB reads a table's rows: the columns by property name.
 
-    `coarse` are those that it reads by the microsecond where they count nanoseconds, which is
-    enough to compare them with, and not to say what is to be written.
+    `coarse` names the columns in nanoseconds that DuckDB reads in microseconds. That is enough to
+    compare the readers, but not to state what must be written.
     """
 
     relation: str
@@ -49,7 +53,7 @@ class Plan:
     coarse: frozenset[str] = frozenset()
 
     def asked(self, scanned: Scanned) -> Iterator[tuple[str, tuple[pl.Expr, ...]]]:
-        """Yield the aggregations that give the same extents in Polars, by property."""
+        """Yield each property with the Polars aggregations that give its extent."""
         for each in scanned.fields:
             if each.name in self.columns:
                 shift = 1_000 if each.name in self.coarse else 1
@@ -58,7 +62,7 @@ class Plan:
 
 
 def plan(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] | None) -> Plan:
-    """Return what DuckDB can read of a table; `ends` are the files of its ends' ids."""
+    """Return how DuckDB reads what it can of a table; `ends` are the files of its ends' ids."""
     source = sources.relation(scanned.table, made)
     types = second_reader.types(made, source)
     relation = _kept_rows(source, ends) if ends and scanned.table.skips_missing_ends else source
@@ -75,11 +79,11 @@ def _kept_rows(source: str, ends: tuple[Path, Path]) -> str:
 
 
 def _column(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Column, bool] | None:
-    """How DuckDB reads a property, and whether too coarsely; None where it cannot."""
+    """Return how DuckDB reads a property and whether it is coarse; None if it cannot read it."""
     made = each.carrier.type
     if made.kind == "point":
         return _point(scanned, each, types)
-    if not _is_told_apart(each.column, scanned, types):
+    if not _is_readable(each.column, scanned, types):
         return None
     name, typed, rule = (
         _quoted(each.column),
@@ -99,14 +103,14 @@ def _quoted(column: str) -> str:
     return second_reader.name(column)
 
 
-def _is_told_apart(column: str, scanned: Scanned, types: Mapping[str, str]) -> bool:
-    """Whether DuckDB has a column of that name and no other: it takes upper for lower case."""
+def _is_readable(column: str, scanned: Scanned, types: Mapping[str, str]) -> bool:
+    """Whether DuckDB reads the column as Polars does, and finds only one: it ignores case."""
     lower = [name.lower() for name in scanned.schema.names()]
     if column not in types or lower.count(column.lower()) > 1:
         return False
     inner = _innermost(scanned.schema[column])
-    # Polars writes integers of 128 bits as bytes, of which it alone knows what they are; DuckDB
-    # reads old lists of one field's structs as lists of that field.
+    # Polars writes integers of 128 bits as bytes, which only Polars can read. DuckDB reads lists of
+    # structs with one field, in an old layout, as lists of that field.
     return inner != pl.Struct and ("BLOB" not in types[column] or inner == pl.Binary)
 
 
@@ -116,7 +120,7 @@ def _innermost(dtype: Any) -> Any:
 
 def _point(scanned: Scanned, each: Field, types: Mapping[str, str]) -> tuple[Column, bool] | None:
     columns = next(p.columns for p in scanned.table.points if p.property == each.name)
-    if not all(_is_told_apart(column, scanned, types) for column in columns):
+    if not all(_is_readable(column, scanned, types) for column in columns):
         return None
     sql = readings.point([(_quoted(column), types[column]) for column in columns])
     return (Column(each.carrier.type, sql), False) if sql else None
@@ -126,22 +130,20 @@ def compare(
     made: DuckDBPyConnection,
     scanned: Scanned,
     plan: Plan,
-    told: Mapping[str, Extent],
+    by_polars: Mapping[str, Extent],
     *,
     fingerprint: str,
 ) -> dict[str, Facts]:
-    """Return what DuckDB finds in a table.
+    """Return what DuckDB finds in a table, by property name; coarse columns are left out.
 
-    `told` is what Polars has found, by the properties' names.
-
-    Raises `SourceError` for the first columns over which the two do not agree; where the table's
-    files are no more those of which `fingerprint` was taken, that is why.
+    `by_polars` is what Polars found, by property name. Raises `SourceError` with the first columns
+    on which the two do not agree, or for a table whose files have changed since `fingerprint`.
     """
     found = _found(made, scanned, plan)
     wrong = [
-        f"{name}: Polars reads {told[name]}, DuckDB {extent}"
+        f"{name}: Polars reads {by_polars[name]}, DuckDB {extent}"
         for name, (_, extent) in found.items()
-        if not told[name].agrees(extent)
+        if not by_polars[name].agrees(extent)
     ]
     if wrong and sources.fingerprint(scanned.table) != fingerprint:
         raise sources.changed([scanned.table.name])
@@ -149,22 +151,19 @@ def compare(
         raise SourceError(
             f"two readers of table {scanned.table.name} do not agree:\n  "
             + "\n  ".join(wrong[:_SHOWN]),
-            "one of Polars and DuckDB misreads its files: cast the column in SQL, or leave it out "
-            "by `skip: true`, and please report it",
+            "Polars or DuckDB misreads its files: cast the column in SQL, or leave it out with "
+            "`skip: true`, and please report it",
         )
     return {name: facts for name, (facts, _) in found.items() if name not in plan.coarse}
-
-
-_SHOWN = 5
 
 
 def _found(
     made: DuckDBPyConnection, scanned: Scanned, plan: Plan
 ) -> dict[str, tuple[Facts, Extent]]:
-    """By property; none where rows hold what the reader has not learned to read."""
+    """Return what DuckDB finds, by property; empty if the rows hold something it cannot read."""
     columns = list(plan.columns.values())
-    told = scanned.read(lambda: _facts_unless_limited(made, plan.relation, columns))
-    return dict(zip(plan.columns, told, strict=True)) if told is not None else {}
+    found = scanned.read(lambda: _facts_unless_limited(made, plan.relation, columns))
+    return dict(zip(plan.columns, found, strict=True)) if found is not None else {}
 
 
 def _facts_unless_limited(
@@ -180,14 +179,14 @@ def _facts_unless_limited(
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """Rows that are written, and where DuckDB finds what Polars alone can make of them."""
+    """The rows that are written, and a folder to hand DuckDB what only Polars can compute."""
 
     made: DuckDBPyConnection
     rows: pl.LazyFrame
     scratch: Path
 
     def facts(self, types: Sequence[PropertyType], columns: Sequence[pl.Expr]) -> list[Facts]:
-        """Return what DuckDB finds in columns of these types, as Polars would write them."""
+        """Return what DuckDB finds in columns of these types after Polars has written them."""
         if not columns:
             return []
         file = self.scratch / "spelled.parquet"
@@ -202,15 +201,16 @@ def cell_records(
     scanned: Scanned,
     spelling: Spelling,
     cells: Sequence[Cell],
-    told: Mapping[str, Facts],
+    known: Mapping[str, Facts],
     ends: Sequence[Facts] = (),
 ) -> tuple[CellRecord, ...]:
-    """Every column of the files that a table becomes.
+    """Return the record of every column of the files that a table becomes.
 
-    `cells` are those before its properties; `ends` tells of the first of them, if anything.
+    `cells` are the columns before the properties. `known` holds what DuckDB found in the source, by
+    property; `ends` the facts of the first cells, if they are known.
     """
     cells = cells[len(ends) :]
-    alone = [each for each in scanned.fields if each.name not in told]
+    alone = [each for each in scanned.fields if each.name not in known]
     spelled = [each.carrier.spell(each.carrier.value(pl.col(each.column))) for each in alone]
     marks = [INTEGER if _is_id(spelling.rows, cell) else STRING for cell in cells]
     types = [*marks, *(each.carrier.type for each in alone)]
@@ -220,7 +220,7 @@ def cell_records(
     return (
         *(CellRecord("", INTEGER, facts, "duckdb") for facts in ends),
         *(CellRecord("", made, facts, "polars") for made, facts in first),
-        *(_cell(scanned, each, told, others) for each in scanned.fields),
+        *(_cell(each, known, others) for each in scanned.fields),
     )
 
 
@@ -228,12 +228,10 @@ def _is_id(rows: pl.LazyFrame, cell: Cell) -> bool:
     return rows.select(cell.values).collect_schema().dtypes()[0].is_integer()
 
 
-def _cell(
-    scanned: Scanned, each: Field, told: Mapping[str, Facts], others: Mapping[str, Facts]
-) -> CellRecord:
+def _cell(each: Field, known: Mapping[str, Facts], others: Mapping[str, Facts]) -> CellRecord:
     made = each.carrier.type
-    if each.name in told:
-        return CellRecord(each.name, made, told[each.name], "duckdb")
+    if each.name in known:
+        return CellRecord(each.name, made, known[each.name], "duckdb")
     return CellRecord(each.name, made, others[each.name], "polars")
 
 
@@ -249,15 +247,12 @@ def facts_of_files(
     return [facts for facts, _ in second_reader.facts(made, relation, columns)]
 
 
-# A column of a type that no writer of ours gives to its values holds nothing that was meant.
-_NOTHING = "NULL::VARCHAR"
-
-
 def facts_of_ends(
     made: DuckDBPyConnection, files: tuple[Path, Path]
 ) -> tuple[tuple[Facts, Facts], int]:
-    """Return what the starts and the ends of all relationships that are written are, and both
-    together.
+    """Return the facts of the start ids and of the end ids that are written, and their joint sum.
+
+    `files` are the two that `look_up_ends` made.
     """
     start, end = (second_reader.parquet([file]) for file in files)
     pairs = f"{start} a POSITIONAL JOIN {end} b"

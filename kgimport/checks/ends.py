@@ -1,4 +1,4 @@
-"""Which node is at each end of a relationship: its id is looked up among the keys."""
+"""The ends of relationships: find the id of each end's node among the nodes' keys."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def with_ends(
     integers: Mapping[str, bool],
     place: Workspace,
 ) -> tuple[Scanned, tuple[Path, Path]]:
-    """Return a relationship table, each row with the ids of its ends, and the files of these."""
+    """Return a relationship table with both ends' ids in each row, and the files of these ids."""
     table = scanned.table
     assert table.kind == "relationship"  # noqa: S101  (the caller has only these)
     spaces = [graph.node(end.node).id_space for _, end in table.ends]
@@ -38,15 +38,13 @@ def with_ends(
     frame = scanned.frame.select(start.alias(identity.START), end.alias(identity.END))
     rows = scanned.read(lambda: joins.write_keys(place, frame))
     files = scanned.read(lambda: joins.look_up_ends(place, rows, starts, ends))
-    # A table that has grown or shrunk meanwhile is not paired with these: that is an error.
+    # If the table has grown or shrunk in the meantime, Polars refuses to put the two together.
     both = pl.concat([scanned.frame, joins.read_ends(files)], how="horizontal")
     return replace(scanned, frame=both), files
 
 
 def exported_rows(scanned: Scanned) -> pl.LazyFrame:
-    """Return the rows that are exported: all, or those whose ends exist where the user chose to
-    skip.
-    """
+    """Return the rows that are exported: all, or with `on_missing: skip` those whose ends exist."""
     if scanned.table.skips_missing_ends:
         return scanned.frame.filter(~identity.missing())
     return scanned.frame

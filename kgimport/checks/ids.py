@@ -1,4 +1,4 @@
-"""Every row's place in the graph: nodes numbered, ends looked up, duplicate keys found."""
+"""Every row's place in the graph: number the nodes, look up the ends, find duplicate keys."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The tables with their ids, and the keys that stand more than once.
+    """The tables with the ids of their rows, and the duplicate keys.
 
-    A node's row has its dense id in `identity.ID`, a relationship's row those of its ends in
-    `identity.START` and `identity.END`, null where no node has the key.
+    A node's row has its dense id in `identity.ID`. A relationship's row has those of its ends in
+    `identity.START` and `identity.END`, which are null if no node has the key.
     """
 
     tables: Mapping[str, Scanned]
@@ -42,7 +42,7 @@ class Resolved:
 def resolve(
     graph: Graph, tables: Mapping[str, Scanned], folder: Path, memory_mb: int, progress: Progress
 ) -> Resolved:
-    """Numbers the nodes and resolves the ends; the files in `folder` have to stay for as long."""
+    """Return every table with its ids and the duplicate keys; it needs the files in `folder`."""
     found: list[Finding] = []
     schemas = {name: scanned.schema for name, scanned in tables.items()}
     spaces = dict.fromkeys(table.id_space for table in graph.nodes)

@@ -1,8 +1,8 @@
-"""Keys to dense node ids, by joins on disk.
+"""From keys to dense node ids, by joins on disk.
 
-DuckDB does them, because it stays within its memory limit whatever the size and spills the rest.
-Polars writes the keys to Parquet first, so that they may come from anywhere. At 10 M ends over
-1 M keys the joins cost what they cost in Polars; at five times that size a third.
+DuckDB runs the joins, because it stays within its memory limit at any size and spills the rest to
+disk. Polars writes the keys to Parquet first, so they may come from anywhere. With 10 M ends and
+1 M keys the joins take as long as in Polars; at five times that size, a third as long.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _ROW = "__row__"
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A folder of intermediate Parquet, and how much memory joins may take, in MiB.
+    """A folder for intermediate files, and how much memory the joins may take, in MiB.
 
-    What does not fit goes to the folder for a while.
+    DuckDB spills to the folder what does not fit into memory.
     """
 
     folder: Path
@@ -40,15 +40,15 @@ class Workspace:
     _names: Iterator[int] = field(default_factory=lambda: iter(range(1_000_000)))
 
     def path(self) -> Path:
-        """Return a path that was never given before."""
+        """Return a new path in the folder."""
         return self.folder / str(next(self._names))
 
 
 @contextmanager
 def _database(place: Workspace, share: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Provide a database of one thread: several lose the order of the rows in a join (DuckDB 2.0).
+    """Provide a database with one thread; more would not keep the order of rows (DuckDB 2.0).
 
-    Raises `DestinationError` where its memory, or the disk that it spills to, is not enough.
+    Raises `DestinationError` if its memory, or the disk that it spills to, is not enough.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
@@ -61,12 +61,12 @@ def _database(place: Workspace, share: int = 1) -> Iterator[duckdb.DuckDBPyConne
     except duckdb.OutOfMemoryException as error:
         raise DestinationError(
             f"{place.memory_mb} MiB are not enough to resolve the ends: {_first_line(error)}",
-            "give more with --memory, or free some disk to spill to",
+            "allow more with --memory, or free disk space to spill to",
         ) from error
     except duckdb.IOException as error:
         raise DestinationError(
-            f"the keys cannot be written or read again: {_first_line(error)}",
-            "free some disk, and run again",
+            f"the keys cannot be written or read back: {_first_line(error)}",
+            "free disk space, and run again",
         ) from error
 
 
@@ -75,23 +75,24 @@ def _first_line(error: Exception) -> str:
 
 
 def write_keys(place: Workspace, frame: pl.LazyFrame) -> Path:
-    """Streams a few columns of a table to a file of the workspace."""
+    """Stream some columns of a table to a file of the workspace; return its path."""
     path = place.path()
     frame.sink_parquet(path, compression="uncompressed", statistics=False, engine="streaming")
     return path
 
 
 def duplicates(place: Workspace, members: Mapping[str, Path]) -> tuple[int, pl.DataFrame]:
-    """How many rows of an id space share their key with others, and the first such keys.
+    """Return how many rows of an id space share their key with others, and the first such keys.
 
-    `members` gives each table's file of `KEY` and `ID`; the keys come as `key`, with how many
-    `rows` have it, and in which `tables`.
+    `members` holds each table's file of `KEY` and `ID`. The frame has a `key`, how many `rows` have
+    it, and in which `tables`.
     """
     tables = " UNION ALL ".join(
         f"SELECT {KEY} AS key, {_text(name)} AS name FROM {_file(path)}"  # noqa: S608  (quoted)
         for name, path in members.items()
     )
-    # The keys first and their tables for the few that are shown: names are dear to aggregate.
+    # Find the keys first, and the tables only of those that are shown: names are expensive to
+    # aggregate.
     with _database(place) as database:
         database.execute(f"""
             CREATE TEMP TABLE duplicates AS
@@ -109,7 +110,7 @@ def duplicates(place: Workspace, members: Mapping[str, Path]) -> tuple[int, pl.D
 
 
 def distinct(place: Workspace, members: Sequence[Path]) -> Path:
-    """Return a file of `KEY` and `ID` in which each key stands once, with the smallest id."""
+    """Return a file of `KEY` and `ID` that has each key once, with its smallest id."""
     path = place.path()
     with _database(place) as database:
         database.execute(f"""
@@ -122,10 +123,11 @@ def distinct(place: Workspace, members: Sequence[Path]) -> Path:
 def look_up_ends(
     place: Workspace, rows: Path, starts: Sequence[Path], ends: Sequence[Path]
 ) -> tuple[Path, Path]:
-    """Files of every row's `START` and `END`, in the order of the rows, null where there is none.
+    """Return a file of every row's `START` and one of its `END`, in the order of the rows.
 
-    `rows` holds the keys in columns of these names; the others hold `KEY` and `ID`, each key once.
-    Both ends are looked up side by side.
+    An id is null if no node has the key. `rows` is a file of the keys, in columns of these names;
+    `starts` and `ends` are files of `KEY` and `ID` that have each key once. Both ends are looked up
+    in parallel.
     """
     join = partial(_looked_up, place, rows)
     with ThreadPoolExecutor(2) as pool:
@@ -134,7 +136,7 @@ def look_up_ends(
 
 
 def read_ends(files: tuple[Path, Path]) -> pl.LazyFrame:
-    """Return the ids in the two files that `ends` has made, side by side."""
+    """Return the ids in the two files of `look_up_ends`, as two columns."""
     sides = zip(files, (START, END), strict=True)
     scanned = [pl.scan_parquet(path, glob=False).select(side) for path, side in sides]
     return pl.concat(scanned, how="horizontal")
@@ -143,7 +145,7 @@ def read_ends(files: tuple[Path, Path]) -> pl.LazyFrame:
 def _looked_up(place: Workspace, rows: Path, side: str, nodes: Sequence[Path]) -> Path:
     path, ordered = place.path(), place.path()
     with _database(place, share=2) as database:
-        # The nodes are what is hashed, however few rows there are: those pass by in their order.
+        # The hash table is always built of the nodes, so the rows stream past it in their order.
         database.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         database.execute(f"""
             COPY (
@@ -153,7 +155,7 @@ def _looked_up(place: Workspace, rows: Path, side: str, nodes: Sequence[Path]) -
             ) TO {_text(str(path))} (FORMAT parquet, COMPRESSION snappy)
         """)  # noqa: S608
         if not _is_ordered(path):
-            # The join has spilled. To sort always would take longer than to join.
+            # The join has spilled. Sorting every time would take longer than the join.
             database.execute(f"""
                 COPY (FROM {_file(path)} ORDER BY {_ROW})
                 TO {_text(str(ordered))} (FORMAT parquet, COMPRESSION snappy)
@@ -174,7 +176,7 @@ def _file(*paths: Path) -> str:
 
 
 def _name(path: Path) -> str:
-    """Return a path for a reader that takes some characters for patterns."""
+    """Return a path, quoted and with the characters escaped that a reader takes for patterns."""
     return _text(re.sub(r"([\[*?])", r"[\1]", str(path)))
 
 

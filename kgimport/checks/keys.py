@@ -1,4 +1,4 @@
-"""Keys: nodes numbered, keys written where they can be joined, and those that more rows have."""
+"""Keys: number the nodes, write the keys to files for the joins, find duplicate keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def number_nodes(graph: Graph, tables: Mapping[str, Scanned]) -> Iterator[tuple[str, Scanned]]:
-    """Yield the node tables, each row with its number over all of them."""
+    """Yield the node tables, each row with its number, counted over all node tables."""
     first = 0
     for table in graph.nodes:
         scanned = tables[table.name]
@@ -37,7 +37,7 @@ def read_keys(
     place: Workspace,
     progress: Progress,
 ) -> Iterator[tuple[str, dict[str, Path]]]:
-    """For each id space, a file of keys and ids of each of its tables."""
+    """Yield each id space with the files of its tables' keys and ids, by table name."""
     for id_space, whole_numbers in integers.items():
         files = {}
         for table in graph.id_space(id_space):
@@ -52,18 +52,15 @@ def read_keys(
 def duplicate_nodes(
     graph: Graph, id_space: str, files: Mapping[str, Path], place: Workspace
 ) -> Finding | None:
-    """Return the keys of an id space that more than one row has, in whichever of its tables.
-
-    If any.
-    """
+    """Return a finding of the keys that several rows of an id space's tables have; None if none."""
     key = graph.id_space(id_space)[0].key
-    return _duplicates(place, files, key, f"others in id space {id_space} have too")
+    return _duplicates(place, files, key, f"other rows in id space {id_space} also have")
 
 
 def duplicate_relationships(scanned: Scanned, place: Workspace) -> Finding | None:
-    """Return the keys of a relationship table that more than one of its exported rows has, if any.
+    """Return a finding of the keys that several exported rows of a table have; None if none.
 
-    Its rows have their ends; without a key nothing is read.
+    The ends must have been looked up already. A table without a key is not read.
     """
     table = scanned.table
     if not table.key:
@@ -72,7 +69,7 @@ def duplicate_relationships(scanned: Scanned, place: Workspace) -> Finding | Non
     key = identity.join_key(table.key, scanned.schema, integers=whole_numbers)
     rows = exported_rows(scanned).select(key.alias(joins.KEY))
     file = scanned.read(lambda: joins.write_keys(place, rows))
-    return _duplicates(place, {table.name: file}, table.key, "others in the table have too")
+    return _duplicates(place, {table.name: file}, table.key, "other rows in the table also have")
 
 
 def _duplicates(

@@ -1,4 +1,4 @@
-"""What one pass over a table's rows says about them: how many, how long, how spelled."""
+"""What one pass over a table's rows measures: how many there are, how long, how spelled."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     from kgimport.targets import Field
 
 
+_DELIMITER = ","  # one byte, like every delimiter between elements
+# No cell that is not text takes more bytes than this: an instant with the longest zone's name
+# takes 69. Quotes at most double a text.
+_CELL_BYTES = 80
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one pass over a table's rows says about them.
+    """What one pass over a table's rows measures.
 
-    `properties` counts the values that become properties, as the importer does; `longest_row` is
-    an upper bound in bytes, and `bytes` one for all rows; `unspelled` names the properties with
-    values that Polars' own CSV writer does not spell as the importer reads them.
+    `properties` counts the values that become properties, as the importer does. `longest_row` is
+    an upper bound for one row in bytes, and `bytes` one for all rows. `unspelled` names the
+    properties with values that Polars' own CSV writer does not spell as the importer reads them.
     """
 
     rows: int
@@ -31,18 +37,12 @@ class Profile:
 
     @property
     def long_row(self) -> int:
-        """Bytes of the longest row, or of sixteen usual ones where that alone is so long."""
+        """Bytes of the longest row, but at most those of sixteen average rows."""
         return min(self.longest_row, 16 * (self.bytes // max(self.rows, 1) + 1))
 
 
-_DELIMITER = ","  # as every delimiter between elements, one byte
-# No cell that is not text takes more bytes than this: an instant with the longest zone's name
-# takes 69. Quotes at most double a text.
-_CELL_BYTES = 80
-
-
 def profile(fields: Sequence[Field]) -> list[pl.Expr]:
-    """Return the aggregations that, selected from a table's rows, give its `Profile`."""
+    """Return the aggregations over a table's rows that make up its `Profile`."""
     present = [_value(field).is_not_null().sum().cast(pl.Int64) for field in fields]
     size = pl.sum_horizontal(pl.lit(0, pl.Int64), *map(_size, fields))
     return [
@@ -55,7 +55,7 @@ def profile(fields: Sequence[Field]) -> list[pl.Expr]:
 
 
 def profiled(fields: Sequence[Field], row: Mapping[str, int | None]) -> Profile:
-    """Read the row that the aggregations of `profile` have become."""
+    """Return the `Profile` from the row that the aggregations of `profile` give."""
     floats = (field.name for field in fields if field.carrier.native_unless)
     return Profile(
         rows=row["rows"] or 0,
@@ -67,7 +67,7 @@ def profiled(fields: Sequence[Field], row: Mapping[str, int | None]) -> Profile:
 
 
 def longest(fields: Sequence[Field]) -> list[pl.Expr]:
-    """Return the aggregations that give, under each field's name, the bytes of its longest cell."""
+    """Return an aggregation for each field, under its name: the bytes of its longest cell."""
     return [_size(field).max().alias(field.name) for field in fields]
 
 
@@ -81,7 +81,7 @@ def _unspelled(field: Field) -> pl.Expr:
 
 
 def _size(field: Field) -> pl.Expr:
-    """How many bytes a field's cell takes at most."""
+    """Return an upper bound for the bytes of a field's cell."""
     values = _value(field)
     made = field.carrier.type
     if made.is_text:

@@ -1,8 +1,8 @@
-"""What would break the graph, found before anything is written.
+"""The checks of a table's rows: they find what would break the graph before anything is written.
 
-A check is a predicate that marks the offending rows of one table; all checks of a table are
-answered in one pass over it. Only duplicate keys, which may stand in two tables, are found by
-`kgimport.checks.joins`. Nothing here reads a file: the caller collects.
+A check is a predicate that marks the offending rows of one table; all checks of a table run in one
+pass over it. Only duplicate keys, which may be in two tables, are found elsewhere
+(`kgimport.checks.joins`). Nothing here reads a file: the caller runs the queries.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A question to every row of a table: `offends` is true where the answer is wrong."""
+    """A check of every row of a table: `offends` is true for the rows that fail it."""
 
     name: str
     kind: Kind
@@ -36,7 +36,7 @@ class Check:
 
 
 def key_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
-    """Yield a node's key: no part of it null or the empty string."""
+    """Yield the checks of a key: no part of it may be null or an empty string."""
     for column in key:
         yield Check("null-key", "integrity", (column,), "a null key", pl.col(column).is_null())
         if is_text(schema[column]):
@@ -47,7 +47,7 @@ def key_checks(key: tuple[str, ...], schema: pl.Schema) -> Iterator[Check]:
 def first_cell_checks(
     key: tuple[str, ...], schema: pl.Schema, refused: Sequence[Rule]
 ) -> Iterator[Check]:
-    """Yield the texts that are refused in a key that comes first in a file."""
+    """Yield the checks of a text key that an importer may find as the first cell of a file."""
     if len(key) == 1 and is_text(schema[key[0]]):
         for rule in refused:
             offends = rule.offends(pl.col(*key).cast(pl.String))
@@ -55,16 +55,17 @@ def first_cell_checks(
 
 
 def end_check(side: str, columns: tuple[str, ...], identified: str) -> Check:
-    """Return a relationship's end: the column `identified` has no id where no node has its key."""
-    sentence = f"{'an end' if side == 'end' else 'a start'} that is no node"
+    """Return the check that an end exists: `identified` is the column of its node's id, or null."""
+    sentence = f"{'an end' if side == 'end' else 'a start'} node that does not exist"
     return Check("dangling-end", "integrity", columns, sentence, pl.col(identified).is_null())
 
 
 def name_checks(
     column: str, dtype: pl.DataType, word: str, refused: Sequence[Rule]
 ) -> Iterator[Check]:
-    """Yield a column of labels or types: each row needs one (or a list of some), none of them
-    empty, and none that is refused.
+    """Yield the checks of a column of labels or types.
+
+    Each row needs one, or a list of at least one; none may be empty or break a `refused` rule.
     """
     each = as_names(column, dtype) if are_listed(dtype) else pl.concat_list(as_names(column, dtype))
     names = pl.element()
@@ -77,7 +78,7 @@ def name_checks(
 
 
 def value_checks(fields: Iterable[Field]) -> Iterator[Check]:
-    """Every value that its carrier cannot carry."""
+    """Yield a check for each rule of each field: values that its carrier cannot carry."""
     for field in fields:
         for rule in field.carrier.rules:
             offends = rule.offends(pl.col(field.column)).fill_null(value=False)
@@ -85,12 +86,12 @@ def value_checks(fields: Iterable[Field]) -> Iterator[Check]:
 
 
 def counts(checks: Sequence[Check]) -> list[pl.Expr]:
-    """Return aggregation that count each check's offending rows, in columns named by position."""
+    """Return aggregations that count each check's offending rows, in columns named by position."""
     return [check.offends.sum().alias(f"check:{at}") for at, check in enumerate(checks)]
 
 
 def failed(checks: Sequence[Check], row: Mapping[str, int | None]) -> Iterator[tuple[Check, int]]:
-    """Yield the checks that found something, by the row that `counts` has become."""
+    """Yield each check that found something, with its count, from the row that `counts` gives."""
     for at, check in enumerate(checks):
         count = row[f"check:{at}"] or 0
         if count:
@@ -98,6 +99,6 @@ def failed(checks: Sequence[Check], row: Mapping[str, int | None]) -> Iterator[t
 
 
 def samples(frame: pl.LazyFrame, check: Check, key: Iterable[str]) -> pl.LazyFrame:
-    """Up to five offending rows: their key, and the columns that offend."""
+    """Return up to five offending rows: their key, and the columns that the check is about."""
     shown = dict.fromkeys([*key, *check.columns])
     return frame.filter(check.offends).head(SAMPLES).select(list(shown))

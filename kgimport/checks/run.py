@@ -1,4 +1,4 @@
-"""`kgimport check`: every check of every table answered, before anything is written."""
+"""`kgimport check`: run every check on every table, before anything is written."""
 
 from __future__ import annotations
 
@@ -35,14 +35,18 @@ if TYPE_CHECKING:
     from kgimport.sums import Extent
 
 
+# How many rows Polars writes at a time, and how many times `--memory` those may take.
+_ROWS_AT_ONCE, _TIMES = 1_000, 4
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What one pass over every table showed."""
+    """What one pass over every table found."""
 
     profiles: Mapping[str, Profile]
-    sources: Mapping[str, int]  # rows in the source, the rejected ones among them
+    sources: Mapping[str, int]  # rows in the source, including rejected ones
     findings: tuple[Finding, ...]
-    # What Polars found in columns that a second reader reads, too, by table and property.
+    # What Polars found in the columns that the second reader also reads, by table and property.
     extents: Mapping[str, Mapping[str, Extent]]
 
     def summary(self, title: str) -> Summary:
@@ -61,9 +65,9 @@ def prove(
     progress: Progress,
     plans: Mapping[str, Plan] = MappingProxyType({}),
 ) -> Proof:
-    """Answers every check of every table, in one pass over each.
+    """Run every check on every table, in one pass over each table.
 
-    `plans` says of which columns a second reader has to find the same.
+    `plans` names, for each table, the columns that the second reader reads too.
     """
     profiles, rows, extents, findings = {}, {}, {}, []
     names = [table.name for table in graph.tables]
@@ -87,10 +91,10 @@ def prove_and_compare(
     options: ExportOptions,
     progress: Progress,
 ) -> tuple[Proof, dict[str, dict[str, Facts]]]:
-    """Proves the graph's integrity, and that a second reader finds the same in its tables.
+    """Run every check, then read every table with a second reader, which must find the same.
 
-    `before` are the tables' fingerprints. Gives, by table and property, what that reader has found.
-    Raises what was found wrong.
+    `before` holds the tables' fingerprints. Returns the proof, and what the second reader found by
+    table and property. Raises an error for the findings, if there are any.
     """
     plans = {
         name: agreement.plan(made, scanned, there.ends.get(name))
@@ -100,20 +104,20 @@ def prove_and_compare(
     refuse(proof.findings)
     for name, scanned in there.tables.items():
         _must_fit(scanned, proof.profiles[name], options)
-    told = {}
+    facts = {}
     for at, (name, scanned) in enumerate(there.tables.items()):
         progress(f"read {name} a second time", at / len(plans))
-        told[name] = agreement.compare(
+        facts[name] = agreement.compare(
             made, scanned, plans[name], proof.extents[name], fingerprint=before[name]
         )
-    return proof, told
+    return proof, facts
 
 
 def _must_fit(scanned: Scanned, profile: Profile, options: ExportOptions) -> None:
-    """Refuses rows so long that those which are written at one time take far more than `--memory`.
+    """Refuse rows so long that those written at one time would take far more than `--memory`.
 
-    Some kilobytes of Parquet may say a long text a million times; Polars writes some thousand rows
-    at a time, and ends without a word where it has no memory for them.
+    A few kilobytes of Parquet may repeat a long text a million times. Polars writes about a
+    thousand rows at a time, and exits without an error if it runs out of memory.
     """
     at_once = min(profile.rows, _ROWS_AT_ONCE) * profile.long_row
     if at_once <= _TIMES * options.memory_mb * 2**20:
@@ -122,19 +126,16 @@ def _must_fit(scanned: Scanned, profile: Profile, options: ExportOptions) -> Non
     column, size = max(sizes.row(0, named=True).items(), key=itemgetter(1))
     wanted = at_once // (_TIMES * 2**20) + 1
     raise SourceError(
-        f"the rows of table {scanned.table.name} take too much memory: {profile.rows:,} of them, "
-        f"whose {column} has up to {size / 2e6:,.0f} MB",
-        f"give more with --memory {wanted}, or cut or leave out what is so long",
+        f"the rows of table {scanned.table.name} take too much memory: {profile.rows:,} rows, "
+        f"with up to {size / 2e6:,.0f} MB in column {column}",
+        f"allow more with --memory {wanted}, or shorten the values of that column or leave it out",
     )
-
-
-_ROWS_AT_ONCE, _TIMES = 1_000, 4
 
 
 def _examine(
     scanned: Scanned, options: ExportOptions, extents: Mapping[str, Sequence[pl.Expr]]
 ) -> tuple[Profile, list[Any], list[Finding]]:
-    """Return a table's profile, the answers about `extents`, and what was found wrong."""
+    """Return a table's profile, the results of `extents`, and the findings."""
     questions = tuple(_checks(scanned, options))
     rows = exported_rows(scanned)
     more = [each for four in extents.values() for each in four]
@@ -180,20 +181,20 @@ def _finding(scanned: Scanned, frame: pl.LazyFrame, one: Check, count: int) -> F
 
 
 def refuse(findings: Sequence[Finding]) -> None:
-    """Raise the error that all findings together are; none is no error."""
+    """Raise one error for all findings, if there are any."""
     if not findings:
         return
     kinds = {finding.kind for finding in findings}
     text = "\n".join(str(finding) for finding in findings)
     if "integrity" in kinds:
         raise IntegrityError(
-            f"the tables do not make a graph:\n{text}",
-            "mend the rows in dbt; for relationships whose ends may be missing, "
+            f"the tables do not form a graph:\n{text}",
+            "fix the rows in dbt; for relationships whose ends may be missing, "
             "`on_missing: skip` sets them aside and counts them",
             findings,
         )
     raise ValueRefusedError(
         f"these values cannot be carried exactly:\n{text}",
-        "mend them in dbt, or choose a policy under the column's config.meta.kgimport",
+        "fix them in dbt, or choose a policy under the column's config.meta.kgimport",
         findings,
     )

@@ -1,4 +1,4 @@
-"""A graph's tables, opened but unread, and what their schemas alone can tell."""
+"""A graph's tables, opened but not yet read, and what their schemas alone show."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A table with its rows, unread, and the columns that become properties.
+    """A table, its rows (not yet read) and the columns that become properties.
 
     `schema` is the table's own; `frame` may have more columns (points, ids).
     """
@@ -36,23 +36,24 @@ class Scanned:
     fields: tuple[Field, ...]
 
     def read(self, action: Callable[[], Result]) -> Result:
-        """Do what reads the table's rows; whatever goes wrong names the table."""
+        """Run an action that reads the table's rows; its errors name the table."""
         return sources.read(self.table.name, action)
 
     def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
-        """Return what comes of the table's rows, read in a stream."""
+        """Return the result of a query over the table's rows, which are streamed."""
         return self.read(lambda: rows.collect(engine="streaming"))
 
     def count(self, rows: pl.LazyFrame | None = None) -> int:
-        """Return how many rows there are: of the table, or of those that come of it."""
+        """Return the number of rows: of the table, or of a query over it."""
         frame = self.frame if rows is None else rows
         return int(self.collect(frame.select(pl.len())).item())
 
 
 def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
-    """All tables of a graph, opened but unread; refuses what their schemas cannot bear.
+    """Open all tables of a graph without reading them; return them by name.
 
-    The values are to travel in files of that format.
+    Refuses a declaration that does not fit the tables' schemas, and types that files of the format
+    `form` cannot carry.
     """
     opened = {table.name: sources.scan(table) for table in graph.tables}
     declaration.check_columns(graph, {name: schema for name, (_, schema) in opened.items()})
@@ -76,9 +77,7 @@ def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
 def _readable(
     table: Table, frame: pl.LazyFrame, schema: pl.Schema
 ) -> tuple[pl.LazyFrame, pl.Schema]:
-    """Return the rows and their schema without the columns that are skipped and that no one can
-    name.
-    """
+    """Return the rows and their schema without the skipped columns that Polars cannot name."""
     kept = [at for at, name in enumerate(schema) if not is_left_out(table, name)]
     if len(kept) == len(schema):
         return frame, schema

@@ -101,5 +101,8 @@ def _announce(served: Served, password: str | None) -> None:
         }
     )
     if not password:
-        console.note("no password (KGIMPORT_PASSWORD): programs and web pages here can read it")
+        console.note(
+            "anyone on this machine, and pages open in its browser, can read it; "
+            "KGIMPORT_PASSWORD sets a password"
+        )
     console.note("Ctrl-C stops it")

@@ -11,7 +11,7 @@ from kgimport import temporary
 from kgimport.neo4j import stores
 from kgimport.neo4j.private import OPEN, ROOM_MB, linked_database, must_be_free
 from kgimport.neo4j.runtime.choice import chosen
-from kgimport.neo4j.runtime.config import READ_ONLY, configure, ending_within, within
+from kgimport.neo4j.runtime.config import READ_ONLY, configure, within
 from kgimport.neo4j.runtime.server import serving, set_initial_password
 from kgimport.options import SERVE_DEFAULTS
 from kgimport.progress import silent, unread
@@ -77,9 +77,7 @@ def _server(
     auth: tuple[str, str] | None,
     on_line: Callable[[str], None],
 ) -> Iterator[Server]:
-    # Ctrl-C does not wait for queries, unless they may write.
-    reading = READ_ONLY | ending_within(0)
-    settings = within(options.limits) | ({} if options.writable else reading)
+    settings = within(options.limits) | ({} if options.writable else READ_ONLY)
     with ExitStack() as stack:
         if options.password is None:
             home, data = stack.enter_context(linked_database(store / "data"))

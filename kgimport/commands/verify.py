@@ -13,10 +13,10 @@ from kgimport.errors import ReconciliationError
 from kgimport.locations import LocalPath
 from kgimport.neo4j import reconcile, stores
 from kgimport.neo4j.private import private_driver, tuned_for
-from kgimport.neo4j.reconcile import SAMPLES
 from kgimport.neo4j.reconcile.compare import compare
 from kgimport.neo4j.runtime.choice import chosen
 from kgimport.notebook import as_html
+from kgimport.options import SAMPLED_ROWS
 from kgimport.progress import silent
 from kgimport.records import EXPORT_RECORD
 
@@ -46,7 +46,7 @@ def verify(
     store: str | Path,
     *,
     neo4j: Neo4j | str | None = None,
-    samples: int = SAMPLES,
+    samples: int = SAMPLED_ROWS,
     progress: Progress = silent,
 ) -> Verified:
     """Reconcile a store's counts, and compare sampled rows with the Parquet of its export.

@@ -1,7 +1,7 @@
-"""The declaration, from a dbt project or a `graph.yml`, to a `Graph`: read, parse, validate.
+"""From a declaration, in a dbt project or a `graph.yml`, to a `Graph`: read, parse, validate.
 
-Both speak one vocabulary: in dbt it stands under a model's `config.meta.kgimport`, in a file under
-`tables:`. Every mistake is reported with its place, all of them in one go.
+Both use the same keys: in dbt under a model's `config.meta.kgimport`, in a file under `tables:`.
+All mistakes are reported together, each with its place.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
 def load_yaml(path: Path, context: Context = Context()) -> Graph:  # noqa: B008  (it is frozen)
     """Return the graph declared in one YAML file; locations are relative to the file.
 
-    Relations and queries are asked through the connections of `context`.
+    Relations and queries are read through the connections of `context`.
     """
     base = LocalPath(str(path.parent.absolute()))
     return graph_of(read_yaml(path), str(path), replace(context, base=base))

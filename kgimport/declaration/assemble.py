@@ -1,4 +1,4 @@
-"""From the form of a declaration to the graph that it means."""
+"""From a parsed declaration to the graph that it declares."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from kgimport.locations import Context
 
 
+_SOLID: dict[str, Crs] = {"wgs-84": "wgs-84-3d", "cartesian": "cartesian-3d"}
+
+
 def assemble(spec: GraphSpec, context: Context) -> Graph:
-    """Return the graph that a declaration means, its locations read in a context."""
+    """Return the declared graph; `context` gives its locations their meaning."""
     nodes = [
         _node(name, table, table.node, context) for name, table in spec.tables.items() if table.node
     ]
@@ -51,9 +54,6 @@ def _points(specs: dict[str, PointSpec]) -> tuple[Point, ...]:
         else Point(name, (spec.x, spec.y, spec.z), _SOLID[spec.crs])
         for name, spec in specs.items()
     )
-
-
-_SOLID: dict[str, Crs] = {"wgs-84": "wgs-84-3d", "cartesian": "cartesian-3d"}
 
 
 def _node(name: str, table: TableSpec, node: NodeSpec, context: Context) -> NodeTable:

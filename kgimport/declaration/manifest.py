@@ -1,4 +1,4 @@
-"""The graph that a dbt project declares: of its manifest, and of what its last run has made."""
+"""The graph that a dbt project declares, from its manifest and the results of its last run."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from kgimport.graph import Graph
     from kgimport.locations import Connection, Folder
 
-_AGAIN = "run `dbt build` again; kgimport reads what dbt-core 1.10 and 1.11 write"
+_AGAIN = "run `dbt build` again; kgimport reads the files of dbt-core 1.10 and 1.11"
 
 
 def load_dbt(
     artifacts: Path, project: Path, root: str, name: str | None = None, *, built: bool = True
 ) -> Graph:
-    """Return the graph that a dbt project declares, its tables where dbt-duckdb has written them.
+    """Return the graph that a dbt project declares, with its tables where dbt-duckdb wrote them.
 
-    `artifacts` is the folder of dbt's manifest, `root` the profile's `external_root`; what is
-    relative is so to `project`. `name` chooses one graph where there are several. With `built`
-    dbt's last run must have made every table: `SourceError` with all that it did not make.
+    `artifacts` is the folder of dbt's manifest, `root` the profile's `external_root`; relative
+    paths start at `project`. `name` chooses one of several graphs. With `built`, raises
+    `SourceError` with all tables that dbt's last run did not make.
     """
     base = LocalPath(str(project.resolve()))
     return _of_dbt(artifacts, name, models.external(root), Context(base), built=built)
 
 
 def load_tables(artifacts: Path, tables: Folder, name: str | None = None) -> Graph:
-    """Return the graph that a dbt project declares, its tables as `<alias>.parquet` below `tables`.
+    """Return the graph that a dbt project declares, with its tables in `tables/<alias>.parquet`.
 
-    It is not asked how dbt makes the models, or when.
+    How and when dbt made the models does not matter.
     """
     return _of_dbt(artifacts, name, models.in_folder(tables), Context(), built=False)
 
@@ -51,23 +51,22 @@ def load_tables(artifacts: Path, tables: Folder, name: str | None = None) -> Gra
 def load_relations(
     artifacts: Path, connection: Connection, name: str | None = None, *, built: bool = True
 ) -> Graph:
-    """Return the graph that a dbt project declares, its tables being the relations that dbt made of
-    it in the warehouse of `connection`.
+    """Return the graph that a dbt project declares, with its relations in a warehouse as tables.
 
-    `built` as for `load_dbt`.
+    dbt made them in the warehouse of `connection`. `built` is the same as for `load_dbt`.
     """
     context = Context(connections=(connection,))
     return _of_dbt(artifacts, name, models.relations(connection), context, built=built)
 
 
 def run_began(artifacts: Path) -> datetime | None:
-    """When dbt's last command began, where it says so."""
+    """Return when dbt's last command began; None if its results do not state that."""
     results = _run_results(artifacts)
     return results.metadata.invocation_started_at if results else None
 
 
 def external_files(artifacts: Path, project: Path, root: str) -> list[str]:
-    """Return the files and folders of all models that dbt-duckdb writes, in a graph or not."""
+    """Return the files and folders of all external models of dbt-duckdb, in a graph or not."""
     raw = read_json(artifacts / MANIFEST)
     manifest = shaped(Manifest, raw, str(artifacts / MANIFEST), _AGAIN)
     found = _models(raw, manifest.external, artifacts).values()
@@ -81,12 +80,12 @@ def _of_dbt(artifacts: Path, name: str | None, way: Way, context: Context, *, bu
     manifest = shaped(Manifest, raw, place, _AGAIN)
     _must_be_of(way.adapter, manifest, place)
     graph, chosen = _choose_graph(manifest.becoming, name, place)
-    refuse(place, _strangers(chosen, manifest), "make models of them, or remove their kgimport")
+    refuse(place, _strangers(chosen, manifest), "make them models, or remove `meta.kgimport`")
     ours = _models(raw, chosen, artifacts)
     others = _models(raw, manifest.external if way.adapter == "duckdb" else (), artifacts)
     hindrances = chain(_hindrances(ours, chosen, way), _shared(ours, others, way, context))
-    refuse(place, hindrances, "mend these models in the dbt project, and run `dbt build`")
-    tables = {ours[each].name: _table(ours[each], says, way) for each, says in chosen.items()}
+    refuse(place, hindrances, "fix these models in the dbt project, and run `dbt build`")
+    tables = {ours[each].name: _table(ours[each], becomes, way) for each, becomes in chosen.items()}
     declared = graph_of({"graph": graph, "tables": tables}, place, context)
     if built:
         _must_be_built({each: model.name for each, model in ours.items()}, manifest, artifacts)
@@ -97,8 +96,8 @@ def _must_be_of(adapter: str | None, manifest: Manifest, place: str) -> None:
     made_for = manifest.metadata.adapter_type
     if adapter is not None and made_for != adapter:
         raise DeclarationError(
-            f"{place} is of a dbt target of type {short(made_for)}, not {adapter}",
-            f"run `dbt build` for the target of type {adapter} that you mean first",
+            f"{place} is for a dbt target of type {short(made_for)}, not {adapter}",
+            f"run `dbt build` first, for a target of type {adapter}",
         )
 
 
@@ -117,13 +116,13 @@ def _choose_graph(
             f"{at} declares several graphs: {listed(names)}", "choose one with --name"
         )
     graph = name or names[0]
-    return graph, {each: says for each, says in becoming.items() if says.graph == graph}
+    return graph, {each: becomes for each, becomes in becoming.items() if becomes.graph == graph}
 
 
 def _strangers(chosen: Iterable[str], manifest: Manifest) -> Iterator[str]:
     for unique_id in chosen:
         if not manifest.is_model(unique_id):
-            yield f"{unique_id}: is no model, and kgimport reads the rows of models alone"
+            yield f"{unique_id}: is not a model, and kgimport reads only the rows of models"
 
 
 def _models(raw: Any, ids: Iterable[str], artifacts: Path) -> Mapping[str, Model]:
@@ -144,7 +143,7 @@ def _hindrances(
 def _shared(
     ours: Mapping[str, Model], others: Mapping[str, Model], way: Way, context: Context
 ) -> Iterator[str]:
-    """Names that two of our models have, and files that one of ours shares with any other."""
+    """Yield the names that two models of the graph share, and the files that one shares at all."""
     yield from models.doubled({each: model.name for each, model in ours.items()}, "name")
     places = {
         each: normpath(str(parse(way.locate(model), context)))
@@ -154,20 +153,20 @@ def _shared(
     yield from models.doubled({each: at for each, at in places.items() if at in taken}, "file")
 
 
-def _table(model: Model, says: Becoming, way: Way) -> dict[str, Any]:
-    columns = says.more.get("columns", {})
+def _table(model: Model, becomes: Becoming, way: Way) -> dict[str, Any]:
+    columns = becomes.more.get("columns", {})
     merged = {**model.rules, **columns} if isinstance(columns, dict) else columns
-    return {**says.more, "location": way.locate(model), "columns": merged}
+    return {**becomes.more, "location": way.locate(model), "columns": merged}
 
 
 def _must_be_built(names: Mapping[str, str], manifest: Manifest, artifacts: Path) -> None:
     missing = models.unbuilt(names, manifest, _run_results(artifacts))
     if missing:
-        first = islice(missing.items(), 10)  # dbt's own words for a fate are few
+        first = islice(missing.items(), 10)  # dbt knows only a few kinds of results
         lines = "\n  ".join(f"{short(why)}: {listed(them, 20)}" for why, them in first)
         raise SourceError(
             f"dbt's last run did not make all tables of the graph:\n  {lines}",
-            "run `dbt build` for all of them, or say with --tables where their Parquet lies",
+            "run `dbt build` for all of them, or name the folder of their Parquet with --tables",
         )
 
 

@@ -1,4 +1,4 @@
-"""From what a file says to what it means: its shape is checked once, then its sense."""
+"""From the plain values of a file to a graph: check their shape first, then their meaning."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Shaped = TypeVar("Shaped", bound=BaseModel)
 
 
 def graph_of(raw: object, place: str, context: Context) -> Graph:
-    """Return the graph that plain values declare; `place` is where they stand, for the messages.
+    """Return the graph that plain values declare; messages name `place` as their origin.
 
-    Locations are read in `context`. Raises `DeclarationError` with every mistake.
+    `context` gives locations their meaning. Raises `DeclarationError` with every mistake.
     """
     spec = shaped(GraphSpec, raw, place, FORM)
     refuse(place, in_form(spec))
@@ -40,7 +40,7 @@ def graph_of(raw: object, place: str, context: Context) -> Graph:
 
 
 def shaped(shape: type[Shaped], raw: object, place: str, hint: str) -> Shaped:
-    """Return what `place` says, in its shape; `DeclarationError` with every mistake, and `hint`."""
+    """Return plain values as a model; raise `DeclarationError` with every mistake and the hint."""
     try:
         return shape.model_validate(raw)
     except ValidationError as error:

@@ -21,18 +21,18 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-# What editors show of a column's words.
+# The descriptions that editors show for the keys of a column.
 _COLUMN = {
     "property": "The property's name; default: the column's.",
-    "skip": "Read the column, but make no property of it.",
+    "skip": "Read the column, but do not make it a property.",
     "type": "A cast that must not change any value.",
-    "timezone": "The zone of a timestamp that carries none.",
+    "timezone": "The zone of a timestamp that has none.",
     "epoch": "The unit of a 64-bit integer that counts from 1970, in UTC.",
 }
 
 
 def _column_model() -> type[_Strict]:
-    """Return the model of a `ColumnRule`: the fields are those of the rule itself."""
+    """Return a pydantic model with the fields of `ColumnRule`."""
     types = get_type_hints(ColumnRule)
     made: dict[str, Any] = {
         each.name: (
@@ -51,7 +51,7 @@ def _as_rule(_: Any, schema_of: GetCoreSchemaHandler) -> CoreSchema:
     return schema_of(Annotated[_column_model(), AfterValidator(rule)])
 
 
-# A `ColumnRule`, validated like all else in a declaration.
+# A `ColumnRule`, validated like everything else in a declaration.
 ColumnSpec = Annotated[ColumnRule, GetPydanticSchema(_as_rule)]
 
 
@@ -126,25 +126,25 @@ class TableSpec(_Strict):
     )
     node: NodeSpec | None = None
     relationship: RelationshipSpec | None = None
-    # A file's column may have no name, and that one needs another, or to be skipped.
+    # The key may be empty: a file's column may have an empty name, and needs another or a skip.
     columns: dict[str, ColumnSpec] = {}
 
 
 class GraphSpec(_Strict):
-    """A graph to be built from tables."""
+    """A graph that is built from tables."""
 
     graph: Name = Field(description="The graph's name.", pattern=GRAPH_NAME)
     tables: dict[Name, TableSpec] = Field(min_length=1)
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of `graph.yml`, by which editors complete it."""
+    """Return the JSON Schema of `graph.yml`, for completion in editors."""
     schema = GraphSpec.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def known_keys(loc: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that are allowed where a mistake lies."""
+    """Return the keys that are allowed at the place of a mistake."""
     specs: dict[str, type[BaseModel]] = {
         "node": NodeSpec,
         "relationship": RelationshipSpec,

@@ -154,4 +154,4 @@ def _unasked(table: Table, properties: Iterable[str]) -> Iterator[str]:
     for what, each in names.items():
         for name in dict.fromkeys(each):
             if "\x00" in name:
-                yield f"{table.name}: the {what} {name!r} holds U+0000, which no Cypher can name"
+                yield f"{table.name}: the {what} {name!r} contains U+0000, which Cypher cannot name"

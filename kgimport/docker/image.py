@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from kgimport.errors import DestinationError
 from kgimport.neo4j.runtime import docker
-from kgimport.neo4j.runtime.config import READ_ONLY, Limits, defaults, ending_within, within
+from kgimport.neo4j.runtime.config import READ_ONLY, Limits, defaults, within
 from kgimport.process import Command, run
 from kgimport.records import STORE_RECORD
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 PLACE = "/kgimport"  # the store's folder in its image
 _SCRIPTS = ("start.sh", "healthcheck.sh")
 _NOTICE = "NOTICE"  # Neo4j's licence, and its conditions for passing the image on
-# `docker stop` kills after ten seconds, and Neo4j needs some of them to stop.
-_LAST_QUERIES_S = 3
 _OCI = "org.opencontainers.image"
 _TITLE = "Neo4j Community with the graph {graph}"
 _BLOCK = 1 << 20
@@ -75,7 +73,6 @@ def settings(neo4j: Neo4j) -> dict[str, str]:
         **ours,
         **READ_ONLY,
         **within(Limits()),
-        **ending_within(_LAST_QUERIES_S),
         "server.directories.data": f"{PLACE}/data",
     }
     return {variable(key): value for key, value in wanted.items()}

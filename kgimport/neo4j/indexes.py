@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from neo4j import Driver
 
-    from kgimport.targets import SchemaItem
+    from kgimport.records import SchemaItem
 
 
 def create(driver: Driver, schema: Iterable[SchemaItem]) -> None:

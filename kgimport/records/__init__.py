@@ -1,9 +1,7 @@
 """The records that the stages leave on disk: `export.json` and `store.json`.
 
-Each carries the number of its form, and is read in its last two forms.
+Each states the number of its form; the last two forms of each can be read.
 """
-
-from typing import TYPE_CHECKING
 
 from kgimport.records.export import (
     EXPORT_FORM,
@@ -15,17 +13,12 @@ from kgimport.records.export import (
     FieldRecord,
     HeaderFile,
     QueryRecord,
+    SchemaItem,
     TableRecord,
     build_id,
 )
 from kgimport.records.forms import dump, parse
 from kgimport.records.store import STORE_FORM, STORE_RECORD, StoreRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    # How long work reports that it is alive: the stage, and how much of it is done (0 to 1).
-    Progress = Callable[[str, float | None], None]
 
 __all__ = [
     "EXPORT_FORM",
@@ -39,6 +32,7 @@ __all__ = [
     "FieldRecord",
     "HeaderFile",
     "QueryRecord",
+    "SchemaItem",
     "StoreRecord",
     "TableRecord",
     "build_id",

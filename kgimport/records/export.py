@@ -8,19 +8,19 @@ from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotati
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from kgimport.choices import Ids  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.choices import Format, Ids  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.findings import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.notebook import Summary, as_html, summary
 from kgimport.properties import PropertyType  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.records.parts import (  # noqa: TC001  (pydantic reads the annotations)
+    Argument,
     BuildId,
     Count,
     FilePath,
     GraphName,
     Sha256,
 )
-from kgimport.targets import Format, SchemaItem  # noqa: TC001  (pydantic reads the annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,22 +30,22 @@ EXPORT_RECORD, EXPORT_FORM = "export.json", 5
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One file of rows: its path within the build directory and what is in it."""
+    """One file of rows: its path in the build directory and what is in it."""
 
     path: FilePath
     rows: Count
     bytes: Count
     sha256: Sha256
-    # Some field holds a line break, which the importer has to know.
+    # Whether a field contains a line break; the importer must know that.
     multiline: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What all values of a column are together, in no order.
+    """What all values of a column add up to, regardless of their order.
 
     `digest` is a sum of DuckDB's hashes, `signs` counts the numbers below zero (and -0.0), and
-    `sums` are those of `kgimport.sums`, which a store can compute, too.
+    `sums` are those of `kgimport.sums`, which a store can also compute.
     """
 
     values: Count
@@ -56,10 +56,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class CellRecord:
-    """A column of the files that were written: what it must hold, and who has read it.
+    """A column of the written files: what it must hold, and who read its source.
 
-    `property` is empty where it holds ids, labels or types. `read_by` is "duckdb" where the source
-    was read by the second reader, "polars" where only Polars reads those values.
+    `property` is empty for ids, labels and types. `read_by` is "duckdb" if the second reader read
+    the source, "polars" if only Polars can read those values.
     """
 
     property: str
@@ -70,7 +70,7 @@ class CellRecord:
 
 @dataclass(frozen=True, slots=True)
 class HeaderFile:
-    """A table's header: its path within the build directory, and its content's digest."""
+    """A table's header: its path in the build directory, and its content's digest."""
 
     path: FilePath
     sha256: Sha256
@@ -78,7 +78,7 @@ class HeaderFile:
 
 @dataclass(frozen=True, slots=True)
 class FieldRecord:
-    """A column, the property that it became, and the types on both sides of the door."""
+    """A column, the property that it became, and the types of both."""
 
     column: str
     property: str
@@ -89,20 +89,20 @@ class FieldRecord:
 
 @dataclass(frozen=True, slots=True)
 class TableRecord:
-    """One table's way into the build directory.
+    """What one table became in the build directory.
 
-    `rows` is what the source holds; `rows == written + rejected`. `properties` counts values.
+    `rows` is the number in the source; `rows == written + rejected`. `properties` counts values.
     """
 
     name: str
     kind: Literal["node", "relationship"]
     # Nodes per label, or relationships per type.
     counts: Mapping[str, Count]
-    # The labels or the type in the importer's argument; empty where a column of the CSV has them.
-    argument: str
-    # Changes when a source file does: names, sizes and times of change.
+    # The labels or the type in the importer's argument; empty if a column of the files has them.
+    argument: Argument
+    # Changes with a source file: its name, its size or its time of change.
     fingerprint: str
-    # The files that were read, by their names below the table's location.
+    # The files that were read, as paths below the table's location.
     sources: tuple[str, ...]
     rows: Count
     written: Count
@@ -113,18 +113,26 @@ class TableRecord:
     files: tuple[DataFile, ...]
     # The columns of the files, in their order.
     cells: tuple[CellRecord, ...]
-    # What both ends' ids of all relationships are together; absent where ids are keys.
+    # The sum over the ids of both ends of all relationships; absent if ids are keys.
     ends: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class QueryRecord:
-    """A query that Athena ran for a table, and the bytes that it scanned: what it is billed by."""
+    """A query that Athena ran for a table, and the bytes that it scanned, which AWS bills."""
 
     table: str
-    query: str  # the id by which Athena knows it
+    query: str  # its id in Athena
     bytes_scanned: Count
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaItem:
+    """A constraint or an index: its name, and the statement that creates it."""
+
+    name: str
+    cypher: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +148,7 @@ class ExportRecord:
     schema: tuple[SchemaItem, ...]
     declaration: Graph
     longest_row: Count
-    # What made the digests: they can be compared only with those that it made.
+    # What computed the digests; only digests of the same one can be compared.
     witness: str
     findings: tuple[Finding, ...]
     seconds: Mapping[str, float]
@@ -188,10 +196,10 @@ class ExportRecord:
 
 
 def build_id(graph: str, tables: Iterable[TableRecord], schema: Iterable[SchemaItem]) -> str:
-    """Twelve hexadecimal digits that are the same exactly when the graph's content is.
+    """Return twelve hexadecimal digits that are the same exactly if the graph's content is.
 
-    They stand for the graph's name, every header and data file by its SHA-256, and the schema;
-    not for where the tables lay or how long it took.
+    They cover the graph's name, the SHA-256 of every header and data file, and the schema, but not
+    where the tables were or how long the export took.
     """
     content = [
         graph,

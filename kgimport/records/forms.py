@@ -1,8 +1,8 @@
 """Records as text: written in the newest form of their kind, read in the last two.
 
-A text of the form before is upgraded as JSON and then validated as strictly as any. What is read
-back is believed no more than a declaration: names, paths and numbers are what kgimport writes, or
-the record is damaged. So a path in it stays within its build directory.
+A text in the previous form is upgraded as JSON and then validated as strictly as any other. A
+record that is read back is trusted no more than a declaration: if a name, a path or a number is not
+one that kgimport writes, the record is damaged. So a path in it stays in its build directory.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 Record = TypeVar("Record", ExportRecord, StoreRecord)
 
 
+_SHOWN = 60  # the most characters that a message quotes of a record
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The newest form of a kind of record by its number, and the command that writes it.
+    """The number of the newest form of a kind of record, and the command that writes it.
 
-    `steps` lead from an older form, by its number, to the next one.
+    `steps` holds the upgrades: from each older form, by its number, to the next one.
     """
 
     number: int
@@ -53,21 +56,21 @@ FORMS: dict[type[ExportRecord | StoreRecord], Form] = {
 
 @cache
 def _adapters() -> dict[type, TypeAdapter[Any]]:
-    """Return what reads and writes each form, made once.
-
-    That takes longer than to read a record.
-    """
+    """Return what reads and writes each kind of record; making it takes longer than reading one."""
     return {record: TypeAdapter(record) for record in FORMS}
 
 
 def dump(record: ExportRecord | StoreRecord) -> str:
-    """Return the record as JSON that is the same for the same record."""
+    """Return the record as JSON; equal records give equal texts."""
     text = _adapters()[type(record)].dump_json(record, indent=2)
     return text.decode() + "\n"
 
 
 def parse(kind: type[Record], text: str, name: str) -> Record:
-    """Read a record back; `DestinationError` where it is damaged, or of a form that is not read."""
+    """Return the record in a text; `DestinationError` if it is damaged or its form is not read.
+
+    `name` is the name of its file, for messages.
+    """
     form = FORMS[kind]
     try:
         version = json.loads(text)["version"]
@@ -102,9 +105,6 @@ def _unread(form: Form, version: object, name: str) -> DestinationError:
     return DestinationError(f"{name} has form {str(version)[:_SHOWN]}, {reads}", hint)
 
 
-_SHOWN = 60
-
-
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
@@ -113,10 +113,7 @@ def _reason(error: Exception) -> str:
 
 
 def _sound(record: Record) -> Record:
-    """Return the same record.
-
-    `ValueError` where it contradicts itself, as none that we write does.
-    """
+    """Return the record unchanged; `ValueError` if it contradicts itself."""
     if isinstance(record, ExportRecord):
         for contradiction in contradictions(record):
             raise ValueError(contradiction)

@@ -1,7 +1,7 @@
-"""How the text of an older form becomes one of the next: a pure function of JSON for each step.
+"""Upgrades of older forms of a record, each a pure function from JSON to JSON of the next form.
 
-A step changes what its form calls otherwise, and no more. It believes nothing: what is damaged
-stays so, and is refused when the whole is validated as the newest form.
+A step changes only what differs between the two forms. It checks nothing: what is damaged stays so,
+and is refused when the result is validated as the newest form.
 """
 
 from __future__ import annotations
@@ -14,9 +14,24 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
+_LIST_OF_INTEGERS = {"base": "long", "many": True, "unit": "", "axes": 0}
+_KINDS: dict[str, Kind] = {
+    "string": "string",
+    "long": "integer",
+    "double": "float",
+    "boolean": "boolean",
+    "date": "date",
+    "localtime": "time",
+    "localdatetime": "local_datetime",
+    "utc": "instant",
+    "datetime": "zoned_datetime",
+    "duration": "duration",
+    "point": "point",
+}
+
 
 def export_from_4(record: Json) -> Json:
-    """Columns have types in the words of no target, and a relationship table has a key."""
+    """Upgrade form 4 of `export.json` to 5: types without a target, and keys of relationships."""
     declaration = record["declaration"]
     declared = [_with_key(table) for table in declaration["relationships"]]
     return {
@@ -28,7 +43,7 @@ def export_from_4(record: Json) -> Json:
 
 
 def _with_key(table: Json) -> Json:
-    """Return a relationship table with a key in place of `unique`, which nothing could declare."""
+    """Return a relationship table with a key in place of `unique`, which could not be declared."""
     return {**_without(table, "unique"), "key": []}
 
 
@@ -49,9 +64,9 @@ def _without(value: Json, *names: str) -> Json:
 
 
 def _type(kind: Json, header: str) -> Json:
-    """Return the type of a column; the importer's header cell knew what its kind did not.
+    """Return the type of a column, from its kind and, where that lacks something, its header cell.
 
-    The zone of a moment is in neither, and no store is compared by it.
+    Neither has the zone of a moment, but that is not compared with a store.
     """
     if header == "byte[]" and kind == _LIST_OF_INTEGERS:
         return {"kind": "bytes"}
@@ -62,19 +77,3 @@ def _type(kind: Json, header: str) -> Json:
         "unit": None if kind["unit"] == "" else kind["unit"],
         "srid": int(srid[1]) if srid else None,
     }
-
-
-_LIST_OF_INTEGERS = {"base": "long", "many": True, "unit": "", "axes": 0}
-_KINDS: dict[str, Kind] = {
-    "string": "string",
-    "long": "integer",
-    "double": "float",
-    "boolean": "boolean",
-    "date": "date",
-    "localtime": "time",
-    "localdatetime": "local_datetime",
-    "utc": "instant",
-    "datetime": "zoned_datetime",
-    "duration": "duration",
-    "point": "point",
-}

@@ -1,4 +1,4 @@
-"""The columns of a table that become properties, as a target carries them, or why they do not."""
+"""The columns of a table that become properties: how a target carries each, or why it cannot."""
 
 from __future__ import annotations
 
@@ -22,18 +22,21 @@ if TYPE_CHECKING:
     from kgimport.targets.target import Carrier, TableKind, Target
     from kgimport.values import Value
 
-_NAMELESS = Refusal("a property needs a name", "choose one by `property:`, or in SQL")
+_NAMELESS = Refusal("a property needs a name", "choose one with `property:`, or in SQL")
 
 
 def carrier(
     target: Target, dtype: pl.DataType, rule: ColumnRule = NO_RULE, kind: TableKind = "node"
 ) -> Carrier | Refusal:
-    """Return how a column of this type travels under its declared rule, or why it does not."""
+    """Return how the target carries a column of this type under its rule, or why it cannot."""
     return carried(target, value_of(dtype, rule), kind)
 
 
 def carried(target: Target, how: Value | Refusal, kind: TableKind) -> Carrier | Refusal:
-    """Return how a value travels in a table of that kind, in the target's own sentences."""
+    """Return how the target carries a value in a table of that kind, or why it cannot.
+
+    Rules and refusals are worded for the target.
+    """
     made = how if isinstance(how, Refusal) else target.carry(how, kind)
     if isinstance(made, Refusal):
         return made.by(target.store)
@@ -45,7 +48,8 @@ def carried(target: Target, how: Value | Refusal, kind: TableKind) -> Carrier | 
 def fields(target: Target, table: Table, schema: pl.Schema) -> tuple[Field, ...]:
     """Return the columns of `schema` that become properties, in their order.
 
-    Raises `ValueRefusedError` that names every column whose type or name has no exact form.
+    Raises one `ValueRefusedError` with every column whose type or name the target cannot carry
+    exactly.
     """
     made, refused = [], list(target.unfit_names(table))
     if unfit := unfit_name_column(table, schema):
@@ -81,8 +85,8 @@ def _misnamed(target: Target, table: Table, column: str, name: str) -> Refusal |
 def point_fields(target: Target, table: Table, schema: pl.Schema) -> tuple[Field, ...]:
     """Return the properties that the table's points become.
 
-    Raises `ValueRefusedError` that names every column that holds no coordinates, and every point
-    that the target cannot hold.
+    Raises one `ValueRefusedError` with every column that does not hold coordinates, and every point
+    that the target cannot carry.
     """
     unfit = [
         _line(table, name, str(schema[name]), how) for name, how in unfit_columns(table, schema)
@@ -102,16 +106,13 @@ def point_fields(target: Target, table: Table, schema: pl.Schema) -> tuple[Field
 
 
 def _line(table: Table, name: str, kind: str, how: Refusal) -> str:
-    """Return the line about something of a table that is refused.
-
-    Its name is spelled to be seen.
-    """
-    seen = "".join(each if each.isprintable() else repr(each)[1:-1] for each in name)
-    return f"{table.name}.{seen or repr(name)} ({kind}): {how.reason}; {how.remedy}"
+    """Return the line of a message about a refused name; invisible characters in it are escaped."""
+    visible = "".join(each if each.isprintable() else repr(each)[1:-1] for each in name)
+    return f"{table.name}.{visible or repr(name)} ({kind}): {how.reason}; {how.remedy}"
 
 
 def _refuse(columns: Sequence[str]) -> None:
-    """Raise the error that these lines about columns are together; none is no error."""
+    """Raise one error with these lines about columns, if there are any."""
     if columns:
         raise ValueRefusedError(
             "these columns cannot be carried exactly:\n  " + "\n  ".join(columns),

@@ -1,4 +1,4 @@
-"""CSV and Parquet: how frames are written to them, and what is really in a file."""
+"""CSV and Parquet: write frames to files, and examine what is really in a file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _sink_parquet(frame: pl.LazyFrame, parts: pl.PartitionBy, rows_per_group: in
 
 
 def examine_csv(part: Path) -> Content:
-    """Return the count and hash of what is in a CSV file, not of what was meant to be written."""
+    """Return the rows, the hash and the line breaks that a CSV file really has."""
     digest, rows, multiline, inside = hashlib.sha256(), 0, False, 0
     with part.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -39,8 +39,8 @@ def examine_csv(part: Path) -> Content:
             if not inside and b'"' not in chunk:
                 rows += _line_breaks(chunk)
                 continue
-            # Pieces between quotes are by turns outside and inside a quoted field; a doubled
-            # quote makes an empty piece and keeps the turn.
+            # Pieces between quotes are alternately outside and inside a quoted field. A doubled
+            # quote adds an empty piece, so the order is kept.
             pieces = chunk.split(b'"')
             rows += b"".join(pieces[inside::2]).count(b"\n")
             quoted = b"".join(pieces[1 - inside :: 2])
@@ -50,7 +50,7 @@ def examine_csv(part: Path) -> Content:
 
 
 def _line_breaks(chunk: bytes) -> int:
-    """How many there are, counted without Python's lock, so that files can be read side by side."""
+    """Return how many there are, counted without Python's lock, so threads can read in parallel."""
     letters = pa.Array.from_buffers(pa.uint8(), len(chunk), [None, pa.py_buffer(chunk)])
     return int((pl.Series(letters) == _LINE_BREAK).sum())
 
@@ -60,4 +60,4 @@ def _examine_parquet(part: Path) -> Content:
     return Content(rows, sha256(part))
 
 
-PARQUET = Files("parquet", "parquet", _sink_parquet, _examine_parquet)
+PARQUET_FILES = Files("parquet", "parquet", _sink_parquet, _examine_parquet)

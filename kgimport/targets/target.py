@@ -1,7 +1,7 @@
-"""What a target is: all that differs between the kinds of files that a graph is written in.
+"""The contract of a target: everything that differs between the stores a graph is written for.
 
-A target is a value, made of functions and small values, in a package of its own. Everything else
-asks it, and knows no header, no spelling and no file of its own.
+A target is a value, made of functions and small values, in a package of its own. Everything that
+the rest of kgimport knows about headers, spellings and files comes from it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kgimport.choices import Ids
     from kgimport.graph import Graph, Table
     from kgimport.properties import PropertyType
-    from kgimport.records import ExportRecord
+    from kgimport.records import ExportRecord, SchemaItem
     from kgimport.values import Refusal, Rule, Value
     from kgimport.values.value import Transform
 
@@ -29,33 +29,33 @@ TableKind = Literal["node", "relationship"]
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """How one column's values travel in a target's files."""
+    """How a target's files carry the values of one column."""
 
     of: Value
     # The type as a header cell names it, and as the store does.
     header: str
     cypher: str
-    # The values -> the text of a cell.
+    # From values to the texts of cells.
     spell: Transform
-    # Polars' own writer of the files writes the values just so (and faster) …
+    # Polars' own writer gives the same result (and faster) …
     native: bool = True
     # … after this …
     write: Transform = same
-    # … unless one of them is like this.
+    # … unless this is true of one of the values.
     native_unless: Transform | None = None
-    # Whether the file itself gives the type of native values, so that the header cell need not.
+    # Whether the file itself states the type of native values, so the header cell need not.
     typed_by_file: bool = False
-    # Of the value itself, and of the target.
+    # The rules of the value itself, and those of the target.
     rules: tuple[Rule, ...] = ()
 
     @property
     def type(self) -> PropertyType:
-        """What the values are."""
+        """The type of the values."""
         return self.of.type
 
     @property
     def value(self) -> Transform:
-        """Column -> the values that the store will hold."""
+        """The function from a column to the values that the store will hold."""
         return self.of.value
 
 
@@ -69,11 +69,11 @@ class Field:
 
     @property
     def header(self) -> str:
-        """The header cell; the type is explicit, so that a name may hold colons."""
+        """The header cell; it always has a type, so that a name may contain colons."""
         return f"{self.name}:{self.carrier.header}"
 
     def header_of(self, *, native: bool) -> str:
-        """Return the header cell over values as they are (or else over their texts)."""
+        """Return the header cell for native values, or for their texts."""
         return self.name if native and self.carrier.typed_by_file else self.header
 
 
@@ -86,16 +86,8 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class SchemaItem:
-    """A constraint or an index: its name and the Cypher that makes it."""
-
-    name: str
-    cypher: str
-
-
-@dataclass(frozen=True, slots=True)
 class Content:
-    """What is really in a file: rows (a header is none), its SHA-256, line breaks within fields."""
+    """What is really in a file: its rows (not the header), its SHA-256, line breaks in fields."""
 
     rows: int
     sha256: str
@@ -104,53 +96,53 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """How the files of rows are written, and examined afterwards."""
+    """How files of rows are written, and how they are examined afterwards."""
 
     suffix: str
-    # By what a reader takes them.
+    # How a reader must read them.
     kind: Literal["csv", "parquet"]
-    # A frame -> files by the partition; the number bounds the rows that are held at once.
+    # Writes a frame to files by the partition; the number bounds the rows that are held at once.
     sink: Callable[[pl.LazyFrame, pl.PartitionBy, int], None]
     examine: Callable[[Path], Content]
-    # Whether the columns of a frame are to be named by their header cells; else by their position.
+    # Whether the columns of a frame are named after their header cells, or else by position.
     headed: bool = False
 
 
 def _anything(_table: Table, _column: str, _name: str) -> None:
-    """Any name will do."""
+    """Accept every name."""
 
 
 def _nothing(_: object) -> tuple[()]:
-    """Nothing is refused, or there is nothing."""
+    """Return nothing: no rule, no line, no item."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One kind of files that a graph is written in, for one store."""
+    """One kind of files that a graph is written to, for one store."""
 
-    # Who messages say cannot hold something.
+    # The store's name, for messages.
     store: str
     files: Files
-    # How a value travels in a table of that kind, or why it does not.
+    # Returns how a value is carried in a table of that kind, or why it cannot be.
     carry: Callable[[Value, TableKind], Carrier | Refusal]
-    # The cells before the properties: a node's id or both ends come first, then anything else.
+    # Returns the cells before the properties: a node's id or both ends, then anything else.
     cells: Callable[[Table, pl.Schema, Graph, Ids], tuple[Cell, ...]]
-    # The content of a table's header file, by its header cells.
+    # Returns the content of a table's header file, given its header cells.
     header: Callable[[Sequence[str]], str]
-    # The labels or the type of a table where they stand outside its files; "" where they do not.
+    # Returns a table's labels or type if they are outside its files, else "".
     argument: Callable[[Table], str]
-    # What else stands in a build directory, by its name: it follows from the record alone.
+    # Returns the other files of a build directory, by name; they depend on the record alone.
     companions: Callable[[ExportRecord], Mapping[str, str]]
-    # Constraints and indexes.
+    # Returns constraints and indexes.
     schema: Callable[[Graph], tuple[SchemaItem, ...]] = _nothing
-    # Why a column cannot become the property of a name, by table, column and name.
+    # Returns why a column cannot become a property, given table, column and the property's name.
     misnamed: Callable[[Table, str, str], Refusal | None] = _anything
-    # The declared labels or types that cannot be written, one line each.
+    # Returns a line for each declared label or type that cannot be written.
     unfit_names: Callable[[Table], Iterable[str]] = _nothing
-    # Which names in a column of labels or types cannot be written, by what they are called.
+    # Returns the rules for a column of names; the argument is "label" or "type".
     name_rules: Callable[[str], tuple[Rule, ...]] = _nothing
-    # Which texts cannot come first in a file, as a key that is an id does.
+    # The rules for the first cell of a file, if that is a key.
     first_cell_rules: tuple[Rule, ...] = ()
-    # The target's own sentences about the rules of values, by their names.
+    # The target's own sentences for the rules of values, by name.
     sentences: Mapping[str, str] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""The value contract without a target: what the values of each type of column are in a graph.
+"""The value contract, independent of a target: what each type of column becomes in a graph.
 
-`value_of` turns a type of Polars and a column's rule into a `Value`, or a `Refusal`. How a value is
-spelled, and which values a store cannot hold, each target says (`kgimport.targets`).
+`value_of` turns a Polars type and a column's rule into a `Value`, or a `Refusal`. The targets
+define how a value is spelled and which values a store cannot hold (`kgimport.targets`).
 """
 
 from kgimport.values.scalars import is_text

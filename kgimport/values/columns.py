@@ -1,4 +1,4 @@
-"""Columns: which of them can be read by their name, and which hold labels or types."""
+"""Columns: which ones can be read by name, and which ones hold labels or types."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from kgimport.values.value import Refusal
 if TYPE_CHECKING:
     from kgimport.graph import Table
 
-# Polars takes these names for patterns of names.
+# Polars reads these names as patterns.
 _PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)
-# The columns that are added to a table's own: ids, points, and what a rejected row misses.
+# The columns that kgimport adds to a table: ids, points, and the missing ends of a rejected row.
 _OURS = re.compile(r"__(id|start|end|missing|point_.*)__", re.DOTALL)
-_LABELS = Refusal("labels are text, or lists of text", "cast the column to text in SQL")
-_TYPES = Refusal("types are text", "cast the column to text in SQL")
+_LABELS = Refusal("labels must be text, or lists of text", "cast the column to text in SQL")
+_TYPES = Refusal("types must be text", "cast the column to text in SQL")
 
 
 def unreadable(column: str) -> Refusal | None:
-    """Return why no column of that name can be read, if none can."""
+    """Return why a column of that name cannot be read; None if it can."""
     if _PATTERN.fullmatch(column):
-        return Refusal("Polars takes the column's name for a pattern", "rename it in SQL")
+        return Refusal("Polars reads the column's name as a pattern", "rename it in SQL")
     if _OURS.fullmatch(column):
-        return Refusal("the column's name is one of kgimport's own", "rename it in SQL")
+        return Refusal("kgimport reserves the column's name", "rename it in SQL")
     return None
 
 
 def is_left_out(table: Table, column: str) -> bool:
-    """Whether a column that cannot be read need not be: it is skipped, and of no other use."""
+    """Whether a column is left out: it cannot be read, is skipped, and has no other use."""
     skipped = table.rule(column).skip and column not in _used(table)
     return skipped and unreadable(column) is not None
 
 
 def _used(table: Table) -> set[str | None]:
-    """Return the columns that a row needs, whichever of them become properties."""
+    """Return the columns that are needed even if they do not become properties."""
     axes = {column for point in table.points for column in point.columns}
     return {table.name_column, *axes, *table.key_columns}
 
 
 def unfit_name_column(table: Table, schema: pl.Schema) -> tuple[str, Refusal] | None:
-    """Return the column of labels or types, and why it holds none, where that is no text."""
+    """Return the column of labels or types, and why it is refused; None if nothing is refused."""
     is_node, column = table.kind == "node", table.name_column
     if column is None or _holds_names(schema[column], listed=is_node):
         return None
@@ -51,7 +51,7 @@ def unfit_name_column(table: Table, schema: pl.Schema) -> tuple[str, Refusal] | 
 
 
 def _holds_names(dtype: pl.DataType, *, listed: bool) -> bool:
-    """Whether a column can be one of labels or types; one of type Null is refused by its rows."""
+    """Whether a column can hold labels or types; rows of one of type Null are refused later."""
     if listed and isinstance(dtype, pl.List | pl.Array):
         return _holds_names(pl.Schema({"": dtype.inner})[""], listed=False)
     return is_text(dtype) or dtype == pl.Null
@@ -68,7 +68,7 @@ def as_names(column: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def joined_names(table: Table, schema: pl.Schema, delimiter: str) -> pl.Expr:
-    """Return each row's labels, or its type, as one text: the declared ones, then its own."""
+    """Return each row's labels or type as one text: first the declared ones, then the row's own."""
     declared = pl.lit(delimiter.join(table.names))
     if (column := table.name_column) is None:
         return declared

@@ -1,4 +1,4 @@
-"""Dates and timestamps: which of them can be named at all, and what zones make of them."""
+"""Dates and timestamps: which ones can be spelled, and how zones apply to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOMENTS = (pl.Date, pl.Datetime)
 _UTC = frozenset({"UTC", "Etc/UTC", "Z", "+00:00", "GMT", "Etc/GMT"})
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _DAY_S = 86_400
-# Days since 1970 of 0001-01-01, 2000-01-01 and 9999-12-31, seconds of the first of 2100.
+# The days since 1970 of 0001-01-01, 2000-01-01 and 9999-12-31; the seconds of 2100-01-01.
 _FIRST_DAY, _2000_DAYS, _LAST_DAY = -719_162, 10_957, 2_932_896
 _2100_S = 4_102_444_800
 
@@ -31,12 +31,12 @@ ODD_OFFSET = Rule(
 
 
 def date_value(dtype: pl.DataType, _: ColumnRule) -> Value:
-    """Return what dates are."""
+    """Return the value of a column of dates."""
     return Value(PropertyType("date"), rules=moment_rules(dtype))
 
 
 def datetime_value(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
-    """Return what timestamps are: local ones, or instants, with a zone or in UTC."""
+    """Return the value of a column of timestamps: local ones, or instants, zoned or in UTC."""
     assert isinstance(dtype, pl.Datetime)  # noqa: S101  (the table of scalars dispatches on it)
     zone = dtype.time_zone or rule.timezone
     if zone is None:
@@ -48,10 +48,10 @@ def datetime_value(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
 
 
 def no_zone(name: str) -> Refusal:
-    """Return the refusal of a time zone that is not known on the way."""
+    """Return the refusal of an unknown time zone."""
     return Refusal(
-        f"{STORE} knows no time zone {name}",
-        "take a region's, such as Europe/Stockholm, or UTC",
+        f"{STORE} does not know the time zone {name}",
+        "use a region, such as Europe/Stockholm, or UTC",
     )
 
 
@@ -65,20 +65,20 @@ def _is_zone(name: str) -> bool:
 
 
 def zoned(dtype: pl.Datetime, zone: str) -> Value:
-    """Return what the instants of a zone are; where it is UTC, they need no zone."""
+    """Return the value of instants in a zone; in UTC they need no zone."""
     if zone not in _UTC:
         made = PropertyType("zoned_datetime", unit=dtype.time_unit, zone=zone)
         return Value(made, rules=moment_rules(dtype))
     return Value(
         PropertyType("instant", unit=dtype.time_unit),
-        # By its ticks: of a zone called GMT, say, Polars would compute local times, and panic.
+        # From the ticks: for a zone called GMT, say, Polars would compute local times, and panic.
         value=lambda c: c.to_physical().cast(pl.Datetime(dtype.time_unit)),
         rules=moment_rules(dtype),
     )
 
 
 def _localised(dtype: pl.Datetime, zone: str) -> Value:
-    # A day away from what the ticks can say, so that no offset leads beyond.
+    # A day less than what 64 bits hold, so that no offset goes beyond.
     far = 2**63 - 1 - _DAY_S * _PER_SECOND[dtype.time_unit]
 
     def placed(column: pl.Expr) -> pl.Expr:
@@ -89,7 +89,7 @@ def _localised(dtype: pl.Datetime, zone: str) -> Value:
 
     unplaced = Rule(
         "local-time-not-unique",
-        f"local times that {zone} has twice or not at all (clock changes)",
+        f"local times that occur twice or not at all in {zone} (clock changes)",
         lambda c: placed(c).is_null() & _in_years(c, dtype),
     )
     instants = zoned(pl.Datetime(dtype.time_unit, zone), zone)
@@ -101,7 +101,7 @@ def _localised(dtype: pl.Datetime, zone: str) -> Value:
 
 
 def moment_rules(dtype: pl.DataType) -> tuple[Rule, ...]:
-    """Return which dates or instants of a type Polars, drivers or texts cannot name."""
+    """Return the rules for dates or instants that Polars, drivers or texts cannot represent."""
     zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
     if zone is None or zone in _UTC or zone.startswith(("+", "-", "Etc/")):
         return (_years(dtype),)
@@ -117,21 +117,21 @@ def _years(dtype: pl.DataType) -> Rule:
 
 
 def _zone_rules(dtype: pl.DataType) -> Iterator[Rule]:
-    """Yield what the regions' offsets add."""
+    """Yield the rules that depend on a region's offsets."""
     assert isinstance(dtype, pl.Datetime)  # noqa: S101  (the caller looked)
     yield after(ODD_OFFSET, lambda c: _safe(c, dtype, _in_years(c, dtype)))
     until = _2100_S * _PER_SECOND[dtype.time_unit]
     yield Rule(
         "zone-rules-unknown",
-        "instants from 2100 on in a zone whose clock changes Polars knows until then",
+        "instants from 2100 on, in a zone whose clock changes Polars knows only until then",
         lambda c: c.to_physical() >= until,
     )
 
 
 def moment_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Return dates or instants as Polars spells them; those that break a rule by their ticks.
+    """Return dates or instants as Polars spells them, and those that break a rule as their ticks.
 
-    So no two are spelled alike, and Polars panics over none.
+    So different ones have different texts, and Polars does not panic.
     """
     sane = ~pl.any_horizontal(rule.offends(column) for rule in moment_rules(dtype))
     ticks = as_text(column.to_physical())
@@ -139,18 +139,18 @@ def moment_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def _in_years(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Whether dates or instants lie in the years 1 to 9999, by their ticks.
+    """Return whether dates or instants are in the years 1 to 9999, by their ticks.
 
-    Farther out Polars can name no year, and panics over most other questions.
+    Beyond these Polars cannot compute the year, and most other functions panic.
     """
     day = _ticks_of_a_day(dtype)
     return column.to_physical().is_between(_FIRST_DAY * day, (_LAST_DAY + 1) * day - 1)
 
 
 def _safe(column: pl.Expr, dtype: pl.DataType, sane: pl.Expr) -> pl.Expr:
-    """Return the dates or timestamps, with one that is sane in place of those that are not.
+    """Return the dates or timestamps, with a day in 2000 in place of those that are not `sane`.
 
-    A null would not do: Polars looks at what lies under it, and panics all the same.
+    A null would not help: Polars looks at the value under it, and panics all the same.
     """
     usual = pl.lit(_2000_DAYS * _ticks_of_a_day(dtype)).cast(dtype)
     return pl.when(sane).then(column).otherwise(usual)

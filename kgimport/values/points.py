@@ -1,7 +1,7 @@
 """Points: two or three columns of coordinates that become one property.
 
-The coordinates travel as one struct column next to the table's own, so that a point is checked,
-written and compared as any other value is.
+The coordinates are put into a struct column of their own, so a point is checked, written and
+compared like any other value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kgimport.graph import Point, Table
 
-# What the coordinates are, by their coordinate reference system.
+# The names of the coordinates in each coordinate reference system.
 _AXES = {
     "wgs-84": ("longitude", "latitude"),
     "wgs-84-3d": ("longitude", "latitude", "height"),
@@ -31,14 +31,12 @@ _LIMITS = {"longitude": 180, "latitude": 90}
 
 
 def axes(made: PropertyType) -> tuple[str, ...]:
-    """Return the names of a point's coordinates, which are those of the fields of its struct."""
+    """Return the names of a point's coordinates, which are also the field names of its struct."""
     return next((_AXES[crs] for crs, srid in SRID.items() if srid == made.srid), ())
 
 
 def attach(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
-    """Return the rows with a struct column of coordinates, as they came, for each of a table's
-    points.
-    """
+    """Return the rows with a struct column of unchanged coordinates for each point of the table."""
     structs = (
         pl.struct(
             pl.col(column).alias(axis)
@@ -50,12 +48,12 @@ def attach(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
 
 
 def column_of(point: Point) -> str:
-    """Return the name of the column that a point's coordinates travel in."""
+    """Return the name of the struct column of a point."""
     return f"__point_{point.property}__"
 
 
 def unfit_columns(table: Table, schema: pl.Schema) -> Iterator[tuple[str, Refusal]]:
-    """Yield the columns of a table's points that hold no coordinates, each once."""
+    """Yield each column of a table's points that does not hold coordinates, and why, once."""
     columns = (column for point in table.points for column in point.columns)
     for column in dict.fromkeys(columns):
         how = _coordinate(schema[column])
@@ -64,18 +62,18 @@ def unfit_columns(table: Table, schema: pl.Schema) -> Iterator[tuple[str, Refusa
 
 
 def _coordinate(dtype: pl.DataType) -> Value | Refusal:
-    """Return how a column of coordinates becomes one of doubles, if that can be exact."""
+    """Return how a column of coordinates becomes doubles, or why that cannot be exact."""
     if dtype.is_float():
         return value_of(dtype)
     if dtype.is_integer() or dtype.base_type() in {pl.Decimal, pl.Null}:
         return value_of(dtype, ColumnRule(type="double"))
-    return Refusal("coordinates are integers, floats or decimals", "cast the column in SQL")
+    return Refusal("coordinates must be integers, floats or decimals", "cast the column in SQL")
 
 
 def point_value(point: Point, schema: pl.Schema) -> Value:
-    """Return what a point is, for its struct column: a struct of doubles, or null.
+    """Return the value of a point, computed from its struct column: a struct of doubles, or null.
 
-    Its columns hold coordinates (`unfit_columns`).
+    The caller has checked its columns (`unfit_columns`).
     """
     parts = {
         axis: how
@@ -96,12 +94,12 @@ def point_value(point: Point, schema: pl.Schema) -> Value:
 
 
 def _inexact(parts: Mapping[str, Value]) -> Iterator[Rule]:
-    """Yield the rules of the coordinates' own types, as one."""
+    """Yield one rule that combines those of the coordinates' own types, if they have any."""
     rules = [(axis, rule) for axis, how in parts.items() for rule in how.rules]
     if rules:
         yield Rule(
             "coordinate-beyond-double",
-            "points with a coordinate that a double does not bring back to the same digits",
+            "points with a coordinate that a double cannot represent with the same digits",
             lambda c: pl.any_horizontal(rule.offends(c.struct.field(axis)) for axis, rule in rules),
         )
 

@@ -1,4 +1,4 @@
-"""Single values: what those of each scalar type of Polars are."""
+"""Single values: what each scalar type of Polars becomes."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def _wide_integer(dtype: pl.DataType, rule: ColumnRule) -> Value:
 
 
 def _if_long(_: pl.DataType, __: ColumnRule) -> Value:
-    # The values are counted in the pass that refuses them, so none may stop it.
+    # A value that does not fit must not stop the pass that counts and refuses such values.
     return Value(INTEGER, value=lambda c: c.cast(pl.Int64, strict=False), rules=(BEYOND_LONG,))
 
 
 def _float(_: pl.DataType, __: ColumnRule) -> Value:
-    # A float32 is widened first: its own short text would be read as another double.
+    # A float32 is widened first: its own short text would be read as a different double.
     return Value(FLOAT, value=lambda c: c.cast(pl.Float64))
 
 
@@ -73,7 +73,7 @@ def _decimal(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
         return Value(STRING, value=as_text)
     if rule.decimal == "double":
         return _from_double(dtype, rule)
-    if dtype.scale == 0:  # what Snowflake and Postgres have for integers
+    if dtype.scale == 0:  # integers of Snowflake and Postgres
         return _if_long(dtype, rule)
     return Refusal(
         f"{STORE} has no decimal type",
@@ -83,12 +83,12 @@ def _decimal(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
 
 def _from_double(dtype: pl.DataType, rule: ColumnRule) -> Value:
     def nearest(column: pl.Expr) -> pl.Expr:
-        # By way of the digits: Polars' own cast divides, and may miss the nearest double.
+        # From the digits: Polars' own cast divides, and may miss the nearest double.
         return as_text(column).cast(pl.Float64)
 
     inexact = Rule(
         "decimal-beyond-double",
-        "decimals that a double does not bring back to the same digits",
+        "decimals that a double cannot represent with the same digits",
         lambda c: _digits(as_text(nearest(c))) != _digits(as_text(c)),
     )
     return replace(_float(dtype, rule), value=nearest, rules=(inexact,))
@@ -103,7 +103,7 @@ def _binary(_: pl.DataType, rule: ColumnRule) -> Value | Refusal:
     if rule.binary == "refuse":
         choices = ("base64", "hex", "bytes")
         named = ", ".join(f"`binary: {choice}`" for choice in choices)
-        return Refusal("bytes are no Cypher type", f"choose one of {named}")
+        return Refusal("bytes are not a Cypher type", f"choose one of {named}")
     if rule.binary == "bytes":
         return Value(PropertyType("bytes"))
     encoding = rule.binary
@@ -119,7 +119,7 @@ FLOATS = (pl.Float16, pl.Float32, pl.Float64)
 _WIDE = (pl.UInt64, pl.Int128, pl.UInt128)
 _NARROW = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 INTEGERS = (*_NARROW, *_WIDE)
-# For every scalar type of Polars, what its values are.
+# For every scalar type of Polars, the function that returns its value or refusal.
 SCALARS: dict[Any, Callable[[pl.DataType, ColumnRule], Value | Refusal]] = {
     **dict.fromkeys(_NARROW, _integer),
     pl.Int64: _int64,
@@ -138,5 +138,5 @@ SCALARS: dict[Any, Callable[[pl.DataType, ColumnRule], Value | Refusal]] = {
 
 
 def is_text(dtype: pl.DataType) -> bool:
-    """Whether the values of a type are text, categories among them."""
+    """Whether the values of a type are text, including categories."""
     return dtype.base_type() in TEXTS

@@ -1,4 +1,4 @@
-"""Structs and what nests in them: as JSON, or flattened into a value for each field."""
+"""Structs and the types nested in them: as JSON, or flattened into a value for each field."""
 
 from __future__ import annotations
 
@@ -17,18 +17,22 @@ if TYPE_CHECKING:
 
     from kgimport.graph import ColumnRule
 
+_COARSE = (pl.Duration("ms"),)
+
 
 def struct_value(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
-    """Return what structs are as JSON, where that is chosen."""
+    """Return the value of structs as JSON, or a refusal if JSON is not chosen or not possible."""
     if rule.struct != "json":
         return Refusal(f"{STORE} has no map property", "choose `struct: json` or `struct: flatten`")
     if holds(dtype, pl.Binary):
-        return Refusal("JSON has no bytes", "encode them in SQL, or choose `struct: flatten`")
+        return Refusal(
+            "JSON has no type for bytes", "encode them in SQL, or choose `struct: flatten`"
+        )
     rules = tuple(_inside_struct(dtype))
 
     def value(column: pl.Expr) -> pl.Expr:
-        # Without asking, a null struct would become the text `null`. What a list is rid of is gone;
-        # what is only made null would still show Polars the dates over which it panics.
+        # A null struct would become the text `null`. Offending ones are filtered out of a list:
+        # if they were only made null, Polars would still look at the dates, and panic.
         one = pl.element()
         offending = (each.offends(one).fill_null(value=False) for each in rules)
         fine = pl.all_horizontal(one.is_not_null(), *(~bad for bad in offending))
@@ -38,15 +42,12 @@ def struct_value(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
     return Value(STRING, value=value, rules=rules)
 
 
-_COARSE = (pl.Duration("ms"),)
-
-
 def _inside_struct(dtype: pl.DataType) -> Iterator[Rule]:
-    """Yield what JSON does not have, and the rules of the moments somewhere in a struct."""
+    """Yield the rules for what JSON does not have, and those of the moments in a struct."""
     if holds(dtype, *FLOATS):
         yield Rule(
             "number-not-finite",
-            "NaN or an infinity, which JSON does not have",
+            "NaN or infinity, which JSON does not have",
             lambda c: _anywhere(dtype, c, FLOATS, lambda _, part: ~part.is_finite()),
         )
     if holds(dtype, *_COARSE):
@@ -69,7 +70,7 @@ def _moments(dtype: pl.DataType) -> Iterator[pl.DataType]:
 
 
 def _anywhere_by(name: str, dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
-    """Whether a moment somewhere in nested values offends against the rule of that name."""
+    """Return whether a moment somewhere in nested values breaks the rule of that name."""
 
     def offends(moment: pl.DataType, part: pl.Expr) -> pl.Expr:
         named = (rule.offends(part) for rule in moment_rules(moment) if rule.name == name)
@@ -79,17 +80,14 @@ def _anywhere_by(name: str, dtype: pl.DataType, column: pl.Expr) -> pl.Expr:
 
 
 def inner(dtype: pl.DataType) -> dict[str, pl.DataType]:
-    """Return the types within a type, by the names of a struct's fields.
-
-    "" for a list's element.
-    """
+    """Return the types nested in a type: by a struct's field names, or a list's element by ""."""
     if isinstance(dtype, pl.Struct):
         return dict(pl.Schema(dtype.to_schema()))
     return dict(pl.Schema({"": dtype.inner})) if isinstance(dtype, pl.List | pl.Array) else {}
 
 
 def holds(dtype: pl.DataType, *wanted: Any) -> bool:
-    """Whether a type is, or holds, one of those that are wanted."""
+    """Whether a type is, or contains, one of the `wanted` types."""
     return dtype in wanted or any(holds(within, *wanted) for within in inner(dtype).values())
 
 
@@ -99,7 +97,7 @@ def _anywhere(
     kinds: tuple[Any, ...],
     offends: Callable[[pl.DataType, pl.Expr], pl.Expr],
 ) -> pl.Expr:
-    """Whether a value of one of these kinds, somewhere in nested values, offends."""
+    """Return whether a value of one of these types, somewhere in nested values, offends."""
     if dtype in kinds:
         return offends(dtype, column)
     inside = {name: within for name, within in inner(dtype).items() if holds(within, *kinds)}
@@ -113,7 +111,7 @@ def _anywhere(
 
 
 def part(dtype: pl.DataType, column: pl.Expr, name: str) -> pl.Expr:
-    """Return a struct's field by its position: Polars takes some names for patterns."""
+    """Return a struct's field, found by position: Polars reads some names as patterns."""
     names = list(inner(dtype))
     numbers = [str(at) for at in range(len(names))]
     return column.struct.rename_fields(numbers).struct.field(numbers[names.index(name)])

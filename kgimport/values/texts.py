@@ -1,4 +1,4 @@
-"""Texts that `type:` makes truths, dates and moments of: Polars casts text to none of them."""
+"""Texts that `type:` turns into booleans, dates and moments, which Polars cannot cast text to."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FromText:
-    """How a text is read, and how its value is spelled to see whether that text comes back.
+    """How a text is read, and how its value is spelled to see whether the same text comes back.
 
-    `plain` takes from a text what its value need not keep.
+    `plain` removes from a text what its value need not keep.
     """
 
     read: Transform
@@ -39,7 +39,7 @@ def _moment(text: pl.Expr) -> pl.Expr:
 
 
 def _plain_moment(text: pl.Expr) -> pl.Expr:
-    """Return a moment with a blank for its T, and no zeros at the end of its fraction."""
+    """Return a moment's text with a blank in place of T, and without zeros after its fraction."""
     spaced = text.str.replace(r"^(\d+-\d+-\d+)T", "$1 ")
     return spaced.str.replace(r"\.0+$", "").str.replace(r"(\.\d*?)0+$", "$1")
 

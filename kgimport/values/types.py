@@ -1,4 +1,4 @@
-"""The table of types: what the values of each type of Polars are, cast or as they are."""
+"""The table of types: what the values of each Polars type become, with and without a cast."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ NULL_IN_LIST = Rule(
     "lists with a null element",
     lambda c: c.list.eval(pl.element().is_null()).list.any(),
 )
+NO_LIST_OF_LISTS = Refusal(f"{STORE} has no list of lists", "unnest it in SQL")
 
 
 def _list(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
@@ -56,9 +57,6 @@ def _list(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
     )
 
 
-NO_LIST_OF_LISTS = Refusal(f"{STORE} has no list of lists", "unnest it in SQL")
-
-
 def _list_rules(rule: ColumnRule) -> Iterator[Rule]:
     if rule.empty_list == "refuse":
         yield EMPTY_LIST
@@ -70,7 +68,7 @@ def _any_element(rule: Rule, kept: Transform) -> Transform:
     return lambda c: kept(c).list.eval(rule.offends(pl.element())).list.any()
 
 
-# For every Polars type, what its values are.
+# For every Polars type, the function that returns its value or refusal.
 TYPES: dict[Any, Callable[[pl.DataType, ColumnRule], Value | Refusal]] = {
     **SCALARS,
     **dict.fromkeys((pl.List, pl.Array), _list),
@@ -85,7 +83,7 @@ _CASTS: dict[str, pl.DataType] = {
     "localdatetime": pl.Datetime("us"),
 }
 _NUMBERS = (*INTEGERS, *FLOATS, pl.Decimal, *TEXTS, pl.Null)
-# What `type:` can be given to: only where every value comes back from what it has become.
+# The types that each `type:` can cast: those for which casting back shows any loss.
 CASTABLE: dict[str, tuple[Any, ...]] = {
     "string": _NUMBERS,
     "long": (*_NUMBERS, pl.Boolean),
@@ -96,16 +94,16 @@ CASTABLE: dict[str, tuple[Any, ...]] = {
 
 
 def value_of(dtype: pl.DataType, rule: ColumnRule = NO_RULE) -> Value | Refusal:
-    """Return what the values of a type are under a column's rule, or why there are none."""
+    """Return what the values of a type become under a column's rule, or why they are refused."""
     if rule.type is not None:
         return _cast(dtype, rule)
     return _without_form(dtype) or TYPES[dtype.base_type()](dtype, rule)
 
 
 def _without_form(dtype: pl.DataType) -> Refusal | None:
-    """Return the refusal of a type that has, or holds, what is in no table."""
+    """Return the refusal of a type that is not in the table, or contains such a type; else None."""
     if dtype.base_type() not in TYPES:
-        return Refusal(f"{dtype} has no form in {STORE}", "cast it in SQL, or choose `skip: true`")
+        return Refusal(f"{STORE} has no type for {dtype}", "cast it in SQL, or choose `skip: true`")
     return next(filter(None, map(_without_form, inner(dtype).values())), None)
 
 
@@ -114,7 +112,9 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
     target = _CASTS[rule.type]
     zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
     if dtype.base_type() not in CASTABLE[rule.type] or zone is not None:
-        return Refusal(f"{dtype} cannot be cast to {rule.type}", "cast it in SQL, or drop `type:`")
+        return Refusal(
+            f"{dtype} cannot be cast to {rule.type}", "cast it in SQL, or remove `type:`"
+        )
     if isinstance(dtype, pl.Decimal) and rule.type == "double":
         return value_of(dtype, replace(rule, type=None, decimal="double"))
     source = pl.String() if dtype.base_type() in TEXTS else dtype
@@ -129,7 +129,7 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
         if text is not None:
             return text.spell(cast(column)).ne_missing(text.plain(before))
         back = cast(column).cast(source, strict=False)
-        # As text, for -0.0 equals 0.0.
+        # As text, because -0.0 equals 0.0.
         return (
             as_text(back).ne_missing(as_text(before))
             if dtype.is_float()
@@ -147,7 +147,7 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
 def named_values(
     name: str, dtype: pl.DataType, rule: ColumnRule
 ) -> Iterator[tuple[str, Value | Refusal]]:
-    """Yield a column's value with its property's name, or those of a flattened struct's fields."""
+    """Yield a column's property name and value, or those of the fields of a flattened struct."""
     if not isinstance(dtype, pl.Struct) or rule.struct != "flatten":
         yield name, value_of(dtype, rule)
         return
@@ -157,5 +157,5 @@ def named_values(
 
 
 def _of_field(how: Value, dtype: pl.Struct, field: str) -> Value:
-    """Return the value of a struct's field, for the struct's column."""
+    """Return the value of a struct's field, computed from the struct's column."""
     return value_after(how, lambda c: part(dtype, c, field))

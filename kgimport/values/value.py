@@ -1,4 +1,4 @@
-"""What the values of a column are, whichever target they travel to; and which of them are refused.
+"""What the values of a column become for any target, and which ones are refused.
 
 Nothing here knows a target, a file or a spelling.
 """
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     Transform = Callable[[pl.Expr], pl.Expr]
 
-# Stands in a refusal's reason for the name of the store that the values are meant for.
+# A placeholder in a refusal's reason for the name of the target's store.
 STORE = "{store}"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Values that are refused: a short name, what they are in words, and which ones they are."""
+    """Values that are refused: a short name, a description, and the predicate that finds them."""
 
     name: str
     sentence: str
@@ -32,18 +32,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why nothing of a type, or of a name, can be carried, and what the user may choose instead."""
+    """Why a type or a name cannot be carried, and what the user can do instead."""
 
     reason: str
     remedy: str
 
     def by(self, store: str) -> Refusal:
-        """Return the refusal in the name of a store."""
+        """Return the refusal with the name of a store in its reason."""
         return replace(self, reason=self.reason.replace(STORE, store))
 
 
 def same(column: pl.Expr) -> pl.Expr:
-    """Return the values as they are."""
+    """Return the values unchanged."""
     return column
 
 
@@ -54,24 +54,24 @@ def as_text(column: pl.Expr) -> pl.Expr:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a column's values are: their type, how they are computed, and which are refused."""
+    """What a column's values become: their type, how they are computed, and which are refused."""
 
     type: PropertyType
-    # Column -> the values that the graph will hold: what is written, and what is verified.
+    # From a column to the values that the graph will hold, which are written and verified.
     value: Transform = same
     rules: tuple[Rule, ...] = ()
-    # What each element of a list is, and the rules about elements, as rules about lists.
+    # The value of a list's elements, and their rules turned into rules for lists.
     element: Value | None = None
     element_rules: tuple[Rule, ...] = ()
 
 
 def after(rule: Rule, first: Transform) -> Rule:
-    """Return the rule, applied to what `first` makes of a column."""
+    """Return the rule, applied to the result of `first` on a column."""
     return replace(rule, offends=lambda c: rule.offends(first(c)))
 
 
 def value_after(value: Value, first: Transform) -> Value:
-    """Return the value of what `first` makes of a column."""
+    """Return the value, computed from the result of `first` on a column."""
     return replace(
         value,
         value=lambda c: value.value(first(c)),

@@ -106,7 +106,7 @@ SHAPES = (
     _shape("BSON", pa.array([b"\x05\x00\x00\x00\x00", None]), binary="hex"),
     _shape("intervals", None, refused(".v")),
     _shape("half floats", pa.array([1.0, -0.0, 2.0**-24, float("nan"), None], pa.float16())),
-    _shape("texts without an annotation", None, refused(".v", "bytes are no Cypher type")),
+    _shape("texts without an annotation", None, refused(".v", "bytes are not a Cypher type")),
     _shape("small unsigned integers", pa.array([0, 255, None])),
     _shape("unsigned integers of 32 bits", pa.array([0, 2**32 - 1, None])),
     _shape("small integers", pa.array([-128, 127, None])),

@@ -212,7 +212,7 @@ SHAPES = (
     shape("full texts", one({"t": FULL_TEXTS, "large": FULL_TEXTS.cast("large_string")})),
     shape("strange texts", one({"t": STRANGE})),
     shape("string views", one({"t": FULL_TEXTS.cast(pa.string_view())})),
-    shape("bytes", one({"b": BYTES}), refused(".b", "bytes are no Cypher type")),
+    shape("bytes", one({"b": BYTES}), refused(".b", "bytes are not a Cypher type")),
     shape("bytes as base64", one({"b": BYTES}), rules=BASE64),
     shape("large bytes", one({"b": BYTES.cast(pa.large_binary())}), rules=BASE64),
     shape("byte views", one({"b": BYTES.cast(pa.binary_view())}), rules=BASE64),

@@ -95,7 +95,7 @@ SHAPES = (
     shape(
         "midnight at the end in a struct", one(_TIME), refused(".s", "[time-out-of-range]"), _FLAT
     ),
-    shape("UUIDs in structs", one(_UUIDS), refused(".s.u", "bytes are no Cypher type"), _FLAT),
+    shape("UUIDs in structs", one(_UUIDS), refused(".s.u", "bytes are not a Cypher type"), _FLAT),
     shape("structs in lists", one(_STRUCTS), rules={"l": ColumnRule(struct="json")}),
     shape("lists of lists", one(_LISTS_OF_LISTS), refused(".l", "no list of lists")),
     shape("maps", one(_MAP), refused(".m")),

@@ -1,4 +1,4 @@
-"""Sampled rows found again in a store by record id: a node's is its row's number over all nodes."""
+"""Find sampled rows in a store by record id: a node's is the number of its row over all nodes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kgimport.graph import End, Graph, NodeTable, Table
-    from kgimport.neo4j.reconcile.samples import Rows
+    from kgimport.neo4j.reconcile.rows import Rows
+
+_KEY, _AT = "__key__", "__at__"
 
 
 def can_be_found(_: Graph, __: Table) -> bool:
-    """Every row of every table can."""
+    """Return true: every row of every table can be found by record id."""
     return True
 
 
 def keyed(
     graph: Graph, table: Table, rows: Mapping[str, Rows], drawn: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[tuple[object, ...]]]:
-    """Return the rows that must be in the store, and of each the id of its node, or those of its
-    ends.
+    """Return the rows that must be in the store, and for each the id of its node or of its ends.
 
-    An end that is no node has none, and is not found.
+    A missing end has no id, so its row is not found.
     """
     if table.kind == "node":
         return drawn, drawn.select(ID).rows()
@@ -40,9 +41,7 @@ def keyed(
 def _with_id(
     graph: Graph, rows: Mapping[str, Rows], drawn: pl.DataFrame, end: End, side: str
 ) -> pl.DataFrame:
-    """Return the rows with the ids of one end's nodes, by one look at the keys of all that may be
-    it.
-    """
+    """Return the rows with the ids of the nodes at one end; read the keys of these nodes once."""
     keys = drawn.select(
         key_text(end.key, drawn.schema).alias(_KEY), pl.int_range(pl.len()).alias(_AT)
     )
@@ -56,16 +55,13 @@ def _with_id(
     return drawn.with_columns(ids.alias(side))
 
 
-_KEY, _AT = "__key__", "__at__"
-
-
 def _ids(rows: Rows, node: NodeTable) -> pl.LazyFrame:
     frame = rows.frame.with_row_index(ID, rows.first or 0)
     return frame.select(key_text(node.key, rows.schema).alias(_KEY), pl.col(ID).cast(pl.Int64))
 
 
 def query(_: Graph, table: Table, __: Mapping[str, Rows]) -> str:
-    """Cypher: all that has one of `$keys`, as `key`, its properties as `p`, and its `names`."""
+    """Return Cypher for everything with one of `$keys`: `key`, its properties `p`, its `names`."""
     if table.kind == "node":
         return (
             "MATCH (n) WHERE id(n) IN [key IN $keys | key[0]] "

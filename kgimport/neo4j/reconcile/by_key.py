@@ -1,7 +1,7 @@
-"""Sampled rows found again in a store by the properties that hold their keys.
+"""Find sampled rows in a store by the properties that hold their keys.
 
-Where the importer was given keys, only it knows which record ids they have become. Without an
-index the server looks at every node of a label, once for all keys.
+If the importer got keys, only the importer knows the record ids that they became. Without an index
+the server scans all nodes of a label, once for all keys.
 """
 
 from __future__ import annotations
@@ -20,8 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kgimport.graph import Graph, NodeTable, RelationshipTable, Table
-    from kgimport.neo4j.reconcile.samples import Rows
+    from kgimport.neo4j.reconcile.rows import Rows
     from kgimport.properties import Kind
+
+# The functions of Cypher that parse the text of a moment.
+_MOMENTS: dict[Kind, str] = {
+    "date": "date",
+    "local_datetime": "localdatetime",
+    "instant": "datetime",
+    "zoned_datetime": "datetime",
+}
 
 
 def can_be_found(graph: Graph, table: Table) -> bool:
@@ -37,9 +45,9 @@ def _keeps_key(table: NodeTable) -> bool:
 def keyed(
     graph: Graph, table: Table, rows: Mapping[str, Rows], drawn: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[tuple[object, ...]]]:
-    """Return the rows that are in the store, and of each its key as the driver takes it.
+    """Return the rows that must be in the store, and for each its key as the driver accepts it.
 
-    A relationship's row has the keys of both ends.
+    The key of a relationship's row consists of those of both ends.
     """
     kept = drawn
     if table.kind == "relationship" and table.skips_missing_ends:
@@ -51,25 +59,16 @@ def keyed(
 
 
 def query(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> str:
-    """Cypher: all that has one of `$keys`, as `key`, its properties as `p`, and its `names`."""
+    """Return Cypher for everything with one of `$keys`: `key`, its properties `p`, its `names`."""
     key = tuple(_key_parts(graph, table, rows))
     if table.kind == "node":
         return _nodes_query(table, key)
     return _relationships_query(graph, table, key)
 
 
-# The functions of Cypher that make them of text.
-_MOMENTS: dict[Kind, str] = {
-    "date": "date",
-    "local_datetime": "localdatetime",
-    "instant": "datetime",
-    "zoned_datetime": "datetime",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class _KeyPart:
-    """A column that holds a part of a node's key, and the property that holds it in the store."""
+    """A column with a part of a node's key, and the property that holds it in the store."""
 
     column: str
     dtype: pl.DataType  # of the node's own key: an end's may be a narrower one
@@ -81,10 +80,10 @@ class _KeyPart:
         return _MOMENTS.get(self.carrier.type.kind, "")
 
     def parameter(self) -> pl.Expr:
-        """Return the values as the driver takes them: moments as text, for Cypher to read exactly.
+        """Return the values as the driver accepts them, with moments as text for Cypher to parse.
 
-        A driver's own datetime knows microseconds only, and CPython's zoneinfo reads foreign
-        memory when the driver asks it for an offset.
+        The driver's parameters would lose nanoseconds, and CPython's zoneinfo reads foreign memory
+        when the driver asks it for an offset.
         """
         values = self.carrier.value(pl.col(self.column).cast(self.dtype))
         if not self._moment:
@@ -93,30 +92,30 @@ class _KeyPart:
         return self.carrier.spell(values) + zone
 
     def among(self, at: int) -> str:
-        """Cypher: the parts of all keys at that position, as the store holds them."""
+        """Return Cypher for the parts of all keys at a position, as the store holds them."""
         return f"[key IN $keys | {self._moment}(key[{at}])]"
 
     def equals(self, alias: str, at: int) -> str:
-        """Cypher: this property of `alias` is the key's part at that position."""
+        """Return Cypher for the condition that this property of `alias` is a key's part."""
         return f"{alias}.{quoted(self.name)} = {self._moment}(key[{at}])"
 
 
 def _key_parts(graph: Graph, table: Table, rows: Mapping[str, Rows]) -> Iterator[_KeyPart]:
-    """Yield the parts of a row's key (of both ends' keys), each as the node's table carries it."""
+    """Yield the parts of a row's key, or of both ends' keys, as the node's table carries them."""
     if table.kind == "node":
         pairs = [(column, table, column) for column in table.key]
     else:
         ends = [(end, graph.node(end.node)) for _, end in table.ends]
         pairs = [
-            (ours, node, theirs)
+            (of_end, node, of_node)
             for end, node in ends
-            for ours, theirs in zip(end.key, node.key, strict=True)
+            for of_end, of_node in zip(end.key, node.key, strict=True)
         ]
-    for column, node, theirs in pairs:
-        dtype = rows[node.name].schema[theirs]
-        how = carrier(neo4j.CSV, dtype, node.rule(theirs))
+    for column, node, of_node in pairs:
+        dtype = rows[node.name].schema[of_node]
+        how = carrier(neo4j.CSV, dtype, node.rule(of_node))
         assert isinstance(how, Carrier)  # noqa: S101  (the export has carried it)
-        yield _KeyPart(column, dtype, node.property_name(theirs), how)
+        yield _KeyPart(column, dtype, node.property_name(of_node), how)
 
 
 def _nodes_query(table: NodeTable, key: Sequence[_KeyPart]) -> str:
@@ -129,9 +128,9 @@ def _nodes_query(table: NodeTable, key: Sequence[_KeyPart]) -> str:
 
 
 def _relationships_query(graph: Graph, table: RelationshipTable, key: Sequence[_KeyPart]) -> str:
-    """All relationships of the type between the nodes of the rows' keys.
+    """Return Cypher for all relationships of the type between nodes with the rows' keys.
 
-    One look for the nodes of all keys, and not one for each: they may have no index.
+    It finds the nodes of all keys in one scan, not one scan per key: there may be no index.
     """
     start, end = (graph.node(each.node) for _, each in table.ends)
     split = len(start.key)
@@ -147,14 +146,11 @@ def _relationships_query(graph: Graph, table: RelationshipTable, key: Sequence[_
 
 
 def _any_label(graph: Graph, table: NodeTable) -> str:
-    """Return the labels of all nodes that an end may point to.
-
-    An id space may have several tables.
-    """
+    """Return Cypher for the labels of all tables of an id space: an end may be in any of them."""
     members = graph.id_space(table.id_space)
     return "|".join(dict.fromkeys(quoted(member.labels[0]) for member in members))
 
 
 def _is_key(alias: str, parts: Sequence[_KeyPart], first: int) -> str:
-    """Return a node's key properties equal the parts of `key` from position `first` on."""
+    """Return Cypher for the condition that a node has the parts of `key` from `first` on."""
     return " AND ".join(part.equals(alias, at) for at, part in enumerate(parts, start=first))

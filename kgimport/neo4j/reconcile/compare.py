@@ -1,4 +1,4 @@
-"""Sampled rows of every table of an export, compared with what a server holds."""
+"""Compare sampled rows of every table of an export with what a server holds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
 
 
 def _firsts(record: ExportRecord) -> Iterator[tuple[str, int]]:
-    """Return the record id of each node table's first row."""
+    """Return an iterator of each node table's name and the record id of its first row."""
     nodes = [table for table in record.tables if table.kind == "node"]
     starts = accumulate((table.written for table in nodes), initial=0)
     return zip((table.name for table in nodes), starts, strict=False)

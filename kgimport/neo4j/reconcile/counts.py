@@ -1,4 +1,4 @@
-"""How many nodes have each label, and how many relationships each type."""
+"""Counts of the nodes with each label, and of the relationships with each type."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from kgimport.records import ExportRecord
 
+_FEW = 64  # the most names that are looked up in the count store
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -27,7 +29,7 @@ class Counts:
 
 
 def expected(record: ExportRecord) -> Counts:
-    """Return what the store must hold, by the rows that the export wrote."""
+    """Return what the store must hold: the counts of the rows that the export wrote."""
     labels: Counter[str] = Counter()
     types: Counter[str] = Counter()
     for table in record.tables:
@@ -40,11 +42,10 @@ def _positive(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def actual(driver: Driver) -> Counts:
-    """Return what the store holds: few labels and types by its count store, many by one look at
-    all.
+    """Return what the store holds: from its count store for few names, by a scan for many.
 
-    Either way one query for all labels and one for all types. A query for each of thousands would
-    take minutes, and so does the procedure that gives the whole count store.
+    Both take one query for all labels and one for all types. A query for each of thousands of names
+    would take minutes, and so does the procedure that returns the whole count store.
     """
     labels = _names(driver, "CALL db.labels() YIELD label AS name RETURN name")
     types = _names(driver, "CALL db.relationshipTypes() YIELD relationshipType AS name RETURN name")
@@ -61,9 +62,6 @@ def actual(driver: Driver) -> Counts:
     return Counts(nodes, relationships, _positive(by_label), _positive(by_type))
 
 
-_FEW = 64
-
-
 def _names(driver: Driver, query: str) -> list[str]:
     return [str(row["name"]) for row in driver.execute_query(statement(query)).records]
 
@@ -74,7 +72,7 @@ def _by_name(driver: Driver, names: list[str], pattern: str) -> dict[str, int]:
 
 
 def _looked_up(driver: Driver, patterns: list[str]) -> list[int]:
-    """How much matches each pattern, in one query of which each part is one look."""
+    """Return the count of each pattern, in one query whose parts each read the count store."""
     if not patterns:
         return []
     query = " UNION ALL ".join(f"MATCH {each} RETURN count(n) AS count" for each in patterns)
@@ -87,7 +85,7 @@ def _all_of_them(driver: Driver, match: str) -> dict[str, int]:
 
 
 def count_differences(wanted: Counts, found: Counts) -> Iterator[str]:
-    """One sentence for each label, type or total that differs."""
+    """Yield a sentence for each label, type or total that differs."""
     yield from _unequal("nodes", wanted.nodes, found.nodes)
     yield from _unequal("relationships", wanted.relationships, found.relationships)
     for word, one, other in (

@@ -1,4 +1,4 @@
-"""The sums of `kgimport.sums`, as Cypher computes them of what a store holds."""
+"""The sums of `kgimport.sums` in Cypher, for what a store holds."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     Cypher = Callable[[str], str]
 
-# What Cypher compares a moment with, so that it becomes a count; names of variables of a query.
+# The origins that Cypher counts moments from, by the names of variables in a query.
 ZEROS = {
     "day0": "date('1970-01-01')",
     "midnight0": "localtime('00:00')",
     "local0": "localdatetime('1970-01-01T00:00')",
     "utc0": "datetime('1970-01-01T00:00Z')",
 }
-# `epochSeconds` rounds towards zero before 1970, a duration downwards.
+# A duration rounds down; `epochSeconds` would round towards zero before 1970.
 _SINCE: dict[Kind, str] = {
     "date": "duration.inDays(day0, {})",
     "time": "duration.inSeconds(midnight0, {})",
@@ -31,12 +31,12 @@ _SINCE: dict[Kind, str] = {
 
 
 def held(made: PropertyType, value: str) -> str:
-    """Return Cypher: what the sums are computed of; null where the property is absent."""
+    """Return Cypher for what the sums are computed from; null if the property is absent."""
     return value if made.is_list else _SINCE.get(made.kind, "{}").format(value)
 
 
 def cypher_sums(made: PropertyType) -> dict[str, Cypher]:
-    """Return, by the names of the sums, the Cypher that makes a number of each value `held`."""
+    """Return, by the name of each sum, the Cypher that turns a value `held` into a number."""
     if made.is_list:
         inner = cypher_sums(made.element).items()
         each = {f"elements' {name}": _over_elements(made.element, one) for name, one in inner}
@@ -47,7 +47,7 @@ def cypher_sums(made: PropertyType) -> dict[str, Cypher]:
 
 
 def ends_cypher(start: str, end: str) -> str:
-    """Return Cypher: of two nodes, the number that `ends_sql` makes of their ids."""
+    """Return Cypher for the number that `ends_sql` computes, from the ids of two nodes."""
     return ends_sql(f"id({start})", f"id({end})")
 
 
@@ -75,7 +75,7 @@ _PLAIN: dict[Kind, dict[str, Cypher]] = {
     "boolean": {"true": lambda v: f"CASE WHEN {v} THEN 1 ELSE 0 END"},
     "date": {"days": lambda v: f"{v}.days"},
 }
-# Of durations: a moment is held as one.
+# The sums of durations, and so of moments.
 _ELAPSED: dict[str, Cypher] = {
     "seconds": lambda v: f"{v}.seconds % {PRIME}",
     "nanoseconds": lambda v: f"{v}.nanosecondsOfSecond",

@@ -1,4 +1,4 @@
-"""Sampled rows of every table, compared with the store property by property, with their types."""
+"""Compare sampled rows of every table with the store: each property, and its type."""
 
 from __future__ import annotations
 
@@ -24,10 +24,17 @@ if TYPE_CHECKING:
     from neo4j import Driver
 
     from kgimport.graph import Graph, Table
+    from kgimport.neo4j.reconcile.rows import Rows
     from kgimport.targets import Field
 
-SAMPLES = 100
+Key = tuple[Any, ...]
+Properties = frozenset[tuple[str, Any]]
+Found = Mapping[Key, Counter[Properties]]
+
+_RUN = 10
 _SHOWN = 5
+# The name that stands for the labels or the type among the properties.
+_NAMES = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +45,13 @@ class Samples:
     differences: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A table's rows, unread, its own columns, and those that are properties.
-
-    `first` is the record id of a node table's first row; None where ids are keys.
-    """
-
-    frame: pl.LazyFrame
-    schema: pl.Schema
-    fields: tuple[Field, ...]
-    first: int | None = None
-
-
 def samples(
-    driver: Driver, graph: Graph, rows: Mapping[str, Rows], *, seed: str, size: int = SAMPLES
+    driver: Driver, graph: Graph, rows: Mapping[str, Rows], *, seed: str, size: int
 ) -> Samples:
     """Compare up to `size` rows of every table, drawn by `seed`, with the store.
 
-    They are looked up by record id. Where ids are keys they are found by the properties that hold
-    these, and a table whose key columns are no properties is left out.
+    They are looked up by record id. If ids are keys, they are found by the properties that hold the
+    keys, and a table whose key columns do not become properties is left out.
     """
     how = by_id if all(rows[node.name].first is not None for node in graph.nodes) else by_key
     tables = [table for table in graph.tables if how.can_be_found(graph, table)]
@@ -75,7 +69,7 @@ def samples(
 
         return _compared(table.name, wanted, found, named)
 
-    # The server answers a query on one core, and without an index it has much to look at.
+    # The server runs a query on one core, and without an index it scans a lot.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(one, tables))
     differences = [text for each in found for text in each.differences]
@@ -83,9 +77,9 @@ def samples(
 
 
 def samples_of(rows: Rows, seed: str, size: int) -> pl.DataFrame:
-    """Run of rows all over a table, the first and the last among them; small tables whole.
+    """Return runs of rows from all over a table, including its first and last; a small table whole.
 
-    Runs, because Parquet is read in pages: that many single rows would read most of it.
+    Runs, because Parquet is read in pages: as many single rows would read most of the file.
     """
     frame = rows.frame
     if rows.first is not None:
@@ -98,27 +92,20 @@ def samples_of(rows: Rows, seed: str, size: int) -> pl.DataFrame:
     return pl.concat(frame.slice(start, length).collect() for start in starts)
 
 
-_RUN = 10
-
-
 def _starts(count: int, runs: int, length: int, draw: random.Random) -> list[int]:
-    """Where runs of that length begin among `count` rows: one somewhere in each equal part.
+    """Return where runs of that length begin among `count` rows: one in each of equal parts.
 
-    They do not overlap, for there are at least `runs * length` rows.
+    They do not overlap, because there are at least `runs * length` rows.
     """
     ends = [at * count // runs for at in range(runs + 1)]
     drawn = [draw.randint(start, end - length) for start, end in pairwise(ends)]
     return sorted({0, *drawn[1:-1], count - length})
 
 
-Key = tuple[Any, ...]
-Properties = frozenset[tuple[str, Any]]
-
-
 def _wanted(
     table: Table, rows: pl.DataFrame, keys: Sequence[Key], fields: Sequence[Field]
 ) -> dict[Key, Counter[Properties]]:
-    """Return the rows' properties by key; several relationships may join one pair of nodes."""
+    """Return the rows' properties by key, each with its count: a pair of nodes may repeat."""
     columns = [(field.name, values.column(field, rows)) for field in fields]
     columns.append((_NAMES, _names_of(table, rows)))
     wanted: dict[Key, Counter[Properties]] = {}
@@ -126,10 +113,6 @@ def _wanted(
         present = ((name, column[at]) for name, column in columns if column[at] is not None)
         wanted.setdefault(each, Counter())[frozenset(present)] += 1
     return wanted
-
-
-# Stands beside the properties for the labels of a node, or the type of a relationship.
-_NAMES = ""
 
 
 def _names_of(table: Table, rows: pl.DataFrame) -> list[tuple[str, ...]]:
@@ -158,9 +141,6 @@ def _key_columns(table: Table) -> list[str]:
     return list(dict.fromkeys(chain.from_iterable(table.keys)))
 
 
-Found = Mapping[Key, Counter[Properties]]
-
-
 def _compared(table: str, wanted: Found, found: Found, named: Callable[[Key], str]) -> Samples:
     count = sum(each.total() for each in wanted.values())
     differences = islice(_differences(table, wanted, found, named), _SHOWN)
@@ -170,12 +150,12 @@ def _compared(table: str, wanted: Found, found: Found, named: Callable[[Key], st
 def _differences(
     table: str, wanted: Found, found: Found, named: Callable[[Key], str]
 ) -> Iterable[str]:
-    """One sentence for each row that differs; `named` tells its key as the table has it."""
+    """Yield a sentence for each row that differs; `named` returns its key as in the table."""
     for key, rows in wanted.items():
         held = found.get(key, Counter())
         missing = rows - held
         if missing:
             one, other = next(iter(missing)), next(iter(held), frozenset())
             names = sorted({name or "labels or type" for name, _ in one ^ other})
-            what = f"differs in {', '.join(names)}" if held else "is not in the store"
-            yield f"{table} {named(key)} {what}"
+            found_there = f"differs in {', '.join(names)}" if held else "is not in the store"
+            yield f"{table} {named(key)} {found_there}"

@@ -1,7 +1,7 @@
-"""All values of every property, and the ends of all relationships, as sums that the store tells.
+"""Compare sums over all values of every property, and over the ends of all relationships.
 
-Tables that share labels or types cannot be told apart in a store, so they are asked about together:
-one query for each such group goes through all of its nodes or relationships once.
+A store cannot distinguish tables that share labels or types, so they are queried together: one
+query for each such group goes through all of its nodes or relationships once.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     Row = list[int]
 
+_MANY = 100_000  # the most rows that are queried in one share
+
 
 def total_differences(driver: Driver, record: ExportRecord) -> Iterator[str]:
-    """One sentence for each property, or for the ends of relationships, that adds up otherwise."""
+    """Yield a sentence for each sum that differs, of a property or of relationships' ends."""
     cores = os.cpu_count() or 1
     with ThreadPoolExecutor(cores) as pool:
         asked = [(each, _shares(pool, driver, each, cores)) for each in questions(record)]
@@ -36,12 +38,9 @@ def total_differences(driver: Driver, record: ExportRecord) -> Iterator[str]:
 
 
 def _shares(pool: Executor, driver: Driver, question: Question, cores: int) -> list[Future[Row]]:
-    """Return the answers of a question; a large one is asked in shares, each on one core."""
+    """Return the results of a query to come; a large one runs in shares, each on one core."""
     of = cores if question.rows > _MANY else 1
     return [pool.submit(_answer, driver, question, of, share) for share in range(of)]
-
-
-_MANY = 100_000
 
 
 def _answer(driver: Driver, question: Question, of: int, share: int) -> Row:
@@ -51,10 +50,10 @@ def _answer(driver: Driver, question: Question, of: int, share: int) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query over all that some tables have become, and what each column of its one row must be.
+    """A query over everything that some tables became, and the row of numbers that it must return.
 
-    `wanted` gives what a column is about, in words, and its number. The query is about the things
-    whose record id divided by `$of` leaves `$share`; what it gives of all shares adds up.
+    `wanted` has a description and the number for each column. The query covers the entities whose
+    record id modulo `$of` is `$share`; the results of all shares are added.
     """
 
     tables: tuple[str, ...]
@@ -68,7 +67,7 @@ class Question:
 
 
 def questions(record: ExportRecord) -> Iterator[Question]:
-    """Everything that is asked of the store of an export."""
+    """Yield all queries that compare a store with an export."""
     written = [table for table in record.tables if table.written]
     nodes = [table for table in written if table.kind == "node"]
     relationships = [table for table in written if table.kind == "relationship"]
@@ -87,7 +86,7 @@ def questions(record: ExportRecord) -> Iterator[Question]:
 def _groups(
     tables: Sequence[TableRecord], touch: Callable[[TableRecord, TableRecord], bool]
 ) -> list[list[TableRecord]]:
-    """Return the tables in groups of those that share something, by way of others, too."""
+    """Return the tables in groups: two that `touch`, directly or through others, are in one."""
     groups: list[list[TableRecord]] = []
     for table in tables:
         near = [g for g in groups if any(touch(table, each) or touch(each, table) for each in g)]
@@ -112,7 +111,7 @@ def _question(group: Sequence[TableRecord], pattern: str) -> Question:
     values = f"WITH *, {held_as} " if held_as else ""
     some = "WHERE id(n) % $of = $share"
     query = f"WITH {zeros} MATCH {pattern} {some} {values}RETURN {columns}"
-    wanted = tuple((what, number) for what, _, number in asked)
+    wanted = tuple((name, number) for name, _, number in asked)
     return Question(tuple(table.name for table in group), query, wanted)
 
 
@@ -126,7 +125,10 @@ def _by_property(group: Iterable[TableRecord]) -> dict[str, list[CellRecord]]:
 
 
 def _asked(name: str, cells: Sequence[CellRecord], value: str) -> Iterator[tuple[str, str, int]]:
-    """How many values there are; and their sums, where those of all tables are computed alike."""
+    """Yield the count of values, and their sums if those of all tables are computed alike.
+
+    Each is a description, the Cypher that computes it, and the number that it must give.
+    """
     yield f"{name}: values", f"count({value})", sum(cell.facts.values for cell in cells)
     if len({tuple(_computed(cell.type, value)) for cell in cells}) > 1:
         return
@@ -136,9 +138,9 @@ def _asked(name: str, cells: Sequence[CellRecord], value: str) -> Iterator[tuple
 
 
 def _computed(made: PropertyType, value: str) -> Iterator[str]:
-    """Yield the Cypher of what is added up: the same for types that a store need not distinguish.
+    """Yield the Cypher of the sums, which is the same for types that can be added together.
 
-    Instants in UTC and elsewhere are such, and moments of any unit.
+    Such are instants in UTC and in other zones, and moments of any unit.
     """
     yield held(made, value)
     yield from (cypher(value) for cypher in cypher_sums(made).values())
@@ -150,7 +152,7 @@ def _ends(group: Sequence[TableRecord]) -> int:
 
 def _differences(question: Question, shares: Sequence[Row]) -> Iterator[str]:
     tables = ", ".join(question.tables)
-    for (what, wanted), numbers in zip(question.wanted, zip(*shares, strict=True), strict=True):
+    for (name, wanted), numbers in zip(question.wanted, zip(*shares, strict=True), strict=True):
         found = sum(numbers)
         if found != wanted:
-            yield f"{tables}, {what}: the source has {wanted:,}, the store {found:,}"
+            yield f"{tables}, {name}: the source has {wanted:,}, the store {found:,}"

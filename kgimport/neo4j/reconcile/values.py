@@ -1,7 +1,7 @@
 """One plain form for values from Polars and from the driver: equal exactly when the values are.
 
-A float is told by its bits (-0.0 is not 0.0, but NaN is NaN whatever its bits), a boolean from an
-integer, a temporal value by its kind and a count of nanoseconds (and its zone).
+A float is compared by its bits (-0.0 is not 0.0, but all NaN are equal), a boolean differs from an
+integer, and a temporal value has its kind, a count of nanoseconds and its zone, if any.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _UTC_NAMES = frozenset({"UTC", "+0000", "Z"})
 
 @singledispatch
 def plain(value: Any) -> Any:
-    """Return a value of the driver, or of Polars unless it is temporal, in plain form."""
+    """Return the plain form of a value of the driver, or of one of Polars that is not temporal."""
     return value
 
 
@@ -40,7 +40,7 @@ def _(value: list) -> Any:  # type: ignore[type-arg]  # singledispatch takes cla
 
 @plain.register
 def _(value: float) -> Any:
-    # Processors give a NaN either sign, and text has none.
+    # Processors produce NaN with either sign, and its text has none.
     return ("float", "NaN" if math.isnan(value) else struct.pack(">d", value))
 
 
@@ -72,7 +72,7 @@ def _(value: DateTime) -> Any:
 
 @plain.register
 def _(value: Duration) -> Any:
-    # Months and days are no fixed time; kgimport writes seconds only.
+    # Months and days have no fixed length; kgimport writes seconds only.
     if value.months or value.days:
         return ("duration", str(value))
     return ("duration", value.seconds * _SECOND_NS + value.nanoseconds)
@@ -84,10 +84,7 @@ def _(value: Point) -> Any:
 
 
 def column(field: Field, frame: pl.DataFrame) -> list[Any]:
-    """Return what the store must hold of a column, in plain form.
-
-    None where the property is absent.
-    """
+    """Return the plain form of what the store must hold for a column; None for absent values."""
     values = frame.select(field.carrier.value(pl.col(field.column))).to_series()
     if field.carrier.type.kind == "point":
         return [_point(field, value) for value in values.to_list()]

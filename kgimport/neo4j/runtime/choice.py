@@ -1,4 +1,4 @@
-"""Which Neo4j is run: embedded, installed, an image's, or the first of these that is there."""
+"""The choice of a Neo4j to run: embedded, installed, from an image, or the first one available."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What the caller asks for, and whom the search reports to."""
+    """What the caller asks for, and the functions that the search reports to."""
 
     version: str | None
     image: str | None
@@ -38,19 +38,19 @@ def find_neo4j(
     progress: Progress = silent,
     on_choice: Callable[[str], None] = unread,
 ) -> Neo4j:
-    """Return a Neo4j that can be run; its jars or its image are fetched where they are missing.
+    """Return a Neo4j that can be run; missing jars or a missing image are downloaded.
 
     `version` may be a line such as "5". `runtime` is "embedded" (jars on a bundled Java),
-    "installed" (the one in NEO4J_HOME), "docker" (`image`, else the official one of the version)
-    or "auto": the first of installed, docker and embedded that is there, which `on_choice` gets as
-    a line of text. Raises `RuntimeMissingError` where it is not there, `UsageError` where the
-    version is unknown or another than the image's.
+    "installed" (the one in NEO4J_HOME), "docker" (`image`, or the official one of the version) or
+    "auto": the first of installed, docker and embedded that is available; `on_choice` gets a line
+    of text that names it. Raises `RuntimeMissingError` if the runtime is not available,
+    `UsageError` if the version is unknown or differs from the image's.
     """
     return _RUNTIMES[runtime](_Wanted(version, image, progress, on_choice))
 
 
 def chosen(neo4j: Neo4j | str | None, progress: Progress = silent) -> Neo4j:
-    """Return the Neo4j that an argument means: itself, or the embedded one of that version."""
+    """Return the Neo4j itself if one is given, else the embedded one of that version."""
     if neo4j is None or isinstance(neo4j, str):
         return find_neo4j(neo4j, progress=progress)
     return neo4j

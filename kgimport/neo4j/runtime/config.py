@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 _HEADER = "# Written by kgimport before each use.\n"
-READ_ONLY = {"server.databases.default_to_read_only": "true"}
+READ_ONLY = {
+    "server.databases.default_to_read_only": "true",
+    # Queries get no time to end: Neo4j would refuse the commit of one that does, and drivers retry
+    # both on another server.
+    "db.shutdown_transaction_end_timeout": "0s",
+}
 # Otherwise, anyone who can run a query could read this machine's files, and everything that Java
 # can reach over its network, by LOAD CSV. And any page in a browser could read HTTP's answers: CORS
 # has no value for "no page", so this names an origin that nobody can have (RFC 6761).
@@ -78,15 +83,6 @@ def defaults(neo4j: Neo4j) -> dict[str, str]:
     }
 
 
-def ending_within(seconds: int) -> dict[str, str]:
-    """Return the setting that gives transactions `seconds` to end once a server is stopping.
-
-    A transaction that is cut off while it commits fails for the reader: no driver retries it, not
-    even if nothing was written.
-    """
-    return {"db.shutdown_transaction_end_timeout": f"{seconds}s"}
-
-
 def within(limits: Limits) -> dict[str, str]:
     """Return the settings that limit each reader, so that there is room for others."""
     return {
@@ -96,6 +92,9 @@ def within(limits: Limits) -> dict[str, str]:
         # idle transaction that was ended counts until its client speaks again, which may be never.
         # The threads still limit the transactions that do work.
         "internal.dbms.bolt.transaction_thread_binding": "false",
+        # A server that stops closes every connection that holds no thread, even one whose COMMIT is
+        # on its way, and no driver retries that. So a thread is held for a while between messages.
+        "internal.dbms.bolt.thread_binding_timeout": "1s",
         "db.transaction.concurrent.maximum": "0",
     }
 

@@ -1,12 +1,12 @@
 """Neo4j's bulk import: the targets `csv`, which every Neo4j reads, and `parquet`.
 
-A table of kinds says how each value travels (`kinds`); what the importer accepts was found by
+A table of kinds defines how each value is carried (`kinds`). What the importer accepts was found by
 running it (5.26.30 and 2026.08.1).
 """
 
 from dataclasses import replace
 
-from kgimport.targets.files import PARQUET as PARQUET_FILES
+from kgimport.targets.files import PARQUET_FILES
 from kgimport.targets.neo4j import files, names
 from kgimport.targets.neo4j.arguments import companions
 from kgimport.targets.neo4j.carry import SENTENCES, in_csv, in_parquet

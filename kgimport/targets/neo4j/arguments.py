@@ -15,6 +15,23 @@ if TYPE_CHECKING:
 
 
 ARGUMENTS = "import.args"
+_BUFFER = 4 * 1024 * 1024  # the importer's default
+_ARRAYS = f"--array-delimiter=U+{ord(ARRAY_DELIMITER):04X}"
+_FORM: dict[Format, tuple[str, ...]] = {
+    "csv": (
+        "--input-type=csv",
+        "--input-encoding=UTF-8",
+        f"--delimiter={DELIMITER}",
+        _ARRAYS,
+        "--trim-strings=false",
+        "--ignore-extra-columns=false",
+        "--legacy-style-quoting=false",
+        "--auto-skip-subsequent-headers=false",
+    ),
+    "parquet": ("--input-type=parquet", _ARRAYS),
+}
+# `actual`: the ids are the store's own record ids, and nothing has to be looked up.
+_ID_TYPES = {"dense": "actual", "keys": "string"}
 
 
 def companions(record: ExportRecord) -> dict[str, str]:
@@ -25,15 +42,12 @@ def companions(record: ExportRecord) -> dict[str, str]:
     }
 
 
-_BUFFER = 4 * 1024 * 1024
-
-
 def arguments(record: ExportRecord) -> tuple[str, ...]:
-    """Return what the importer must be told about a build directory; paths are relative to it.
+    """Return the importer's arguments for a build directory; paths are relative to it.
 
-    Every option whose default could lose or change data is set, so that a later default cannot.
-    `strict` would have the importer look for ends that dangle, which the export has proved that
-    there are none of; it takes a tenth longer with keys for ids.
+    Every option whose default could lose or change data is set, so a future default cannot either.
+    `strict` would make the importer look for dangling ends, which takes a tenth longer with keys as
+    ids, and the export has proved that there are none.
     """
     return (
         *_FORM[record.format],
@@ -49,40 +63,15 @@ def arguments(record: ExportRecord) -> tuple[str, ...]:
     )
 
 
-_ARRAYS = f"--array-delimiter=U+{ord(ARRAY_DELIMITER):04X}"
-
-
-_FORM: dict[Format, tuple[str, ...]] = {
-    "csv": (
-        "--input-type=csv",
-        "--input-encoding=UTF-8",
-        f"--delimiter={DELIMITER}",
-        _ARRAYS,
-        "--trim-strings=false",
-        "--ignore-extra-columns=false",
-        "--legacy-style-quoting=false",
-        "--auto-skip-subsequent-headers=false",
-    ),
-    "parquet": ("--input-type=parquet", _ARRAYS),
-}
-
-
 def _of_rows(record: ExportRecord) -> tuple[str, ...]:
-    """Return what depends on the rows of CSV.
-
-    How long they are, and which files have line breaks.
-    """
+    """Return the options for CSV that depend on its rows: their length, and their line breaks."""
     files = (file for table in record.tables for file in table.files)
     multiline = [file.path for file in files if file.multiline]
     return (f"--read-buffer-size={_buffer_size(record.longest_row)}", *_multiline(multiline))
 
 
-# `actual`: the ids are the store's own record ids, and nothing has to be looked up.
-_ID_TYPES = {"dense": "actual", "keys": "string"}
-
-
 def _buffer_size(longest_row: int) -> int:
-    # A whole row has to fit; the importer's default is 4 MiB.
+    # A whole row has to fit.
     return max(_BUFFER, 1 << (longest_row + longest_row // 8).bit_length())
 
 
@@ -99,5 +88,5 @@ def _table_argument(table: TableRecord) -> str:
 
 
 def argument_file(arguments: Iterable[str]) -> str:
-    """`import.args`: one argument a line, as `neo4j-admin … @import.args` reads it."""
+    """Return the content of `import.args`, one argument per line: `neo4j-admin … @import.args`."""
     return "".join(f'"{argument}"\n' for argument in arguments)

@@ -1,4 +1,4 @@
-"""How a value travels to Neo4j in CSV and in Parquet: by its kind's row, alone or in a list."""
+"""How CSV and Parquet carry a value to Neo4j: by the row of its kind, single or in a list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kgimport.targets.target import TableKind
     from kgimport.values import Value
 
-# What Neo4j does to the values of a rule.
+# The sentences of rules that are refused because of Neo4j.
 SENTENCES = {
     "integer-out-of-range": "integers beyond 64 bits signed, which Neo4j 5 wraps silently",
     "year-out-of-range": "years outside 0001-9999, which Neo4j's drivers cannot read back",
@@ -38,7 +38,7 @@ SENTENCES = {
 }
 DELIMITER_INSIDE = Rule(
     "array-delimiter-in-element",
-    "list elements that hold U+001F, the delimiter between elements",
+    "list elements that contain U+001F, the delimiter between elements",
     lambda c: c.list.eval(
         pl.element().str.contains(ARRAY_DELIMITER, literal=True).fill_null(value=False)
     ).list.any(),
@@ -48,19 +48,19 @@ LONE_EMPTY_STRING = Rule(
     "lists of one empty string, which the importer turns into an absent property",
     lambda c: (c.list.len() == 1) & (c.list.first() == ""),
 )
-# Neo4j 5 loses them in silence or breaks off, be they given as Arrow has them or as texts.
+# Neo4j 5 loses them silently or stops, both as Arrow values and as texts.
 TEMPORAL_LIST = Rule(
     "temporal-list",
     "lists of dates or times, which Neo4j 5 loses from Parquet (--format csv carries them)",
     lambda c: c.list.len() > 0,
 )
-# Zones of the IANA database that Java leaves out, found by asking both Neo4j lines for each.
+# Zones of the IANA database that Java lacks, found by asking both lines of Neo4j for each.
 _NOT_IN_JAVA = frozenset({"EST", "MST", "HST", "ROC", "GMT+0", "GMT-0"})
 _ON_THE_GLOBE = frozenset({SRID["wgs-84"], SRID["wgs-84-3d"]})
 
 
 def in_csv(value: Value, _: TableKind) -> Carrier | Refusal:
-    """Return how a value travels in CSV: a list as one text."""
+    """Return how CSV carries a value, or why it cannot; a list becomes one text."""
     made = _by_kind(kinds.CSV, value)
     if value.element is None or isinstance(made, Refusal):
         return made
@@ -78,10 +78,10 @@ def in_csv(value: Value, _: TableKind) -> Carrier | Refusal:
 
 
 def in_parquet(value: Value, _: TableKind) -> Carrier | Refusal:
-    """Return how a value travels in Parquet: a list as one, of values or of their texts.
+    """Return how Parquet carries a value, or why it cannot; a list is one of values or of texts.
 
-    The importer takes most as Arrow has them. What it does not: an empty string becomes an absent
-    property; a timestamp before 1970 with a fraction of a second stops the import.
+    The importer reads most Arrow values correctly. The exceptions: an empty string becomes an
+    absent property, and a timestamp before 1970 with a fraction of a second stops the import.
     """
     made = _by_kind(kinds.PARQUET, value)
     if value.element is None or isinstance(made, Refusal):
@@ -102,7 +102,7 @@ def in_parquet(value: Value, _: TableKind) -> Carrier | Refusal:
 def _by_kind(table: Mapping[Kind, Row], value: Value) -> Carrier | Refusal:
     """Return the carrier of single values, or of a list's elements, by the row of their kind."""
     made, row = value.type, table[value.type.kind]
-    if made.many and made.kind == "bytes":  # which are a list of integers to Neo4j
+    if made.many and made.kind == "bytes":  # for Neo4j, bytes are a list of integers
         return NO_LIST_OF_LISTS
     if made.zone is not None and made.zone in _NOT_IN_JAVA:
         return no_zone(made.zone)

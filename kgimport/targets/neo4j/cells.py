@@ -23,17 +23,15 @@ if TYPE_CHECKING:
 
 
 def argument(table: Table) -> str:
-    """Return the labels or the type as an argument of the importer, or "" where a column carries
-    them.
-    """
+    """Return the labels or the type for an argument of the importer, or "" if a column has them."""
     plain = table.name_column is None and all(map(is_plain, table.names))
     return ":".join(table.names) if plain else ""
 
 
 def cells(table: Table, schema: pl.Schema, graph: Graph, ids: Ids) -> tuple[Cell, ...]:
-    """Return what stands before the properties: a node's id or a relationship's ends.
+    """Return the cells before the properties: a node's id, or the ids of a relationship's ends.
 
-    Labels or a type follow where no argument carries them.
+    Labels or a type follow, unless an argument of the importer has them.
     """
     nodes = identified(table, graph)
     headers = (":ID",) if table.kind == "node" else (":START_ID", ":END_ID")
@@ -53,17 +51,17 @@ def cells(table: Table, schema: pl.Schema, graph: Graph, ids: Ids) -> tuple[Cell
 
 
 def in_space(header: str, id_space: str) -> str:
-    """Return an id header cell within its id space: `:ID(User)`."""
+    """Return an id header cell with its id space: `:ID(User)`."""
     return f"{header}({id_space})"
 
 
 def header_row(row: Iterable[str]) -> str:
-    """Return one CSV line of header cells, quoted where they need it."""
+    """Return one CSV line of header cells, quoted if they need it."""
     line = io.StringIO()
     csv.writer(line, delimiter=DELIMITER, lineterminator="\n").writerow(row)
     return line.getvalue()
 
 
 def numbered(header: Sequence[str]) -> str:
-    """Return the header of Parquet: under each cell, the column of the file that it is for."""
+    """Return the header for Parquet: the cells, and below each the number of its column."""
     return header_row(header) + header_row(map(str, range(len(header))))

@@ -1,4 +1,4 @@
-"""Names in Cypher: whatever is in a label, type, property or index name, it stays a name."""
+"""Quoting of names for Cypher: any label, type, property or index name stays a name."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 
 def quoted(name: str) -> str:
-    """Return a label, type, property or index name as Cypher takes it, whatever is in it."""
+    """Return a label, type, property or index name in backquotes, for any text."""
     return "`" + name.replace("`", "``") + "`"
 
 
 def statement(text: str) -> Any:
-    """Return a statement made of `quoted` names; the driver, by its types, takes literals only."""
+    """Return a statement with `quoted` names, typed for the driver, which accepts literals only."""
     return text

@@ -1,4 +1,4 @@
-"""CSV as Neo4j's importer reads it."""
+"""CSV files as Neo4j's importer reads them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _sink_csv(frame: pl.LazyFrame, parts: pl.PartitionBy, _: int) -> None:
 
 
 def _finest(schema: pl.Schema) -> Unit:
-    """Return the finest unit of all timestamps: one spelling serves all of a file."""
+    """Return the finest unit of all timestamps, because one format serves a whole file."""
     units = {dtype.time_unit for dtype in schema.values() if isinstance(dtype, pl.Datetime)}
     order: tuple[Unit, ...] = ("ns", "us", "ms")
     return next((unit for unit in order if unit in units), "us")

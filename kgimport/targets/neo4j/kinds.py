@@ -1,4 +1,4 @@
-"""The tables of kinds: for each, Neo4j's words and how both formats carry it.
+"""The tables of kinds: Neo4j's names for each kind, and how both formats carry it.
 
 What the importer accepts was found by running it (5.26.30 and 2026.08.1).
 """
@@ -44,13 +44,13 @@ MINUS_ZERO = Rule(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A kind's row of a format's table."""
+    """The row of a kind in the table of a format."""
 
     # The importer's type in a header cell, and the type as Cypher's valueType() names it.
     word: str
     cypher: str
     options: str = ""
-    # The text of a cell; and whether, unless and after what Polars' own writer will do.
+    # The same as in `Carrier`.
     spell: Spelling = spelling.plainly
     native: bool = True
     native_unless: Transform | None = None
@@ -59,7 +59,7 @@ class Row:
     rules: tuple[Rule, ...] = ()
 
     def header(self, made: PropertyType) -> str:
-        """Return the importer's type with its options, as a header cell carries it."""
+        """Return the importer's type and its options, for a header cell."""
         options = self.options.format(srid=made.srid)
         return f"{self.word}{'[]' if made.many else ''}{options}"
 
@@ -87,7 +87,7 @@ CSV: dict[Kind, Row] = {
     "date": Row("date", "DATE", spell=spelling.dates),
     "time": Row("localtime", "LOCAL TIME", spell=spelling.times),
     "local_datetime": Row("localdatetime", "LOCAL DATETIME", spell=spelling.datetimes),
-    # The zone stands once in the header, so that cells need none and Polars may spell them.
+    # The header states the zone once, so cells need none and Polars can spell them.
     "instant": Row("datetime", "ZONED DATETIME", "{{timezone:Z}}", spell=spelling.datetimes),
     "zoned_datetime": Row("datetime", "ZONED DATETIME", spell=spelling.zoned, native=False),
     "duration": Row("duration", "DURATION", spell=spelling.durations, native=False),
@@ -97,16 +97,17 @@ CSV: dict[Kind, Row] = {
 
 
 def _before_1970(column: pl.Expr) -> pl.Expr:
-    # Only those with a fraction of a second stop the import, but there are few of either.
+    # Only those with a fraction of a second stop the import, but all of them are rare.
     return column.to_physical() < 0
 
 
 def _in_utc(column: pl.Expr) -> pl.Expr:
-    """Return instants with the zone that a header cell has for them in CSV."""
+    """Return instants with the zone UTC, which in CSV the header states."""
     return column.dt.replace_time_zone("UTC")
 
 
-# Under a typed header cell Neo4j 5 makes text of moments and reads that: half of an import's time.
+# Under a typed header cell Neo4j 5 turns moments into text and parses it, which takes half the
+# import.
 PARQUET: dict[Kind, Row] = {
     **CSV,
     "string": replace(CSV["string"], rules=(EMPTY_STRING,)),

@@ -1,4 +1,4 @@
-"""Names: what properties, labels and types may be called, in each format."""
+"""Names: which ones properties, labels and types may have in each format."""
 
 from __future__ import annotations
 
@@ -13,42 +13,41 @@ if TYPE_CHECKING:
 
     from kgimport.graph import Table
 
-# Neo4j can store it in a label or a type, but no Cypher can name one that has it.
+# Neo4j can store it in a label or a type, but Cypher cannot name one that contains it.
 NUL = "\x00"
-# What the importer takes off both ends of a label that it reads from Parquet, as Java's trim does.
+# The characters that the importer strips from a label that it reads from Parquet (Java's trim).
 BLANKS = "".join(map(chr, range(ord(" ") + 1)))
-# Labels and types made of these alone may stand in an argument of the importer, which drops blanks
-# at the end of one.
+# Labels and types that match may be in an argument of the importer, which drops blanks at its end.
 _PLAIN = re.compile(r"\w([\w.\- ]*[\w.\-])?", re.ASCII)
 _WORDS = re.compile(r"\w+(\.\w+)*")
-# What a header cell without a name is about. All but ID are here to be safe.
+# The header cells of Neo4j that need no name. Only ID is known to fail; the others are refused too.
 _MARKS = frozenset({"ID", "LABEL", "START_ID", "END_ID", "TYPE"})
 
 _UNSPELLABLE = Refusal(
-    "Neo4j's headers can hold no `(`, `{` or line break in a property's name",
-    "choose another by `property:`",
+    "Neo4j's headers cannot hold `(`, `{` or a line break in a property's name",
+    "choose another name with `property:`",
 )
 _UNSPELLABLE_IN_PARQUET = Refusal(
-    "in Neo4j's headers for Parquet a property's name is made of letters, digits, _ and dots "
+    "in Neo4j's headers for Parquet a property's name consists of letters, digits, _ and dots "
     "between them, and is not ID, LABEL, START_ID, END_ID or TYPE",
-    "choose another by `property:`, or --format csv",
+    "choose another name with `property:`, or --format csv",
 )
 _NO_KEY = Refusal(
-    "no Cypher can name U+0000, so no node could be asked for by its key",
-    "choose another name by `property:`",
+    "Cypher cannot name U+0000, so no node could be found by its key",
+    "choose another name with `property:`",
 )
 
 
 def is_plain(name: str) -> bool:
-    """Whether a label or type may stand in an argument; any other needs a column of its own."""
+    """Whether a label or type may be in an argument; any other one needs a column of its own."""
     return _PLAIN.fullmatch(name) is not None
 
 
 def misnamed(table: Table, column: str, name: str) -> Refusal | None:
-    """Return why a column cannot become the property of that name in CSV, if it cannot.
+    """Return why a column cannot become the property of that name in CSV; None if it can.
 
-    Neo4j 5 takes what follows a parenthesis for an id space, both lines what follows a brace for
-    options, and no header cell may have a line break.
+    Neo4j 5 reads what follows a parenthesis as an id space, and both lines of Neo4j read what
+    follows a brace as options. No header cell may have a line break.
     """
     if refusal := _no_key(table, column, name):
         return refusal
@@ -56,11 +55,11 @@ def misnamed(table: Table, column: str, name: str) -> Refusal | None:
 
 
 def misnamed_in_parquet(table: Table, column: str, name: str) -> Refusal | None:
-    """Return why a column cannot become the property of that name in Parquet, if it cannot.
+    """Return why a column cannot become the property of that name in Parquet; None if it can.
 
-    Over names in a header for Parquet both lines crash in more ways than have been understood (dots
-    or blanks alone, the words of its own columns, some that are no regular expression), so only
-    words are given to them.
+    Many names in a header for Parquet crash both lines of Neo4j (only dots or blanks, the names of
+    its own columns, some that are not valid regular expressions), and not all of the reasons are
+    understood. So only words are accepted.
     """
     if refusal := _no_key(table, column, name):
         return refusal
@@ -69,20 +68,18 @@ def misnamed_in_parquet(table: Table, column: str, name: str) -> Refusal | None:
 
 
 def _no_key(table: Table, column: str, name: str) -> Refusal | None:
-    # Neo4j keeps any other such property, though only `properties(n)` shows it.
+    # Neo4j stores such properties, but only `properties(n)` shows them; a key is needed by name.
     return _NO_KEY if NUL in name and table.kind == "node" and column in table.key else None
 
 
 def unfit_names(table: Table) -> Iterator[str]:
-    """Yield the labels or the type that the importer would make others of, or that no one could
-    ask.
-    """
+    """Yield a line for each label or type that the importer would change or Cypher cannot name."""
     for name in table.names:
         yield from _unfit(table, name)
 
 
 def unfit_names_in_parquet(table: Table) -> Iterator[str]:
-    """Yield them with those that lose the blanks around them."""
+    """Yield the lines of `unfit_names`, and one for each name that would lose blanks around it."""
     for name in table.names:
         yield from _unfit(table, name)
         if name != name.strip(BLANKS):
@@ -91,9 +88,9 @@ def unfit_names_in_parquet(table: Table) -> Iterator[str]:
 
 def _unfit(table: Table, name: str) -> Iterator[str]:
     if table.kind == "node" and ARRAY_DELIMITER in name:
-        yield f"{_named(table, name)} holds U+001F, which parts labels"
+        yield f"{_named(table, name)} contains U+001F, which separates labels"
     if NUL in name:
-        yield f"{_named(table, name)} holds U+0000, which no Cypher can name"
+        yield f"{_named(table, name)} contains U+0000, which Cypher cannot name"
 
 
 def _named(table: Table, name: str) -> str:
@@ -101,7 +98,10 @@ def _named(table: Table, name: str) -> str:
 
 
 def name_rules(word: str) -> tuple[Rule, ...]:
-    """Return which labels or types of a column, by that word, the importer makes others of."""
+    """Return the rules for names in a column that the importer would change or Cypher cannot name.
+
+    `word` is "label" or "type".
+    """
     return (
         Rule(
             f"array-delimiter-in-{word}",
@@ -110,14 +110,14 @@ def name_rules(word: str) -> tuple[Rule, ...]:
         ),
         Rule(
             f"nul-in-{word}",
-            f"U+0000 in a {word}, which no Cypher can name",
+            f"U+0000 in a {word}, which Cypher cannot name",
             lambda c: c.str.contains(NUL, literal=True),
         ),
     )
 
 
 def name_rules_in_parquet(word: str) -> tuple[Rule, ...]:
-    """Return them with those that lose the blanks around them."""
+    """Return the rules of `name_rules`, and one for names that would lose blanks around them."""
     around = Rule(
         f"blanks-around-{word}",
         f"blanks around a {word}, which --format parquet loses",
@@ -128,6 +128,6 @@ def name_rules_in_parquet(word: str) -> tuple[Rule, ...]:
 
 MARKED_KEY = Rule(
     "marked-key",
-    "a byte order mark (U+FEFF) before the key",  # which the importer takes for the file's own
+    "a byte order mark (U+FEFF) before the key",  # the importer would take it for the file's own
     lambda c: c.str.starts_with("\ufeff"),
 )

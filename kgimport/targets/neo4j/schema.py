@@ -1,24 +1,13 @@
-"""Constraints and indexes: the Cypher that makes them."""
+"""Constraints and indexes: the Cypher statements that create them."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from kgimport.graph import Graph
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    # How long work tells that it is alive: the stage, and how much of it is done (0 to 1) if known.
-    Progress = Callable[[str, float | None], None]
-
 
 import re
 from typing import TYPE_CHECKING
 
 from kgimport.errors import DeclarationError
+from kgimport.records import SchemaItem
 from kgimport.targets.neo4j.cypher import quoted
-from kgimport.targets.target import SchemaItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,9 +19,9 @@ SCRIPT = "schema.cypher"
 
 
 def items(graph: Graph) -> tuple[SchemaItem, ...]:
-    """Every constraint and index of a graph, constraints first, each name once.
+    """Return all constraints and indexes of a graph, constraints first, each name once.
 
-    Raises `DeclarationError` where two that differ have one name.
+    Raises `DeclarationError` if two different ones have the same name.
     """
     constraints = [item for table in graph.nodes for item in _constraints(table)]
     indexes = [item for table in graph.tables for item in _plain_indexes(table)]
@@ -46,7 +35,7 @@ def items(graph: Graph) -> tuple[SchemaItem, ...]:
 
 
 def script(schema: Iterable[SchemaItem]) -> str:
-    """`schema.cypher`: the statements as a file that cypher-shell takes."""
+    """Return the content of `schema.cypher`: the statements, as cypher-shell reads them."""
     return "".join(f"{item.cypher};\n" for item in schema)
 
 
@@ -68,7 +57,7 @@ def _constraints(table: NodeTable) -> Iterator[SchemaItem]:
 
 
 def _entity(table: Table) -> tuple[str, str]:
-    word = next(iter(table.names), "")  # none where a column gives the types
+    word = next(iter(table.names), "")  # empty if a column holds the types
     return word, f"(e:{quoted(word)})" if table.kind == "node" else f"()-[e:{quoted(word)}]-()"
 
 
@@ -87,7 +76,7 @@ def _plain_indexes(table: Table) -> Iterator[SchemaItem]:
 
 
 def _fulltext(graph: Graph) -> Iterator[SchemaItem]:
-    """Full-text indexes of one name are one index over the labels (or types) of their tables."""
+    """Yield one full-text index per name, over the labels (or types) of all tables that have it."""
     found: dict[tuple[str, bool], list[tuple[Table, Index]]] = {}
     for table in graph.tables:
         for index in table.indexes:

@@ -1,4 +1,4 @@
-"""How the text of a cell spells a value, as Neo4j's importer reads it."""
+"""The spelling of values in the text of cells, as Neo4j's importer reads it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from kgimport.properties import PropertyType, Unit
     from kgimport.values.value import Transform
 
-    # A kind's values may be spelled by their unit, zone or coordinate system.
+    # The spelling of a kind may depend on the unit, zone or coordinate system of its values.
     Spelling = Callable[[PropertyType], Transform]
 
 DELIMITER = ","
-# An element cannot contain the array delimiter (the importer knows no escape), so a rare one.
+# A rare character, because no element may contain it: the importer has no escape for it.
 ARRAY_DELIMITER = "\x1f"
 TIME_FORMAT = "%H:%M:%S%.9f"
 _DIGITS = {"ms": 3, "us": 6, "ns": 9}
@@ -27,17 +27,17 @@ _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def datetime_format(unit: Unit) -> str:
-    """Return the spelling of a timestamp with the digits of a unit."""
+    """Return the format of a timestamp with as many digits as its unit has."""
     return f"%Y-%m-%dT%H:%M:%S%.{_DIGITS[unit]}f"
 
 
 def plainly(_: PropertyType) -> Transform:
-    """Return texts as Polars spells values."""
+    """Spell values as Polars does."""
     return as_text
 
 
 def floats(_: PropertyType) -> Transform:
-    """Return floats as text that Java reads back to the same bits."""
+    """Spell floats so that Java reads them back to the same bits."""
     return _float
 
 
@@ -47,24 +47,24 @@ def _float(column: pl.Expr) -> pl.Expr:
 
 
 def dates(_: PropertyType) -> Transform:
-    """Return days as ISO 8601 has them."""
+    """Spell days as in ISO 8601."""
     return lambda c: c.dt.to_string("%Y-%m-%d")
 
 
 def times(_: PropertyType) -> Transform:
-    """Return times of day to the nanosecond."""
+    """Spell times of day with nanoseconds."""
     return lambda c: c.dt.to_string(TIME_FORMAT)
 
 
 def datetimes(made: PropertyType) -> Transform:
-    """Return timestamps without a zone, which the header gives where it is UTC."""
+    """Spell timestamps without a zone; for instants in UTC the header states it."""
     form = datetime_format(made.unit or "us")
     return lambda c: c.dt.to_string(form)
 
 
 def zoned(made: PropertyType) -> Transform:
-    """Return instants with the local time, the offset and the region of their zone."""
-    # With the offset next to its name, the two readings of an autumn hour differ.
+    """Spell instants with the local time, the offset and the region of their zone."""
+    # The offset is needed: in autumn an hour of local time occurs twice.
     zone = made.zone or ""
     form = datetime_format(made.unit or "us") + (
         "%:z" if zone[:1] in {"+", "-"} else f"%:z[{zone}]"
@@ -73,7 +73,7 @@ def zoned(made: PropertyType) -> Transform:
 
 
 def durations(made: PropertyType) -> Transform:
-    """Return spans of time in seconds only: to Neo4j a day is not 24 hours."""
+    """Spell durations in seconds only: for Neo4j a day is not always 24 hours."""
     unit = made.unit or "us"
     per, digits = _PER_SECOND[unit], _DIGITS[unit]
 
@@ -93,7 +93,7 @@ def durations(made: PropertyType) -> Transform:
 
 
 def byte_arrays(_: PropertyType) -> Transform:
-    """Return bytes as a list of signed integers, which Bolt hands over as bytes again."""
+    """Spell bytes as a list of signed integers, which Bolt returns as bytes again."""
 
     def spell(column: pl.Expr) -> pl.Expr:
         byte = pl.element().str.to_integer(base=16, dtype=pl.Int16)
@@ -105,7 +105,7 @@ def byte_arrays(_: PropertyType) -> Transform:
 
 
 def points(made: PropertyType) -> Transform:
-    """Return points with the names of their coordinates: `{x:1.0,y:2.0}`."""
+    """Spell points with the names of their coordinates: `{x:1.0,y:2.0}`."""
     names = axes(made)
 
     def spell(column: pl.Expr) -> pl.Expr:
@@ -118,10 +118,10 @@ def points(made: PropertyType) -> Transform:
 
 
 def joined(element: Transform) -> Transform:
-    """Return lists as the texts of their elements, with the delimiter between them."""
+    """Spell lists as the texts of their elements, with the delimiter between them."""
     return lambda c: each(element)(c).list.join(ARRAY_DELIMITER)
 
 
 def each(element: Transform) -> Transform:
-    """Return what happens to each element of lists."""
+    """Return the function that applies `element` to each element of lists."""
     return lambda c: c.list.eval(element(pl.element()))
