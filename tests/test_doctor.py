@@ -192,7 +192,7 @@ def test_credentials_of_aws_are_looked_for_and_never_shown(
 
     monkeypatch.setenv(name, "something to hide")
 
-    assert symptom("AWS", tmp_path) == Symptom("AWS", good=True, state=f"by {name}")
+    assert symptom("AWS", tmp_path) == Symptom("AWS", good=True, state=f"credentials from {name}")
 
 
 class Usage(NamedTuple):
@@ -222,7 +222,9 @@ def test_little_disk_is_told(
 
     monkeypatch.setattr(shutil, "disk_usage", usage)
 
-    remedy = "" if good else "a build takes about three times its Parquet, and the store"
+    remedy = (
+        "" if good else "a build needs about three times the size of its Parquet, plus the store"
+    )
     assert symptom("disk", tmp_path) == Symptom("disk", good=good, state=state, remedy=remedy)
     assert asked == [tmp_path]
 
@@ -234,7 +236,7 @@ def test_little_memory_is_told(
     has = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": pages}
     monkeypatch.setattr(os, "sysconf", has.__getitem__)
 
-    remedy = "" if good else "Neo4j's importer wants 1 GiB of heap"
+    remedy = "" if good else "Neo4j's importer needs 1 GiB of heap"
     assert symptom("memory", tmp_path) == Symptom("memory", good=good, state="2 GiB", remedy=remedy)
 
 

@@ -42,7 +42,9 @@ def test_a_reader_that_goes_away_changes_nothing(
 def test_a_result_that_cannot_be_written_is_told(command: str, tmp_path: Path) -> None:
     full = shell(f"kgimport {command} > /dev/full", tmp_path)
 
-    said = "kgimport: stdout cannot be written: No space left on device\n→ send it elsewhere"
+    said = (
+        "kgimport: stdout cannot be written: No space left on device\n→ send the output elsewhere"
+    )
     assert full.returncode == ExitCode.DESTINATION
     assert full.stderr.startswith(said)
 

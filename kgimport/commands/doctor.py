@@ -126,7 +126,7 @@ def _disk(place: Path) -> Symptom:
     free = shutil.disk_usage(place).free
     good = free > _LITTLE_DISK
     remedy = (
-        "" if good else "a build needs about three times the size of its Parquet, and the store"
+        "" if good else "a build needs about three times the size of its Parquet, plus the store"
     )
     return Symptom("disk", good=good, state=f"{free / _GIB:.0f} GiB free", remedy=remedy)
 
