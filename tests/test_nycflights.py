@@ -146,7 +146,9 @@ def test_the_default_refuses_and_counts_every_dangling_end(
     done = kgimport("export", "--graph", "graph.yml", "--out", "refused", cwd=tables)
 
     said = done.stderr.partition("kgimport: ")[2].splitlines()
-    found = re.findall(r"^(\w+)\..+: ([\d,]+) rows with an? (\w+) that is no", done.stderr, re.M)
+    found = re.findall(
+        r"^(\w+)\..+: ([\d,]+) rows with an? (\w+) node that does", done.stderr, re.M
+    )
     assert done.returncode == 4, done.stderr
     assert said[0] == "the tables do not form a graph:"
     assert {(t, side): int(count.replace(",", "")) for t, count, side in found} == expected

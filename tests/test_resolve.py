@@ -31,5 +31,5 @@ def test_ids_come_in_the_order_of_the_rows_though_the_nodes_are_more(tmp_path: P
 
 
 def test_a_file_that_has_gone_is_told_without_a_trace(tmp_path: Path) -> None:
-    with pytest.raises(DestinationError, match="the keys cannot be written or read again"):
+    with pytest.raises(DestinationError, match="the keys cannot be written or read back"):
         joins.duplicates(Workspace(tmp_path, 64), {"person": tmp_path / "gone.parquet"})

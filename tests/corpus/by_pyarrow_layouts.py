@@ -181,7 +181,7 @@ SHAPES = (
     shape("no rows", one(_EMPTY)),
     shape("no row groups", _no_groups),
     shape("metadata", _with_metadata),
-    shape("names", one(_NAMED), not_in_parquet(".with blank", "name is made of letters")),
+    shape("names", one(_NAMED), not_in_parquet(".with blank", "name consists of letters")),
     shape("names in Parquet", one(_PLAIN_NAMES)),
     shape(
         "names by Spark's rules",

@@ -99,6 +99,6 @@ SHAPES = (
     shape("structs in lists", one(_STRUCTS), rules={"l": ColumnRule(struct="json")}),
     shape("lists of lists", one(_LISTS_OF_LISTS), refused(".l", "no list of lists")),
     shape("maps", one(_MAP), refused(".m")),
-    shape("tensors", one(_TENSORS), refused(".t", "has no form")),
-    shape("booleans of 8 bits", one(_BOOL8), refused(".b", "has no form")),
+    shape("tensors", one(_TENSORS), refused(".t", "has no type for")),
+    shape("booleans of 8 bits", one(_BOOL8), refused(".b", "has no type for")),
 )
