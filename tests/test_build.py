@@ -36,7 +36,7 @@ from kgimport.locations import LocalPath
 from kgimport.neo4j import stores as store
 from kgimport.neo4j.private import private_driver
 from kgimport.options import DEFAULTS, BuildOptions, ExportOptions
-from kgimport.records import ExportRecord, QueryRecord, SchemaItem
+from kgimport.records import ExportRecord, QueryRecord, SchemaItem, on_disk
 from kgimport.sources import fingerprint
 from kgimport.targets import TARGETS
 from kgimport.targets.neo4j import arguments
@@ -98,7 +98,7 @@ def another_script(build: Path) -> None:
 
 def another_statement(build: Path) -> None:
     """As an attacker would: the record, its id and the script agree."""
-    record = store.read_export(build)
+    record = on_disk.read_export(build)
     schema = (SchemaItem("x", "MATCH (n) DETACH DELETE n"),)
     build_id = records.build_id(record.graph, record.tables, schema)
     forged = replace(record, schema=schema, build_id=build_id)
@@ -107,7 +107,7 @@ def another_statement(build: Path) -> None:
 
 
 def another_label(build: Path) -> None:
-    record = store.read_export(build)
+    record = on_disk.read_export(build)
     person = replace(record.tables[0], argument="Human", counts={"Human": 3})
     tables = (person, *record.tables[1:])
     build_id = records.build_id(record.graph, tables, record.schema)
@@ -177,7 +177,7 @@ def another_argument(place: Path) -> None:
 
 
 def another_record(place: Path) -> None:
-    record = store.read_export(place / "build")
+    record = on_disk.read_export(place / "build")
     (place / "build" / "export.json").write_text(records.dump(replace(record, kgimport="x")))
 
 
@@ -239,7 +239,7 @@ def test_an_export_waits_for_the_build_that_reads_what_it_replaces(
     pretended: Pretended, tmp_path: Path
 ) -> None:
     export(people(tmp_path), tmp_path / "build")
-    first = store.read_export(tmp_path / "build")
+    first = on_disk.read_export(tmp_path / "build")
     waiting = threading.Event()
 
     def tell(stage: str, _: float | None) -> None:
@@ -258,8 +258,8 @@ def test_an_export_waits_for_the_build_that_reads_what_it_replaces(
         made = built(tmp_path, pretended)
         second = exports[0].result(60)
 
-    assert store.read_export(made.path) == first
-    assert store.read_export(tmp_path / "build") == second != first
+    assert on_disk.read_export(made.path) == first
+    assert on_disk.read_export(tmp_path / "build") == second != first
 
 
 def test_a_store_keeps_the_record_that_it_was_built_by(
@@ -269,7 +269,7 @@ def test_a_store_keeps_the_record_that_it_was_built_by(
 
     made = built(tmp_path, pretended)
 
-    assert store.read_export(made.path) == record
+    assert on_disk.read_export(made.path) == record
     assert (made.record.graph, made.record.build_id) == (record.graph, record.build_id)
     assert (made.path / "export.json").read_text() == records.dump(record)
 
@@ -303,7 +303,7 @@ def test_a_link_that_leads_elsewhere_meanwhile_is_not_followed_there(
 
     pretended.meanwhile = lead_elsewhere
 
-    assert store.read_export(built(tmp_path, pretended).path) == record
+    assert on_disk.read_export(built(tmp_path, pretended).path) == record
 
 
 def test_rows_that_were_queried_into_a_build_directory_are_held_while_a_store_is_verified(

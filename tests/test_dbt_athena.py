@@ -25,8 +25,8 @@ from kgimport.errors import DeclarationError
 from kgimport.neo4j.reconcile import expected
 from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION
 from kgimport.neo4j.runtime.programs import embedded, with_fast_start
-from kgimport.neo4j.stores import read_export
 from kgimport.options import ExportOptions
+from kgimport.records.on_disk import read_export
 from tests.graphs import cells
 from tests.local_athena import lake
 from tests.test_dbt_project import DATA, MOMENT, PROJECT, ROOT, SCHEMAS, execute

@@ -21,8 +21,8 @@ from kgimport.errors import (
 )
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable
 from kgimport.locations import LocalPath
-from kgimport.neo4j import stores
 from kgimport.options import ExportOptions
+from kgimport.records import on_disk
 from tests.graphs import KNOWS, PERSONS, Rows, people
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def test_ends_are_resolved_in_the_order_of_the_rows_whatever_the_memory(tmp_path
 def test_the_record_says_what_is_in_the_files(tmp_path: Path) -> None:
     made = export(people(tmp_path), tmp_path / "build")
 
-    assert stores.read_export(tmp_path / "build") == made
+    assert on_disk.read_export(tmp_path / "build") == made
     person, knows = made.tables
     assert (person.rows, person.written, person.rejected, person.properties) == (3, 3, 0, 5)
     assert (knows.rows, knows.written, knows.rejected, knows.properties) == (2, 2, 0, 2)
@@ -340,7 +340,7 @@ def test_a_failed_export_leaves_the_build_before_it(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="table person cannot be read"):
         export(graph, tmp_path / "build")
 
-    assert stores.read_export(tmp_path / "build") == good
+    assert on_disk.read_export(tmp_path / "build") == good
     assert sorted(each.name for each in tmp_path.iterdir()) == ["bad", "build", "good"]
 
 

@@ -21,7 +21,7 @@ from kgimport.commands.export import export
 from kgimport.errors import DeclarationError, ValueRefusedError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, Point, RelationshipTable
 from kgimport.locations import LocalPath
-from kgimport.neo4j import stores
+from kgimport.records import on_disk
 from kgimport.values.scalars import SCALARS, TEXTS
 from tests.roundtrip.cells import PER_SECOND
 from tests.roundtrip.lanes import KEYS_CSV, LANES
@@ -192,7 +192,7 @@ def test_each_type_that_may_be_a_key_is_one_at_its_limits(
 
     exact = of.is_integer() or of.base_type() in {pl.Boolean, pl.Date, pl.Datetime, *TEXTS}
     if exact or (isinstance(of, pl.Decimal) and of.scale == 0):
-        record = stores.read_export(tmp_path / "build")
+        record = on_disk.read_export(tmp_path / "build")
         assert (record.nodes, record.relationships) == (len(key.cells), len(key.cells))
     else:
         assert message == f"keys do not fit:\n  t.id is {of}, which cannot be a key"

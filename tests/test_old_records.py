@@ -26,7 +26,7 @@ from kgimport.declaration import load_yaml
 from kgimport.errors import DestinationError
 from kgimport.neo4j import stores
 from kgimport.properties import Kind, PropertyType
-from kgimport.records import EXPORT_FORM, STORE_FORM, ExportRecord, StoreRecord
+from kgimport.records import EXPORT_FORM, STORE_FORM, ExportRecord, StoreRecord, on_disk
 from kgimport.records.upgrade import _KINDS
 from kgimport.sums import sums
 from tests.read_back import differences
@@ -57,7 +57,7 @@ def test_the_kept_records_are_of_the_form_before(old: Path) -> None:
 
 
 def test_an_upgraded_record_says_what_an_export_of_today_says(old: Path) -> None:
-    before = stores.read_export(old / "build")
+    before = on_disk.read_export(old / "build")
 
     now = export(load_yaml(old / "graph.yml"), old / "again")
 
@@ -84,7 +84,7 @@ def test_every_kind_but_bytes_and_null_comes_of_an_older_word() -> None:
 
 
 def test_what_an_older_kgimport_wrote_is_admitted_and_read_back(old: Path) -> None:
-    record = stores.read_export(old / "build")
+    record = on_disk.read_export(old / "build")
 
     intact.admit(old / "build", record)
 
@@ -94,7 +94,7 @@ def test_what_an_older_kgimport_wrote_is_admitted_and_read_back(old: Path) -> No
 def test_a_wrong_value_in_what_is_upgraded_is_damage_or_changes_nothing(old: Path) -> None:
     good = (old / "build" / records.EXPORT_RECORD).read_text()
     content = json.loads(good)
-    right = _added_up(stores.read_export(old / "build"))
+    right = _added_up(on_disk.read_export(old / "build"))
     taken: set[str] = set()
     for path in filter(_is_upgraded, paths(content)):
         for value in (each for each in WRONG if each != at(content, path)):

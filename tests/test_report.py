@@ -26,8 +26,7 @@ from kgimport.graph import (
     flaws,
 )
 from kgimport.locations import LocalPath
-from kgimport.neo4j import stores
-from kgimport.records import ExportRecord, HeaderFile, SchemaItem, StoreRecord, build_id
+from kgimport.records import ExportRecord, HeaderFile, SchemaItem, StoreRecord, build_id, on_disk
 from tests.graphs import people
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def test_a_property_renamed_or_of_another_type_is_another_build(tmp_path: Path) 
 
 
 def test_a_header_is_recorded_with_its_digest(build: Path) -> None:
-    for table in stores.read_export(build).tables:
+    for table in on_disk.read_export(build).tables:
         content = (build / table.header.path).read_bytes()
         assert table.header.sha256 == hashlib.sha256(content).hexdigest()
 
@@ -112,7 +111,7 @@ CONTENT: dict[str, Callable[[ExportRecord], ExportRecord]] = {
 
 @pytest.mark.parametrize("what", CONTENT)
 def test_the_build_id_changes_with_the_content(build: Path, what: str) -> None:
-    record = stores.read_export(build)
+    record = on_disk.read_export(build)
     changed = CONTENT[what](record)
 
     assert _id(record) == record.build_id
@@ -120,7 +119,7 @@ def test_the_build_id_changes_with_the_content(build: Path, what: str) -> None:
 
 
 def test_the_order_of_a_tables_files_is_content(build: Path) -> None:
-    record = stores.read_export(build)
+    record = on_disk.read_export(build)
     (file,) = record.tables[1].files
     pair = (file, replace(file, path="csv/knows/part-00001.csv", sha256=OTHER))
 
@@ -130,7 +129,7 @@ def test_the_order_of_a_tables_files_is_content(build: Path) -> None:
 
 
 def test_the_build_id_says_nothing_of_when_and_where(build: Path) -> None:
-    record = stores.read_export(build)
+    record = on_disk.read_export(build)
     place = replace(record.declaration.nodes[0], location=LocalPath("elsewhere"))
     same = _with_table(record, 0, fingerprint="x", fields=())
     moved = replace(same.declaration, nodes=(place,))
@@ -336,7 +335,7 @@ def test_what_is_no_record_at_all_is_damaged(tmp_path: Path, content: bytes, rea
     (tmp_path / records.EXPORT_RECORD).write_bytes(content)
 
     with pytest.raises(DestinationError, match=rf"export\.json (is damaged: .*)?{reason}") as error:
-        stores.read_export(tmp_path)
+        on_disk.read_export(tmp_path)
 
     assert len(error.value.message) < 1_000
 
@@ -407,7 +406,7 @@ def test_whatever_is_changed_in_a_stores_record_names_no_other_place(tmp_path: P
         for value in WRONG:
             (tmp_path / records.STORE_RECORD).write_text(changed(good, path, value))
             with suppress(DestinationError):
-                taken[".".join(map(str, path))] = record = stores.read_store(tmp_path)
+                taken[".".join(map(str, path))] = record = on_disk.read_store(tmp_path)
                 assert re.fullmatch(r"[A-Za-z]\w*", record.graph)
                 assert re.fullmatch(r"[0-9A-Za-z.]+", record.neo4j)
                 assert record.build_id == STORE.build_id

@@ -16,13 +16,14 @@ from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, Point, RelationshipTable
 from kgimport.locations import LocalPath
-from kgimport.neo4j import reconcile, stores
+from kgimport.neo4j import reconcile
 from kgimport.neo4j.private import private_driver
 from kgimport.neo4j.reconcile.compare import compare
 from kgimport.neo4j.reconcile.in_cypher import cypher_sums
 from kgimport.neo4j.reconcile.totals import questions
 from kgimport.options import ExportOptions
 from kgimport.properties import FLOAT, INTEGER, STRING, Kind, PropertyType, Unit
+from kgimport.records import on_disk
 from kgimport.sums import sums
 from tests.graphs import people
 
@@ -104,7 +105,7 @@ def built(neo4j: Neo4j, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def record(built: Path) -> ExportRecord:
-    return stores.read_export(built)
+    return on_disk.read_export(built)
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from kgimport.commands.export import export
 from kgimport.errors import SourceError
 from kgimport.graph import End, Graph, NodeTable, RelationshipTable
 from kgimport.locations import LocalPath
-from kgimport.neo4j import stores
 from kgimport.options import ExportOptions
+from kgimport.records import on_disk
 from kgimport.sources import parquet
 from kgimport.sums import Extent
 from kgimport.targets import TARGETS
@@ -245,7 +245,7 @@ def test_files_that_cannot_be_read_back_are_told(tmp_path: Path) -> None:
 
 def test_digests_of_another_duckdb_are_left_out_and_sums_are_not(tmp_path: Path) -> None:
     export(people(tmp_path), tmp_path / "build")
-    record = replace(stores.read_export(tmp_path / "build"), witness="of another")
+    record = replace(on_disk.read_export(tmp_path / "build"), witness="of another")
 
     assert list(differences(tmp_path / "build", record)) == []
     assert _after(tmp_path, record, "person", "Ann", "Eve") == []

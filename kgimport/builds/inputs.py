@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from kgimport import files
 from kgimport.builds.intact import changed_tables
 from kgimport.errors import KgimportError
-from kgimport.neo4j import stores
+from kgimport.records import on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -153,6 +153,6 @@ def _noted(build: Path, inputs: str) -> str:
 
 def _has_its_tables(build: Path) -> bool:
     try:
-        return not list(changed_tables(stores.read_export(build)))
+        return not list(changed_tables(on_disk.read_export(build)))
     except KgimportError:
         return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kgimport import files, records, sources
 from kgimport.errors import DestinationError, SourceError
-from kgimport.neo4j import stores
+from kgimport.records import on_disk
 from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def still(build: Path, record: ExportRecord, facts: Facts) -> None:
     """Refuse a build directory, or tables, that have changed since they were admitted."""
     now = _facts(build, record)
     touched = [name for name, fact in facts.items() if now[name] != fact]
-    if touched or stores.read_export(build) != record:
+    if touched or on_disk.read_export(build) != record:
         names = ", ".join(touched[:_SHOWN]) or records.EXPORT_RECORD
         raise DestinationError(
             f"{build} changed while the store was built: {names}",

@@ -11,7 +11,7 @@ from kgimport import files, locations, records, s3, sources, temporary
 from kgimport.aws import ENVIRONMENT
 from kgimport.errors import DestinationError
 from kgimport.locations import S3Path
-from kgimport.neo4j import stores
+from kgimport.records import on_disk
 from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def fetched(build: str, progress: Progress, session: Session = ENVIRONMENT) -> I
         folder = place / "build"
         folder.mkdir()
         s3.download(home / records.EXPORT_RECORD, folder / records.EXPORT_RECORD)
-        record = stores.read_export(folder)
+        record = on_disk.read_export(folder)
         companions = TARGETS[record.format].companions(record)
         wanted = [*companions, *(each.path for each in record.files)]
         for at, name in enumerate(wanted):

@@ -205,5 +205,6 @@ def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None
 def neo4j_of_store(store: Path, version: str | None, runtime: Runtime, image: str | None) -> Neo4j:
     """Return the Neo4j to run a store: of the store's own version, unless one is named."""
     from kgimport.neo4j import stores
+    from kgimport.records import on_disk
 
-    return chosen_neo4j(version or stores.read_store(stores.find(store)).neo4j, runtime, image)
+    return chosen_neo4j(version or on_disk.read_store(stores.find(store)).neo4j, runtime, image)

@@ -28,6 +28,7 @@ from kgimport.neo4j.runtime.programs import (
 from kgimport.notebook import as_html
 from kgimport.options import BUILD_DEFAULTS
 from kgimport.progress import silent
+from kgimport.records import on_disk
 from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _build_and_publish(
 ) -> Built:
     build = build.resolve()
     with folders.reading(build):
-        record = _asked_as(stores.read_export(build), options.session)
+        record = _asked_as(on_disk.read_export(build), options.session)
         facts = intact.admit(build, record)
         home = root.absolute() / record.graph
         with stores.locked(home):
@@ -111,7 +112,7 @@ def _asked_as(record: ExportRecord, session: Session) -> ExportRecord:
 def _unchanged(home: Path, record: ExportRecord, neo4j: Neo4j) -> Built | None:
     try:
         current = stores.find(home)
-        have = stores.read_store(current)
+        have = on_disk.read_store(current)
     except KgimportError:
         return None
     if (have.build_id, have.neo4j) != (record.build_id, neo4j.version):

@@ -15,6 +15,7 @@ from kgimport.neo4j.runtime.config import READ_ONLY, configure, within
 from kgimport.neo4j.runtime.server import serving, set_initial_password
 from kgimport.options import SERVE_DEFAULTS
 from kgimport.progress import silent, unread
+from kgimport.records import on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ def serve(
     from neo4j import GraphDatabase  # noqa: PLC0415  (slow to import)
 
     place = stores.find(Path(store))
-    program = chosen(neo4j or stores.read_store(place).neo4j, progress)
+    program = chosen(neo4j or on_disk.read_store(place).neo4j, progress)
     auth = (USER, options.password) if options.password else None
     progress("start Neo4j", None)
     with (

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from kgimport import files
 from kgimport.errors import DestinationError
-from kgimport.records import EXPORT_RECORD, STORE_RECORD, ExportRecord, StoreRecord, parse
+from kgimport.records import EXPORT_RECORD, STORE_RECORD, ExportRecord, StoreRecord
+from kgimport.records.on_disk import read_export, read_store
 from kgimport.temporary import unique
 
 if TYPE_CHECKING:
@@ -190,16 +191,6 @@ def find(path: Path) -> Path:
     )
 
 
-def read_export(folder: Path) -> ExportRecord:
-    """Return the record of a build directory, or of the export that a store was built from."""
-    return parse(ExportRecord, _read(folder / EXPORT_RECORD, "kgimport export"), EXPORT_RECORD)
-
-
-def read_store(folder: Path) -> StoreRecord:
-    """Return the record of a store."""
-    return parse(StoreRecord, _read(folder / STORE_RECORD, "kgimport build-db"), STORE_RECORD)
-
-
 def read(folder: Path) -> tuple[StoreRecord, ExportRecord]:
     """Return both records of a store; `DestinationError` if they are not of the same build."""
     record, export = read_store(folder), read_export(folder)
@@ -209,14 +200,3 @@ def read(folder: Path) -> tuple[StoreRecord, ExportRecord]:
             "build it again with `kgimport build-db`",
         )
     return record, export
-
-
-def _read(path: Path, made_by: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DestinationError(
-            f"{path} cannot be read: {error.strerror}", f"`{made_by}` makes it: run that first"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DestinationError(f"{path} is damaged: {error}", f"run `{made_by}` again") from error

@@ -16,9 +16,9 @@ from neo4j.exceptions import AuthError, ClientError, Neo4jError
 from kgimport import files
 from kgimport.commands.build_db import build_db
 from kgimport.commands.image import image as bake
-from kgimport.neo4j import stores
 from kgimport.neo4j.runtime import docker
 from kgimport.neo4j.runtime.programs import of_image
+from kgimport.records import on_disk
 from tests.docker.conftest import Running, docker_lines, running
 from tests.docker.standin import make
 
@@ -210,7 +210,7 @@ def test_the_labels_say_what_is_in_it_and_stay(
 ) -> None:
     again, _ = bake(image_store, lambda _: image_neo4j, f"{baked.tag}-again", revision="0f1e2d")
     docker.ask("rmi", "--force", again.tag)
-    record = stores.read_store(image_store)
+    record = on_disk.read_store(image_store)
 
     held = json.loads(docker_lines("inspect", "--format={{json .Config.Labels}}", baked.tag)[0])
 

@@ -18,6 +18,7 @@ from kgimport.errors import ExitCode, RuntimeMissingError, UsageError
 from kgimport.neo4j import stores
 from kgimport.neo4j.runtime import docker
 from kgimport.neo4j.runtime.programs import of_image
+from kgimport.records import on_disk
 from tests.docker.conftest import docker_lines
 from tests.docker.standin import make
 
@@ -29,7 +30,7 @@ GONE_WITHIN_S = 90
 
 
 def test_an_image_builds_the_store_that_jars_build(image_store: Path, lms_build: Path) -> None:
-    record, export = stores.read_store(image_store), stores.read_export(lms_build)
+    record, export = on_disk.read_store(image_store), on_disk.read_export(lms_build)
     owners = {(path.stat().st_uid, path.stat().st_gid) for path in image_store.rglob("*")}
 
     assert sum(record.types.values()) == export.relationships == 42_726

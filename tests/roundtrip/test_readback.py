@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kgimport.neo4j import stores
+from kgimport.records import on_disk
 from tests.read_back import differences
 from tests.roundtrip.lanes import LANES
 
@@ -24,7 +24,7 @@ def test_every_value_that_is_written_is_read_back(
     told = [
         line
         for batch in batches(lane)
-        for line in differences(batch.build, stores.read_export(batch.build))
+        for line in differences(batch.build, on_disk.read_export(batch.build))
     ]
 
     assert told == []
