@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from kgimport.aws import ENVIRONMENT, Session
+from kgimport.choices import Ids
+from kgimport.errors import UsageError, listed
 from kgimport.neo4j.runtime.config import Limits
 
 if TYPE_CHECKING:
-    from kgimport.choices import Format, Ids
+    from kgimport.choices import Format
 
 
 # Of each table, to be compared with the store property by property.
@@ -27,6 +29,11 @@ class ExportOptions:
     format: Format = "csv"
     memory_mb: int = 1024
     session: Session = ENVIRONMENT
+
+    def __post_init__(self) -> None:
+        words = get_args(Ids)
+        if self.ids not in words:
+            raise UsageError(f"there are no ids {self.ids!r}", f"choose one of {listed(words)}")
 
 
 DEFAULTS = ExportOptions()

@@ -6,12 +6,13 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 import kgimport
-from kgimport.errors import ExitCode
+from kgimport.errors import ExitCode, UsageError
 from kgimport.graph import ColumnRule, Graph, Index, NodeTable, Point
 from kgimport.locations import LocalPath
 from kgimport.notebook import as_html, summary
@@ -19,6 +20,10 @@ from tests.graphs import PERSONS, people
 from tests.pretended import instead_of_neo4j
 from tests.test_cli import HEAVY
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ANY_WORD: Any = "moon"
 COMMANDS = ("build_db", "check", "export", "find_neo4j", "load_graph", "serve", "verify")
 
 
@@ -103,6 +108,34 @@ def test_a_store_that_differs_from_its_source_is_no_result_but_an_error(
 
     assert caught.value.exit_code == ExitCode.RECONCILIATION
     assert "person a: name is x" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: kgimport.ExportOptions(ids=ANY_WORD), "there are no ids 'moon'"),
+        (lambda: kgimport.find_neo4j(runtime=ANY_WORD), "there is no runtime 'moon'"),
+        (lambda: kgimport.load_graph(Path("docs")), "docs is not a dbt project"),
+    ],
+)
+def test_a_word_that_is_none_of_the_choices_is_refused(
+    wrong: Callable[[], object], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])
+
+    with pytest.raises(UsageError) as error:
+        wrong()
+
+    assert error.value.message == message
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no format 'moon'") as error:
+        kgimport.export(
+            people(tmp_path), tmp_path / "build", options=kgimport.ExportOptions(format=ANY_WORD)
+        )
+
+    assert error.value.hint == "choose one of csv, parquet"
 
 
 # --- in a notebook

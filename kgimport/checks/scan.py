@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
-from kgimport import declaration, identity, sources
+from kgimport import declaration, identity, sources, targets
 from kgimport.errors import ValueRefusedError
-from kgimport.targets import TARGETS
 from kgimport.targets.fields import fields, point_fields
 from kgimport.values import points
 from kgimport.values.columns import is_left_out
@@ -60,7 +59,7 @@ def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
     opened = {table.name: _readable(table, *opened[table.name]) for table in graph.tables}
     schemas = {name: schema for name, (_, schema) in opened.items()}
     identity.check_key_types(graph, schemas)
-    made = _all_fields(TARGETS[form], graph, schemas)
+    made = _all_fields(targets.find(form), graph, schemas)
     names = {name: [field.name for field in each] for name, each in made.items()}
     declaration.check_properties(graph, names)
     return {

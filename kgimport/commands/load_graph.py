@@ -56,6 +56,10 @@ def load_graph(
     """
     source = Path(source)
     is_project = dbt.is_project(source)
+    if source.is_dir() and not is_project:
+        raise UsageError(
+            f"{source} is not a dbt project", "name a graph.yml, or the folder of a dbt_project.yml"
+        )
     known = is_project and tables is None
     given = {"workgroup": workgroup, "results": results}
     kind, settings = _target(source, target) if known else ("", {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgimport.errors import RuntimeMissingError, UsageError
+from kgimport.errors import RuntimeMissingError, UsageError, listed
 from kgimport.neo4j.runtime import programs
 from kgimport.neo4j.runtime.jar_cache import DEFAULT_VERSION
 from kgimport.progress import silent, unread
@@ -46,6 +46,8 @@ def find_neo4j(
     of text that names it. Raises `RuntimeMissingError` if the runtime is not available,
     `UsageError` if the version is unknown or differs from the image's.
     """
+    if runtime not in _RUNTIMES:
+        raise UsageError(f"there is no runtime {runtime!r}", f"choose one of {listed(_RUNTIMES)}")
     return _RUNTIMES[runtime](_Wanted(version, image, progress, on_choice))
 
 
