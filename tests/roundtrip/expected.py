@@ -104,9 +104,9 @@ def unfit(sample: Sample, lane: Lane) -> Iterator[str]:
         for name in table.labels if isinstance(table, Nodes) else (table.type,):
             what = f"{table.name}: the {word} {name!r}"
             if isinstance(table, Nodes) and "\x1f" in name:
-                yield f"{what} holds U+001F"
+                yield f"{what} contains U+001F"
             if "\x00" in name:
-                yield f"{what} holds U+0000"
+                yield f"{what} contains U+0000"
             if _is_trimmed(name, lane):
                 yield f"{what} has"
 
