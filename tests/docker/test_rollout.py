@@ -77,12 +77,14 @@ def test_no_query_fails_while_the_replicas_are_exchanged(
 ) -> None:
     tallies: list[Tally] = []
     reading = threading.Thread(
-        target=lambda: tallies.extend(asyncio.run(until(f"bolt://{address}", stop)))
+        target=lambda: tallies.extend(asyncio.run(until(f"bolt://{address}", stop, begun)))
     )
-    stop = threading.Event()
+    stop, begun = threading.Event(), (threading.Event(), threading.Event())
     before = replicas(project)
 
     reading.start()
+    for each in begun:  # to choose the queries takes a minute where the machine is busy
+        assert each.wait(READY_S)
     exchanged = rollout(Rollout(project, other, drain_s=15, ready_s=READY_S))
     time.sleep(3)
     stop.set()
@@ -95,16 +97,26 @@ def test_no_query_fails_while_the_replicas_are_exchanged(
         assert tally.attempts > len(tally.seconds) - 1 > 0
 
 
-async def until(uri: str, stop: threading.Event) -> tuple[Tally, ...]:
+async def until(
+    uri: str, stop: threading.Event, begun: tuple[threading.Event, threading.Event]
+) -> tuple[Tally, ...]:
     """Reads by a driver that retries, and by one that gives up its connections in time.
 
     That one asks what is answered at once, however busy the machine is: a query that lasts longer
     than the drain fails.
     """
-    long_enough = partial(read, uri, None, sessions=4, seconds=READY_S, stop=stop.is_set)
+
+    def over(begins: threading.Event) -> bool:
+        begins.set()  # it is asked before each query
+        return stop.is_set()
+
+    retrying, in_time = begun
+    long_enough = partial(read, uri, None, sessions=4, seconds=READY_S)
     light = [("MATCH (n) RETURN count(n)", dict[str, Any]())]
-    in_time = long_enough(by="session.run", lifetime_s=1, asked=light)
-    return await asyncio.gather(long_enough(), in_time)
+    return await asyncio.gather(
+        long_enough(stop=partial(over, retrying)),
+        long_enough(stop=partial(over, in_time), by="session.run", lifetime_s=1, asked=light),
+    )
 
 
 def test_a_project_that_does_not_run_is_told(engine: None) -> None:
