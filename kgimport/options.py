@@ -41,7 +41,11 @@ DEFAULTS = ExportOptions()
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """The options of `build-db`; `session` is used to check that tables in S3 are unchanged."""
+    """The options of `build-db`.
+
+    `session` is used to fetch a build directory from S3, and to check that tables there are
+    unchanged.
+    """
 
     keep: int = 2
     if_changed: bool = False

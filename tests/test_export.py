@@ -17,6 +17,7 @@ from kgimport.errors import (
     DestinationError,
     IntegrityError,
     SourceError,
+    UsageError,
     ValueRefusedError,
 )
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable
@@ -319,6 +320,18 @@ def test_an_empty_table_is_a_header_alone(tmp_path: Path) -> None:
     made = export(people(tmp_path, knows=nothing), tmp_path / "build")
 
     assert made.tables[1].written == 0
+
+
+def test_an_address_that_is_not_in_s3_does_not_become_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = people(tmp_path / "tables")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(UsageError, match="gs://bucket/people is neither a folder"):
+        export(graph, "gs://bucket/people")
+
+    assert [each.name for each in tmp_path.iterdir()] == ["tables"]
 
 
 def test_a_folder_of_other_things_is_never_replaced(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import pytest
 from kgimport import files
 from kgimport import s3 as store
 from kgimport.aws import Session
+from kgimport.commands.build_db import build_db
 from kgimport.commands.check import check
 from kgimport.commands.export import export
 from kgimport.commands.load_graph import load_graph
-from kgimport.errors import SourceError, UsageError
+from kgimport.errors import DestinationError, SourceError, UsageError
 from kgimport.locations import (
     Context,
     Foreign,
@@ -24,7 +25,8 @@ from kgimport.locations import (
     folder,
     parse,
 )
-from kgimport.options import ExportOptions
+from kgimport.neo4j.runtime.programs import Neo4j
+from kgimport.options import BuildOptions, ExportOptions
 from kgimport.sources.athena import Athena
 from tests.graphs import people
 
@@ -120,6 +122,15 @@ def test_two_projects_of_one_process_ask_s3_each_as_itself(
         two_profiles.faults.clear()
         home = f"s3://{there.bucket}/builds/{name}"
         export(graph.asked_as(session), home, options=ExportOptions(session=session))
+        assert asked(two_profiles) == {("s3", f"KEY-{name}", region)}
+        two_profiles.faults.clear()
+        with pytest.raises(DestinationError, match="is not a build directory"):
+            build_db(
+                f"{home}/none",
+                tmp_path / "stores",
+                neo4j=Neo4j("2026.08.1", "embedded"),
+                options=BuildOptions(session=session),
+            )
         assert asked(two_profiles) == {("s3", f"KEY-{name}", region)}
 
 

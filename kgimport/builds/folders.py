@@ -55,9 +55,8 @@ def fresh(out: Path, progress: Progress) -> Iterator[Path]:
             f"{out} holds something other than a build directory", "choose another --out"
         )
     try:
-        place = Path(
-            os.path.realpath(out)
-        )  # a link stays, and the folder that it leads to is replaced
+        # A link stays, and the folder that it leads to is replaced.
+        place = Path(os.path.realpath(out))
         _must_be_replaceable(place, out)
         aside = _sibling(place, f"partial-{unique()}")
         if not place.parent.exists():

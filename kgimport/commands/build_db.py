@@ -76,7 +76,7 @@ def build_db(
     what the tables hold.
     """
     program = chosen(neo4j, progress)
-    with fetched(str(build), progress) as folder:
+    with fetched(str(build), progress, options.session) as folder:
         return _build_and_publish(folder, Path(root), program, options, progress)
 
 

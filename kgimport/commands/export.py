@@ -29,8 +29,8 @@ from kgimport.checks.ids import resolve
 from kgimport.checks.run import prove_and_compare
 from kgimport.checks.scan import scan
 from kgimport.clock import Clock
-from kgimport.errors import DestinationError, ReconciliationError
-from kgimport.locations import LocalPath, S3Path
+from kgimport.errors import DestinationError, ReconciliationError, UsageError
+from kgimport.locations import Foreign, LocalPath, S3Path
 from kgimport.options import DEFAULTS, ExportOptions
 from kgimport.progress import silent
 from kgimport.sources.locate import locate
@@ -72,11 +72,16 @@ def export(
     `builds.folders`). A build directory for S3 is first written to the local disk (TMPDIR), whole.
 
     Raises `IntegrityError` or `ValueRefusedError` with the findings in the rows, and
-    `DestinationError` if `out` cannot be written or holds something else.
+    `DestinationError` if `out` cannot be written or holds something else. `UsageError` for an
+    address that is not in S3.
     """
     home = locations.folder(str(out), options.session)
     if isinstance(home, S3Path):
         return _export_to_s3(graph, home, options, progress)
+    if isinstance(home, Foreign):
+        raise UsageError(
+            f"{home} is neither a folder nor a place in S3", f"write a path, or {locations.S3_FORM}"
+        )
     place = Path(out)
     return _export(graph, place, LocalPath(str(place.absolute())), options, progress)
 
