@@ -3,6 +3,7 @@
     person.parquet, /lake/knows/*.parquet   local files: a file, a folder or a glob
     s3://BUCKET/KEY                         the same in S3
     athena://CATALOG/DATABASE/TABLE         a relation of a warehouse, which the scheme names
+    duckdb://FILE/SCHEMA/TABLE              the same in a file of a database, by its path
     select:SQL                              the result of a query of a warehouse
 
 `str` gives the text again, for messages and records.
@@ -32,7 +33,7 @@ class Connection(Protocol):
     """How to reach a warehouse: a frozen value that its source defines.
 
     The address of a relation begins with `scheme` and consists of `parts`; messages call the
-    warehouse `product`.
+    warehouse `product`. Where databases are `in_files`, the first part is a path.
     """
 
     @property
@@ -41,6 +42,8 @@ class Connection(Protocol):
     def parts(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def product(self) -> str: ...  # noqa: D102
+    @property
+    def in_files(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def parse(text: str, context: Context = _ALONE) -> _Any:
     if text.startswith(_S3):
         return _in_s3(text, rest, context.session)
     known = [each for each in context.connections if each.scheme == scheme]
-    return _relation(text, rest, known[0]) if known else Foreign(text)
+    return _relation(text, rest, known[0], context.base) if known else Foreign(text)
 
 
 def _in_s3(text: str, rest: str, session: Session) -> S3Path:
@@ -164,13 +167,16 @@ def _in_s3(text: str, rest: str, session: Session) -> S3Path:
     return S3Path(bucket, key, session)
 
 
-def _relation(text: str, rest: str, connection: Connection) -> Relation:
-    names = tuple(rest.split("/"))
-    if len(names) != len(connection.parts) or not all(names):
+def _relation(text: str, rest: str, connection: Connection, base: Folder | None) -> Relation:
+    parts = connection.parts
+    names = tuple(rest.rsplit("/", len(parts) - 1) if connection.in_files else rest.split("/"))
+    if len(names) != len(parts) or not all(names):
         raise UsageError(
             f"{text} is not a table of {connection.product}",
-            f"write {connection.scheme}{_MARK}{'/'.join(connection.parts)}",
+            f"write {connection.scheme}{_MARK}{'/'.join(parts)}",
         )
+    if connection.in_files and base:
+        names = (str(base / names[0]), *names[1:])
     return Relation(names, connection)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kgimport.locations import Connection
     from kgimport.sources.contract import AnySource
 
+_BY_FILES = "duckdb"  # the adapter whose models are read from the files that it writes
 _SHOWN = 12
 _GRACE_S = 2.0  # some file systems keep times no finer
 
@@ -63,12 +64,13 @@ def load_graph(
     known = is_project and tables is None
     given = {"workgroup": workgroup, "results": results}
     kind, settings = _target(source, target) if known else ("", {})
-    context = Context(connections=_connections(kind, settings, given))
+    base = source if is_project else source.parent
+    context = Context(connections=_connections(kind, settings, given, base))
     if not is_project:
         graph = declaration.load_yaml(source, context)
     elif tables is not None:
         graph = declaration.load_tables(dbt.artifacts(source), folder(tables), name)
-    elif kind in SOURCES:
+    elif kind in SOURCES and kind != _BY_FILES:
         (first, *_) = context.connections
         graph = declaration.load_relations(dbt.artifacts(source), first, name, built=built)
     else:
@@ -86,26 +88,26 @@ def _target(project: Path, target: str | None) -> tuple[str, dict[str, str]]:
 def session(project: Path, target: str | None = None) -> Session:
     """Return the AWS session of a project's target, or the environment's if that is not in AWS."""
     kind, settings = _target(project, target)
-    connection = SOURCES[kind].connect(settings) if kind in SOURCES else None
+    connection = SOURCES[kind].connect(settings, project) if kind in SOURCES else None
     return connection.session if isinstance(connection, Athena) else ENVIRONMENT
 
 
 def _connections(
-    kind: str, settings: Mapping[str, str], given: Mapping[str, str | None]
+    kind: str, settings: Mapping[str, str], given: Mapping[str, str | None], base: Path
 ) -> tuple[Connection, ...]:
     """Return a connection to each kind of warehouse, the target's first, if it has one."""
     return tuple(
-        _connection(SOURCES[each], settings if each == kind else {}, given)
+        _connection(SOURCES[each], settings if each == kind else {}, given, base)
         for each in sorted(SOURCES, key=lambda name: name != kind)
     )
 
 
 def _connection(
-    source: AnySource, settings: Mapping[str, str], given: Mapping[str, str | None]
+    source: AnySource, settings: Mapping[str, str], given: Mapping[str, str | None], base: Path
 ) -> Connection:
     """Return a source's connection; what was given comes before the target's settings."""
     chosen = {key: value for key, value in given.items() if value and key in source.settings}
-    made: Connection = source.connect({**settings, **chosen})
+    made: Connection = source.connect({**settings, **chosen}, base)
     return made
 
 

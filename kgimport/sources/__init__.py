@@ -67,11 +67,12 @@ def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
     Polars would change.
     """
     found = listing.some(table.location)
-    frame = parquet.scan(table.name, found, lambda column: _is_used(table, column))
+    frame = parquet.scan(table.name, found, lambda column: is_used(table, column))
     return frame, frame.collect_schema()
 
 
-def _is_used(table: Table, column: str) -> bool:
+def is_used(table: Table, column: str) -> bool:
+    """Return whether a column of a table is part of the graph."""
     return table.is_property(column) or column in table.key_columns
 
 

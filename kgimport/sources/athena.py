@@ -8,7 +8,7 @@ below the results' location. Those objects are downloaded and deleted at once, a
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from time import monotonic, sleep
 from types import MappingProxyType
@@ -50,13 +50,14 @@ class Athena:
     scheme: ClassVar[str] = "athena"
     parts: ClassVar[tuple[str, ...]] = ("CATALOG", "DATABASE", "TABLE")
     product: ClassVar[str] = "Athena"
+    in_files: ClassVar[bool] = False
 
     workgroup: str = "primary"
     results: S3Path | None = None  # results are written below it
     session: Session = ENVIRONMENT
 
 
-def _connect(settings: Mapping[str, str]) -> Athena:
+def _connect(settings: Mapping[str, str], _: Path) -> Athena:
     session = Session(settings.get("profile"), settings.get("region"))
     results = settings.get("results")
     return Athena(
@@ -81,7 +82,7 @@ def _queried(sql: str, athena: Athena, wanted: Wanted) -> Found:
     return Found(LocalPath(str(wanted.folder)), record)
 
 
-SOURCE: Source[Athena] = Source(MappingProxyType(_SETTINGS), _connect, _locate)
+SOURCE: Source[Athena, Athena] = Source(MappingProxyType(_SETTINGS), _connect, nullcontext, _locate)
 
 
 def _sql(relation: Relation) -> str:

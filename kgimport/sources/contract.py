@@ -9,6 +9,7 @@ from kgimport.locations import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from kgimport.locations import LocalPath, Query, Relation, S3Path
@@ -16,17 +17,24 @@ if TYPE_CHECKING:
     from kgimport.records import QueryRecord
 
 Chosen = TypeVar("Chosen", bound=Connection)
+Opened = TypeVar("Opened")
 _QUOTE = '"'
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A table whose rows are needed as files; `folder` does not exist, and may be created."""
+    """A table whose rows are needed as files; `folder` does not exist, and may be created.
+
+    `keys` are the columns that identify a row, for messages. Columns that are not used may arrive
+    as text, and their values are never a reason to refuse the table.
+    """
 
     table: str
     location: Relation | Query
     folder: Path
     progress: Progress
+    keys: tuple[str, ...] = ()
+    is_used: Callable[[str], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +49,22 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Source(Generic[Chosen]):
+class Source(Generic[Chosen, Opened]):
     """A kind of warehouse, registered under the name of its dbt adapter, which is also its scheme.
 
     `settings` maps kgimport's names of settings to the keys of dbt's profile. `connect` makes a
-    connection of the settings; those that the profile does not have are absent.
+    connection of the settings (those that the profile does not have are absent) and of the folder
+    at which relative paths in them start. `open` opens it once for all tables of a graph, so that
+    `locate` can read all of them in one state.
     """
 
     settings: Mapping[str, str]
-    connect: Callable[[Mapping[str, str]], Chosen]
-    locate: Callable[[Chosen, Wanted], Found]
+    connect: Callable[[Mapping[str, str], Path], Chosen]
+    open: Callable[[Chosen], AbstractContextManager[Opened]]
+    locate: Callable[[Opened, Wanted], Found]
 
 
-AnySource = Source[Any]
+AnySource = Source[Any, Any]
 
 
 def sql_name(names: Iterable[str]) -> str:

@@ -5,27 +5,33 @@ To add a source, write a module for it (see `sources.contract`) and add a row to
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kgimport import sources
 from kgimport.files import folder_name
 from kgimport.locations import Query, Relation
-from kgimport.sources import athena
+from kgimport.sources import athena, duckdb_file, postgres
 from kgimport.sources.contract import AnySource, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from kgimport.graph import Graph
-    from kgimport.locations import Folder
+    from kgimport.graph import Graph, Table
+    from kgimport.locations import Connection, Folder
     from kgimport.progress import Progress
     from kgimport.records import QueryRecord
+    from kgimport.sources.contract import Found
 
-SOURCES: Mapping[str, AnySource] = MappingProxyType({"athena": athena.SOURCE})
+# A query of a graph.yml, which names no warehouse, runs in the first.
+SOURCES: Mapping[str, AnySource] = MappingProxyType(
+    {"athena": athena.SOURCE, "duckdb": duckdb_file.SOURCE, "postgres": postgres.SOURCE}
+)
 QUERIED = "queried"
 
 
@@ -43,17 +49,33 @@ class Located:
 
 
 def locate(graph: Graph, folder: Path, progress: Progress) -> Located:
-    """Find the files of every table; a table without files of its own is queried into `folder`."""
+    """Find the files of every table; a table without files of its own is queried into `folder`.
+
+    Each warehouse is opened once, so that a source can read all tables in one state.
+    """
     places, queries = {}, []
-    for table in graph.tables:
-        location = table.location
-        if not isinstance(location, Relation | Query):
-            continue
-        progress(f"find {table.name}", None)
-        into = folder / QUERIED / folder_name(table.name)
-        files_of = SOURCES[location.connection.scheme].locate
-        wanted = Wanted(table.name, location, into, progress)
-        found = sources.read(table.name, partial(files_of, location.connection, wanted))
-        places[table.name] = found.place
-        queries += [found.query] if found.query else []
+    with ExitStack() as stack:
+        opened: dict[Connection, Any] = {}
+        for table in graph.tables:
+            if not isinstance(table.location, Relation | Query):
+                continue
+            progress(f"find {table.name}", None)
+            into = folder / QUERIED / folder_name(table.name)
+            wanted = _wanted(table, table.location, into, progress)
+            found = sources.read(table.name, partial(_find, wanted, opened, stack))
+            places[table.name] = found.place
+            queries += [found.query] if found.query else []
     return Located(graph.relocated(places), tuple(queries))
+
+
+def _wanted(table: Table, location: Relation | Query, into: Path, progress: Progress) -> Wanted:
+    keys = tuple(dict.fromkeys(chain.from_iterable(table.keys)))
+    return Wanted(table.name, location, into, progress, keys, partial(sources.is_used, table))
+
+
+def _find(wanted: Wanted, opened: dict[Connection, Any], stack: ExitStack) -> Found:
+    connection = wanted.location.connection
+    source = SOURCES[connection.scheme]
+    if connection not in opened:
+        opened[connection] = stack.enter_context(source.open(connection))
+    return source.locate(opened[connection], wanted)

@@ -1,0 +1,99 @@
+"""What to ask a database so that its rows arrive as they are, in the SQL that databases share.
+
+No way out of a database keeps all of its types. So each column gets a cast to a type that arrives
+exactly, and a list of what no cast keeps. One query counts these values, and one reads the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kgimport.errors import ValueRefusedError, short
+from kgimport.findings import SAMPLES, Finding
+from kgimport.sources.contract import sql_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kgimport.sources.contract import Wanted
+
+    Ask = Callable[[str], Sequence[Sequence[Any]]]
+
+_WIDTH = 60  # the most characters of a sample's value
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Values that do not arrive exactly: `offends` is SQL that is true for the rows with some."""
+
+    check: str
+    sentence: str
+    offends: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column to read: `sql` spells its values, which are exact in rows without a doubt."""
+
+    name: str
+    sql: str
+    doubts: tuple[Doubt, ...] = ()
+
+
+# The word and the sentence of each kind of doubt that several databases share.
+NO_TIME_OF_DAY = (
+    "time-out-of-range",
+    "times outside 00:00:00 to 23:59:59.999999999, which are not times of day",
+)
+INFINITE = ("infinite-moment", "infinity, which is not a date or an instant")
+TOO_MANY_DIGITS = ("too-many-digits", "numbers of more than 38 digits")
+ZONED_TIME = ("time-with-zone", "times of day with a zone; cast them to TIME, or to text, in SQL")
+INTERVAL = ("interval", "intervals; cast them to a number, or to text, in SQL")
+NO_SUCH_TYPE = ("no-such-type", "values of a type that only the database has; cast them in SQL")
+
+
+def selection(rows: str, columns: Sequence[Column]) -> str:
+    """Return the query for the values of all columns; `rows` is a query, too."""
+    values = ", ".join(f"{each.sql} AS {sql_name([each.name])}" for each in columns)
+    return f"SELECT {values} FROM ({rows}\n) AS q"  # noqa: S608  (names are quoted)
+
+
+def must_be_exact(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask) -> None:
+    """Raise `ValueRefusedError` if some rows have values that do not arrive exactly.
+
+    `ask` runs a query and returns its rows. The samples show the table's key, too.
+    """
+    doubts = [(column, doubt) for column in columns for doubt in column.doubts]
+    if not doubts:
+        return
+    counted = ", ".join(f"count(*) FILTER (WHERE {doubt.offends})" for _, doubt in doubts)
+    (counts,) = ask(f"SELECT {counted} FROM ({rows}\n) AS q")  # noqa: S608
+    names = {each.name for each in columns}
+    keys = [key for key in wanted.keys if key in names]
+    found = [
+        Finding(*_about(wanted, each, doubt), count, _samples(rows, [*keys, each.name], doubt, ask))
+        for (each, doubt), count in zip(doubts, counts, strict=True)
+        if count
+    ]
+    if found:
+        raise ValueRefusedError(
+            "these values cannot be read exactly:\n" + "\n".join(map(str, found)),
+            "fix them in dbt, or set `skip: true` for a column that the graph does not need",
+            found,
+        )
+
+
+def _about(wanted: Wanted, column: Column, doubt: Doubt) -> tuple[Any, ...]:
+    return doubt.check, "value", wanted.table, (column.name,), doubt.sentence
+
+
+def _samples(rows: str, names: Sequence[str], doubt: Doubt, ask: Ask) -> tuple[dict[str, str], ...]:
+    shown = list(dict.fromkeys(names))
+    texts = ", ".join(f"CAST({sql_name([name])} AS VARCHAR)" for name in shown)
+    found = ask(
+        f"SELECT {texts} FROM ({rows}\n) AS q WHERE {doubt.offends} LIMIT {SAMPLES}"  # noqa: S608
+    )
+    return tuple(
+        dict(zip(shown, (short(value, _WIDTH) for value in row), strict=True)) for row in found
+    )

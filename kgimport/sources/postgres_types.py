@@ -1,0 +1,176 @@
+"""What each type of Postgres arrives as through ADBC, and which of its values do not: pure.
+
+Found by running adbc-driver-postgresql 1.13: infinity becomes a date far off without an error,
+lists lose their dimensions and bounds, and money becomes a number of cents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from kgimport.sources import casts
+from kgimport.sources.casts import Column, Doubt
+from kgimport.sources.contract import sql_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DIGITS = 38  # the most that a decimal of Arrow and Parquet has
+_TYPE, _TYPMOD = b"POSTGRESQL:type", b"POSTGRESQL:typmod"
+_EXACT = frozenset(
+    {
+        *("int2", "int4", "int8", "float4", "float8", "bool", "bytea"),
+        *("text", "varchar", "bpchar", "name"),
+        *("date", "time", "timestamp", "timestamptz"),
+    }
+)
+_SIGN = 0x400
+_NUMBERS = ("numeric", "money")
+_NOT_FINITE = ("not-a-number", "NaN or an infinity, which are not decimal numbers")
+_DIMENSIONS = (
+    "dimensions",
+    "lists of lists, or lists that do not begin at 1; unnest them in SQL",
+)
+_FAR = "'294247-01-01'"  # microseconds of 64 bits end in that year
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A column as Postgres describes it: `type` is that of its elements if it `is_list`.
+
+    Numbers of no fixed form have no `decimal`; what their values need is found by `shapes`.
+    """
+
+    name: str
+    type: str
+    is_list: bool = False
+    is_row: bool = False
+    decimal: pa.Decimal128Type | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it becomes a decimal."""
+        return self.type in _NUMBERS and not self.is_row
+
+
+def described(field: pa.Field) -> Described:
+    """Return what the Arrow field of an uncast column says about it."""
+    about = field.metadata or {}
+    kind = about.get(_TYPE, b"").decode()
+    is_list = pa.types.is_list(field.type)
+    inner = field.type.value_type if is_list else field.type
+    element = kind.removeprefix("_") if is_list else kind
+    return Described(
+        field.name,
+        element,
+        is_list,
+        pa.types.is_struct(inner),
+        None if is_list or element != "numeric" else _decimal(int(about.get(_TYPMOD, b"-1"))),
+    )
+
+
+def _decimal(typmod: int) -> pa.Decimal128Type | None:
+    """Return the type of numeric(p, s), as Postgres packs it; None if it states no form."""
+    if typmod < 0:
+        return None
+    digits, scale = (typmod - 4) >> 16 & 0xFFFF, (typmod - 4) & 0x7FF
+    scale = (scale ^ _SIGN) - _SIGN  # of 11 bits; Postgres 15 has scales below 0
+    digits = max(digits - min(scale, 0), scale)
+    return pa.decimal128(digits, max(scale, 0)) if digits <= DIGITS else None
+
+
+def shapes(columns: list[Described]) -> list[str]:
+    """Return SQL for the most digits after the point in each column of no fixed form."""
+    return [_scale(each) for each in columns if each.is_number and each.decimal is None]
+
+
+def _scale(column: Described) -> str:
+    value = sql_name([column.name])
+    if column.is_list:
+        inner = f"SELECT max(min_scale(v)) FROM unnest({value}) AS x(v)"  # noqa: S608
+        return f"coalesce(max(({inner})), 0)"
+    return f"coalesce(max(min_scale({value}::numeric)), 0)"
+
+
+def shaped(columns: list[Described], scales: list[int]) -> list[Described]:
+    """Return the columns with the decimals that hold their values, or most of them."""
+    left = iter(scales)
+    return [
+        replace(each, decimal=pa.decimal128(DIGITS, min(next(left), DIGITS)))
+        if each.is_number and each.decimal is None
+        else each
+        for each in columns
+    ]
+
+
+def column(about: Described, *, is_used: bool) -> Column:
+    """Return how to read a column."""
+    quoted = sql_name([about.name])
+    doubts = tuple(_doubts(about, quoted))
+    if doubts and not is_used:
+        return Column(about.name, f"{quoted}::text")
+    return Column(about.name, quoted + _cast(about), doubts)
+
+
+def arrow_type(about: Described, found: pa.DataType, *, is_used: bool) -> pa.DataType:
+    """Return the type that a column gets in Arrow, after it was read as `found`."""
+    if not about.decimal or not is_used:
+        return found
+    return pa.list_(about.decimal) if about.is_list else about.decimal
+
+
+def _cast(about: Described) -> str:
+    many = "[]" if about.is_list else ""
+    if about.type in _EXACT and not about.is_row:
+        return ""
+    if about.type == "oid":
+        return f"::int8{many}"
+    if about.type in _REFUSED or about.is_row:
+        return "::text"
+    return f"::numeric{many}::text{many}" if about.is_number else f"::text{many}"
+
+
+_REFUSED = {"interval": casts.INTERVAL, "timetz": casts.ZONED_TIME}
+
+
+def _doubts(about: Described, value: str) -> Iterator[Doubt]:
+    if not about.is_list:
+        yield from _of_one(about, value)
+        return
+    bounds = f"array_ndims({value}) > 1 OR array_lower({value}, 1) <> 1"
+    yield Doubt(*_DIMENSIONS, bounds)
+    for doubt in _of_one(about, "x.v"):
+        some = f"EXISTS (SELECT FROM unnest({value}) AS x(v) WHERE {doubt.offends})"
+        yield replace(doubt, offends=some)
+
+
+def _of_one(about: Described, value: str) -> Iterator[Doubt]:
+    """Yield the doubts about a value, or about an element of a list."""
+    if about.is_row:
+        yield Doubt(*casts.NO_SUCH_TYPE, f"{value} IS DISTINCT FROM NULL")
+    elif about.type in _REFUSED:
+        yield Doubt(*_REFUSED[about.type], f"{value} IS NOT NULL")
+    elif about.type == "time":
+        yield Doubt(*casts.NO_TIME_OF_DAY, f"{value} = '24:00'")
+    elif about.type == "date":
+        yield Doubt(*casts.INFINITE, f"NOT isfinite({value})")
+    elif about.type in ("timestamp", "timestamptz"):
+        yield Doubt(*casts.INFINITE, f"NOT isfinite({value})")
+        yield Doubt(*_LATE, f"{value} >= {_FAR} AND isfinite({value})")
+    elif about.is_number:
+        yield from _of_number(about, f"{value}::numeric")
+
+
+_LATE = ("late-moment", "instants after the year 294246")
+
+
+def _of_number(about: Described, value: str) -> Iterator[Doubt]:
+    is_finite = f"{value}::text NOT IN ('NaN', 'Infinity', '-Infinity')"
+    yield Doubt(*_NOT_FINITE, f"NOT {is_finite}")
+    if about.decimal and about.decimal.precision == DIGITS:
+        most = f"1{'0' * (DIGITS - about.decimal.scale)}"
+        too_many = f"abs({value}) >= {most} OR min_scale({value}) > {DIGITS}"
+        yield Doubt(*casts.TOO_MANY_DIGITS, f"({too_many}) AND {is_finite}")
