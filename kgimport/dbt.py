@@ -74,7 +74,8 @@ def external_root(project: Path, target: str | None = None) -> str:
     kind = _text(output, "type", PROFILES)
     if kind != "duckdb":
         raise DeclarationError(
-            f"the target of the dbt profile is of type {short(kind)}, not duckdb or athena",
+            f"the target of the dbt profile is of type {short(kind)}, not duckdb, athena or "
+            "postgres",
             "name the folder of the graph models' Parquet with --tables",
         )
     return _text(output, "external_root", PROFILES) or "."

@@ -24,7 +24,7 @@ shop:
   outputs:
     dev: {type: duckdb, path: shop.duckdb, external_root: made}
     lake: {type: athena, work_group: wg, region_name: eu-north-1}
-    pg: {type: postgres}
+    ch: {type: clickhouse}
 """
 BEGAN = "2026-01-01T00:00:00.000000Z"
 OF_TWO = "manifest.json and run_results.json are of different runs, as after `dbt parse`"
@@ -460,8 +460,8 @@ def test_athena_s_relations_are_read_unless_there_are_none(tmp_path: Path) -> No
 def test_a_manifest_of_another_warehouse_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="is for a dbt target of type athena, not duckdb"):
         load_graph(project(tmp_path, changed(athena)))
-    with pytest.raises(DeclarationError, match="is of type postgres, not duckdb or athena"):
-        load_graph(project(tmp_path), target="pg")
+    with pytest.raises(DeclarationError, match="of type clickhouse, not duckdb, athena or pos"):
+        load_graph(project(tmp_path), target="ch")
 
 
 @pytest.mark.parametrize("variable", ["DBT_TARGET_PATH", "DBT_ENGINE_TARGET_PATH", None])

@@ -41,16 +41,29 @@ class Column:
     doubts: tuple[Doubt, ...] = ()
 
 
-# The word and the sentence of each kind of doubt that several databases share.
-NO_TIME_OF_DAY = (
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of doubt: the name of its check, and what a message says of the rows."""
+
+    check: str
+    sentence: str
+
+    def where(self, offends: str) -> Doubt:
+        """Return the doubt about the rows for which some SQL is true."""
+        return Doubt(self.check, self.sentence, offends)
+
+
+NO_TIME_OF_DAY = Kind(
     "time-out-of-range",
     "times outside 00:00:00 to 23:59:59.999999999, which are not times of day",
 )
-INFINITE = ("infinite-moment", "infinity, which is not a date or an instant")
-TOO_MANY_DIGITS = ("too-many-digits", "numbers of more than 38 digits")
-ZONED_TIME = ("time-with-zone", "times of day with a zone; cast them to TIME, or to text, in SQL")
-INTERVAL = ("interval", "intervals; cast them to a number, or to text, in SQL")
-NO_SUCH_TYPE = ("no-such-type", "values of a type that only the database has; cast them in SQL")
+INFINITE = Kind("infinite-moment", "infinity, which is not a date or an instant")
+TOO_MANY_DIGITS = Kind("too-many-digits", "numbers of more than 38 digits")
+ZONED_TIME = Kind(
+    "time-with-zone", "times of day with a zone; cast them to TIME, or to text, in SQL"
+)
+INTERVAL = Kind("interval", "intervals; cast them to a number, or to text, in SQL")
+NO_SUCH_TYPE = Kind("no-such-type", "values of a type that only the database has; cast them in SQL")
 
 
 def selection(rows: str, columns: Sequence[Column]) -> str:
@@ -72,7 +85,15 @@ def must_be_exact(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask
     names = {each.name for each in columns}
     keys = [key for key in wanted.keys if key in names]
     found = [
-        Finding(*_about(wanted, each, doubt), count, _samples(rows, [*keys, each.name], doubt, ask))
+        Finding(
+            doubt.check,
+            "value",
+            wanted.table,
+            (each.name,),
+            doubt.sentence,
+            count,
+            _samples(rows, [*keys, each.name], doubt, ask),
+        )
         for (each, doubt), count in zip(doubts, counts, strict=True)
         if count
     ]
@@ -82,10 +103,6 @@ def must_be_exact(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask
             "fix them in dbt, or set `skip: true` for a column that the graph does not need",
             found,
         )
-
-
-def _about(wanted: Wanted, column: Column, doubt: Doubt) -> tuple[Any, ...]:
-    return doubt.check, "value", wanted.table, (column.name,), doubt.sentence
 
 
 def _samples(rows: str, names: Sequence[str], doubt: Doubt, ask: Ask) -> tuple[dict[str, str], ...]:

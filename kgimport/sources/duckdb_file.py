@@ -13,7 +13,7 @@ from os import cpu_count
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import duckdb
 import pyarrow as pa
@@ -95,13 +95,13 @@ def _open(duck: DuckDB) -> Iterator[_Files]:
 
 @contextmanager
 def _attached(path: str, spill: Path) -> Iterator[_Attached]:
-    config = {
+    config: dict[str, Any] = {
         "memory_limit": _MEMORY,
         "threads": min(_THREADS, cpu_count() or 1),
         "temp_directory": str(spill),
     }
-    # A name of its own, because the file may be called memory.duckdb.
-    with duckdb.connect(f"{_IN_MEMORY}{temporary.unique()}", config=config) as made:
+    with duckdb.connect(config=config) as made:
+        _leave_memory(made)
         made.execute("SET TimeZone = 'UTC'")
         made.execute("SET python_enable_replacements = false")
         literal = path.replace("'", "''")
@@ -109,6 +109,14 @@ def _attached(path: str, spill: Path) -> Iterator[_Attached]:
         (name,) = (str(row[0]) for row in made.execute(_NAME).fetchall())
         made.execute(f"USE {sql_name([name])}")
         yield _Attached(path, made, name)
+
+
+def _leave_memory(made: DuckDBPyConnection) -> None:
+    """Rename the database in memory, because the file may be called memory.duckdb."""
+    other = sql_name([f"kgimport {temporary.unique()}"])
+    made.execute(f"ATTACH '{_IN_MEMORY}' AS {other}")
+    made.execute(f"USE {other}")
+    made.execute("DETACH memory")
 
 
 _NAME = "SELECT database_name FROM duckdb_databases() WHERE path IS NOT NULL AND NOT internal"

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kgimport.sources import casts
-from kgimport.sources.casts import Column, Doubt
+from kgimport.sources.casts import Column
 from kgimport.sources.contract import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from kgimport.sources.casts import Doubt, Kind
 
 _TEXT = "VARCHAR"
 _WIDE = "DECIMAL(38,0)"
@@ -29,7 +31,7 @@ class _Way:
     """
 
     target: str | None = None
-    doubt: tuple[str, str] | None = None
+    doubt: Kind | None = None
     offends: str = ""
 
 
@@ -41,7 +43,7 @@ _INTEGER = _Way(
 )
 
 
-def _refused(doubt: tuple[str, str]) -> _Way:
+def _refused(doubt: Kind) -> _Way:
     return _Way(_TEXT, doubt, "{0} IS NOT NULL")
 
 
@@ -90,7 +92,7 @@ def _doubts(value: str, kind: Any) -> Iterator[Doubt]:
     if nested := _NESTED.get(kind.id):
         yield from nested.doubts(value, dict(kind.children))
     elif (way := _way(kind)).doubt:
-        yield Doubt(*way.doubt, way.offends.format(value))
+        yield way.doubt.where(way.offends.format(value))
 
 
 # Types that hold others ---------------------------------------------------------------------------

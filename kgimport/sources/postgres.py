@@ -98,7 +98,7 @@ def _open(postgres: Postgres) -> Iterator[Any]:
     dbapi = _driver()
     conninfo = f"{postgres.conninfo} client_encoding='UTF8'"
     with (
-        _refusing("the database"),
+        _refusing("does not let kgimport in"),
         dbapi.connect(conninfo) as connection,
         connection.cursor() as cursor,
     ):
@@ -127,7 +127,7 @@ def _literal(value: str) -> str:
 def _locate(cursor: Any, wanted: Wanted) -> Found:
     wanted.progress(f"query {wanted.table}", None)
     began = monotonic()
-    with _refusing(f"the rows of {wanted.table}"):
+    with _refusing(f"does not return the rows of {wanted.table}"):
         _copy(cursor, wanted)
     record = QueryRecord(wanted.table, "", 0, round(monotonic() - began, 3))
     return Found(LocalPath(str(wanted.folder)), record)
@@ -190,14 +190,15 @@ def _refusing(what: str) -> Iterator[None]:
     except (_driver().Error, pa.ArrowException) as error:
         reason = short(_reason(str(error)), _REASON)
         raise SourceError(
-            f"Postgres does not return {what}: {reason}",
+            f"Postgres {what}: {reason}",
             "try the same with psql; dbt's profile, or the PG… variables of libpq, say where the "
             "database is and as whom to read it",
         ) from error
 
 
 def _reason(text: str) -> str:
-    """Return what the server said, without the driver's words and the query."""
-    head = text.partition("\n\nQuery was:")[0].partition(". SQLSTATE:")[0]
-    said = head.rpartition("ERROR:")[2] if "ERROR:" in head else head.rpartition("[libpq] ")[2]
-    return " ".join(said.split())
+    """Return the server's words, without the driver's, the query and the place in it."""
+    _, of_server, reason = text.partition("ERROR:")
+    if of_server:
+        return reason.partition("\n")[0].strip()
+    return " ".join(text.rpartition("[libpq] ")[2].split())

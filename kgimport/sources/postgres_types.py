@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from kgimport.sources import casts
-from kgimport.sources.casts import Column, Doubt
+from kgimport.sources.casts import Column, Kind
 from kgimport.sources.contract import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kgimport.sources.casts import Doubt
 
 DIGITS = 38  # the most that a decimal of Arrow and Parquet has
 _TYPE, _TYPMOD = b"POSTGRESQL:type", b"POSTGRESQL:typmod"
@@ -29,8 +31,8 @@ _EXACT = frozenset(
 )
 _SIGN = 0x400
 _NUMBERS = ("numeric", "money")
-_NOT_FINITE = ("not-a-number", "NaN or an infinity, which are not decimal numbers")
-_DIMENSIONS = (
+_NOT_FINITE = Kind("not-a-number", "NaN or an infinity, which are not decimal numbers")
+_DIMENSIONS = Kind(
     "dimensions",
     "lists of lists, or lists that do not begin at 1; unnest them in SQL",
 )
@@ -141,7 +143,7 @@ def _doubts(about: Described, value: str) -> Iterator[Doubt]:
         yield from _of_one(about, value)
         return
     bounds = f"array_ndims({value}) > 1 OR array_lower({value}, 1) <> 1"
-    yield Doubt(*_DIMENSIONS, bounds)
+    yield _DIMENSIONS.where(bounds)
     for doubt in _of_one(about, "x.v"):
         some = f"EXISTS (SELECT FROM unnest({value}) AS x(v) WHERE {doubt.offends})"
         yield replace(doubt, offends=some)
@@ -150,27 +152,27 @@ def _doubts(about: Described, value: str) -> Iterator[Doubt]:
 def _of_one(about: Described, value: str) -> Iterator[Doubt]:
     """Yield the doubts about a value, or about an element of a list."""
     if about.is_row:
-        yield Doubt(*casts.NO_SUCH_TYPE, f"{value} IS DISTINCT FROM NULL")
+        yield casts.NO_SUCH_TYPE.where(f"{value} IS DISTINCT FROM NULL")
     elif about.type in _REFUSED:
-        yield Doubt(*_REFUSED[about.type], f"{value} IS NOT NULL")
+        yield _REFUSED[about.type].where(f"{value} IS NOT NULL")
     elif about.type == "time":
-        yield Doubt(*casts.NO_TIME_OF_DAY, f"{value} = '24:00'")
+        yield casts.NO_TIME_OF_DAY.where(f"{value} = '24:00'")
     elif about.type == "date":
-        yield Doubt(*casts.INFINITE, f"NOT isfinite({value})")
+        yield casts.INFINITE.where(f"NOT isfinite({value})")
     elif about.type in ("timestamp", "timestamptz"):
-        yield Doubt(*casts.INFINITE, f"NOT isfinite({value})")
-        yield Doubt(*_LATE, f"{value} >= {_FAR} AND isfinite({value})")
+        yield casts.INFINITE.where(f"NOT isfinite({value})")
+        yield _LATE.where(f"{value} >= {_FAR} AND isfinite({value})")
     elif about.is_number:
         yield from _of_number(about, f"{value}::numeric")
 
 
-_LATE = ("late-moment", "instants after the year 294246")
+_LATE = Kind("late-moment", "instants after the year 294246")
 
 
 def _of_number(about: Described, value: str) -> Iterator[Doubt]:
     is_finite = f"{value}::text NOT IN ('NaN', 'Infinity', '-Infinity')"
-    yield Doubt(*_NOT_FINITE, f"NOT {is_finite}")
+    yield _NOT_FINITE.where(f"NOT {is_finite}")
     if about.decimal and about.decimal.precision == DIGITS:
         most = f"1{'0' * (DIGITS - about.decimal.scale)}"
         too_many = f"abs({value}) >= {most} OR min_scale({value}) > {DIGITS}"
-        yield Doubt(*casts.TOO_MANY_DIGITS, f"({too_many}) AND {is_finite}")
+        yield casts.TOO_MANY_DIGITS.where(f"({too_many}) AND {is_finite}")

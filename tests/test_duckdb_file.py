@@ -1,0 +1,461 @@
+"""Tables of a DuckDB file: each type arrives exactly, or its values are refused and counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from kgimport import sources
+from kgimport.builds.intact import changed_tables
+from kgimport.commands.export import export
+from kgimport.commands.load_graph import load_graph
+from kgimport.errors import SourceError, UsageError
+from kgimport.graph import ColumnRule
+from kgimport.locations import Context, LocalPath, Query, Relation, parse
+from kgimport.sources import duckdb_file
+from kgimport.sources.duckdb_file import DuckDB
+from tests.located import found, node, read, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HERE = DuckDB()
+
+
+def filled(path: Path, *statements: str) -> Path:
+    with duckdb.connect(str(path)) as made:
+        for each in statements:
+            made.execute(each)
+    return path
+
+
+def table(path: Path, name: str = "t", **columns: ColumnRule) -> Any:
+    return node(Relation((str(path), "main", name), HERE), name, **columns)
+
+
+def of(place: Path, query: str, **columns: ColumnRule) -> Any:
+    """A table that holds the rows of a query."""
+    return table(filled(place / "w.duckdb", f"CREATE TABLE t AS {query}"), **columns)
+
+
+# Values -------------------------------------------------------------------------------------------
+
+BIG = 10**38 - 1
+LONG = "0.12345678901234567890123456789012345678"
+NOON = datetime(2020, 1, 2, 12, 0, 0, 123_456)  # noqa: DTZ001
+EXACT: list[tuple[str, Any, Any]] = [
+    ("'-128'::TINYINT", pl.Int8, -128),
+    ("32767::SMALLINT", pl.Int16, 32767),
+    ("2147483647::INTEGER", pl.Int32, 2**31 - 1),
+    ("'-9223372036854775808'::BIGINT", pl.Int64, -(2**63)),
+    ("255::UTINYINT", pl.UInt8, 255),
+    ("65535::USMALLINT", pl.UInt16, 65535),
+    ("4294967295::UINTEGER", pl.UInt32, 2**32 - 1),
+    ("18446744073709551615::UBIGINT", pl.UInt64, 2**64 - 1),
+    (f"'-{BIG}'::HUGEINT", pl.Decimal(38, 0), Decimal(-BIG)),
+    (f"{BIG}::UHUGEINT", pl.Decimal(38, 0), Decimal(BIG)),
+    (f"'{BIG}{BIG}'::BIGNUM", pl.String, f"{BIG}{BIG}"),
+    ("0.1::FLOAT", pl.Float32, 0.10000000149011612),
+    ("'-0.0'::DOUBLE", pl.Float64, -0.0),
+    ("'-Infinity'::DOUBLE", pl.Float64, float("-inf")),
+    ("true", pl.Boolean, True),
+    ("1234567.89::DECIMAL(9,2)", pl.Decimal(9, 2), Decimal("1234567.89")),
+    (f"'{LONG}'::DECIMAL(38,38)", pl.Decimal(38, 38), Decimal(LONG)),
+    ("'é\n,\"'", pl.String, 'é\n,"'),
+    ("''", pl.String, ""),
+    ("'\\x00\\xFF'::BLOB", pl.Binary, b"\x00\xff"),
+    ("'0011'::BIT", pl.String, "0011"),
+    (
+        "'00000000-0000-0000-0000-00000000000A'::UUID",
+        pl.String,
+        f"{'0' * 8}{'-0000' * 3}-{10:012x}",
+    ),
+    ("'{\"a\":  1}'::JSON", pl.String, '{"a":  1}'),
+    ("'b'::ENUM('a', 'b')", pl.String, "b"),
+    ("DATE '0001-01-01'", pl.Date, date(1, 1, 1)),
+    ("TIME '23:59:59.999999'", pl.Time, time(23, 59, 59, 999_999)),
+    ("TIMESTAMP '2020-01-02 12:00:00.123456'", pl.Datetime("us"), NOON),
+    ("'2020-01-02 12:00:00'::TIMESTAMP_S", pl.Datetime("ms"), NOON.replace(microsecond=0)),
+    (
+        "'2020-01-02 12:00:00.123'::TIMESTAMP_MS",
+        pl.Datetime("ms"),
+        NOON.replace(microsecond=123_000),
+    ),
+    ("'2020-01-02 12:00:00.123456'::TIMESTAMP_NS", pl.Datetime("ns"), NOON),
+    (
+        "'2020-01-02 12:00:00.123456+02'::TIMESTAMPTZ",
+        pl.Datetime("us", "UTC"),
+        NOON.replace(hour=10, tzinfo=UTC),
+    ),
+    ("[1, NULL]", pl.List(pl.Int32), [1, None]),
+    ("[7::HUGEINT]", pl.List(pl.Decimal(38, 0)), [Decimal(7)]),
+    ("[['b'::ENUM('a', 'b')]]", pl.List(pl.List(pl.String)), [["b"]]),
+    ("array_value(1, 2)", pl.List(pl.Int32), [1, 2]),
+    ("{'a': 1::HUGEINT, 'b \"c': 'x'}", None, {"a": Decimal(1), 'b "c': "x"}),
+]
+
+
+def test_every_type_that_can_arrive_exactly_does(tmp_path: Path) -> None:
+    """Each column has a value and a null."""
+    values = ", ".join(f"{sql} AS c{at}" for at, (sql, _, _) in enumerate(EXACT))
+    nulls = ", ".join("NULL" for _ in EXACT)
+    query = f"SELECT 1 AS id, {values} UNION ALL SELECT 2, {nulls}"
+
+    (rows,) = read(tmp_path / "build", of(tmp_path, query))
+
+    for at, (sql, dtype, value) in enumerate(EXACT):
+        column = rows[f"c{at}"]
+        assert dtype is None or column.dtype == dtype, sql
+        assert column.to_list() == [value, None], sql
+    assert str(rows["c12"][0]) == "-0.0"
+
+
+def test_map_and_nanoseconds_of_a_day_arrive_exactly(tmp_path: Path) -> None:
+    query = "SELECT 1 AS id, MAP {'k': 5::HUGEINT} AS m, '01:02:03.123456789'::TIME_NS AS n"
+
+    (rows,) = read(tmp_path / "build", of(tmp_path, query))
+
+    assert rows["m"].to_list() == [{"k": Decimal(5)}]
+    assert rows["n"].cast(pl.Int64).to_list() == [3723_123_456_789]
+
+
+WIDE = 2**127 - 1
+REFUSED = [
+    (f"{WIDE}::HUGEINT", "too-many-digits", str(WIDE)),
+    (f"{2**128 - 1}::UHUGEINT", "too-many-digits", str(2**128 - 1)),
+    ("'infinity'::DATE", "infinite-moment", "infinity"),
+    ("'-infinity'::TIMESTAMP", "infinite-moment", "-infinity"),
+    ("'infinity'::TIMESTAMPTZ", "infinite-moment", "infinity"),
+    ("'infinity'::TIMESTAMP_S", "infinite-moment", "infinity"),
+    ("'infinity'::TIMESTAMP_MS", "infinite-moment", "infinity"),
+    ("'infinity'::TIMESTAMP_NS", "infinite-moment", "infinity"),
+    ("'24:00:00'::TIME", "time-out-of-range", "24:00:00"),
+    ("'24:00:00'::TIME_NS", "time-out-of-range", "24:00:00"),
+    ("'12:00:00+05'::TIMETZ", "time-with-zone", "12:00:00+05"),
+    ("INTERVAL 1 MONTH", "interval", "1 month"),
+    ("union_value(a := 1)", "no-such-type", "1"),
+    ("1::VARIANT", "no-such-type", "1"),
+    ("'POINT (1 2)'::GEOMETRY", "no-such-type", "POINT (1 2)"),
+    (f"[1, {WIDE}::HUGEINT]", "too-many-digits", f"[1, {WIDE}]"),
+    ("[['infinity'::DATE]]", "infinite-moment", "[[infinity]]"),
+    ("array_value('infinity'::DATE)", "infinite-moment", "[infinity]"),
+    ("{'a''\"b': {'c': ['24:00:00'::TIME]}}", "time-out-of-range", None),
+    ("MAP {'24:00:00'::TIME: 1}", "time-out-of-range", "{'24:00:00'=1}"),
+    ("MAP {1: INTERVAL 1 DAY}", "interval", "{1=1 day}"),
+]
+
+
+@pytest.mark.parametrize(("sql", "check", "sample"), REFUSED, ids=[each[0] for each in REFUSED])
+def test_values_that_would_arrive_as_others_are_refused_with_their_rows(
+    tmp_path: Path, sql: str, check: str, sample: str | None
+) -> None:
+    query = f"SELECT 'k' || i AS id, CASE WHEN i < 7 THEN {sql} END AS \"c d\" FROM range(20) r(i)"
+
+    ((name, column, count, shown),) = found(tmp_path / "build", of(tmp_path, query))
+
+    assert (name, column, count) == (check, "c d", 7)
+    assert shown["id"] == "k0"
+    assert sample is None or shown["c d"] == sample
+    assert list((tmp_path / "build").glob("queried/*/*")) == []
+
+
+def test_a_column_that_is_not_used_arrives_as_text_if_its_values_are_in_doubt(
+    tmp_path: Path,
+) -> None:
+    values = ", ".join(f"{sql} AS c{at}" for at, (sql, _, _) in enumerate(REFUSED))
+    skipped = {f"c{at}": ColumnRule(skip=True) for at in range(len(REFUSED))}
+
+    (rows,) = read(tmp_path / "build", of(tmp_path, f"SELECT 1 AS id, {values}", **skipped))
+
+    for at, (_, _, sample) in enumerate(REFUSED):
+        assert sample is None or rows[f"c{at}"].to_list() == [sample]
+
+
+def test_columns_of_types_in_doubt_that_are_empty_arrive_as_text(tmp_path: Path) -> None:
+    (rows,) = read(tmp_path / "build", of(tmp_path, "SELECT 1 AS id, NULL::INTERVAL AS i"))
+
+    assert rows.to_dict(as_series=False) == {"id": [1], "i": [None]}
+
+
+def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
+    (rows,) = read(tmp_path / "build", of(tmp_path, "SELECT 1 AS id, 2::HUGEINT AS n WHERE false"))
+
+    assert rows.schema == {"id": pl.Int32, "n": pl.Decimal(38, 0)}
+    assert rows.height == 0
+
+
+def test_rows_keep_the_order_of_the_table(tmp_path: Path) -> None:
+    query = "SELECT i AS id, repeat('x', 50) AS t FROM range(300_000) r(i)"
+
+    (rows,) = read(tmp_path / "build", of(tmp_path, query))
+
+    assert rows["id"].to_list() == list(range(300_000))
+
+
+# Files and names ----------------------------------------------------------------------------------
+
+WRITER = """
+import duckdb, sys
+made = duckdb.connect(sys.argv[1])
+made.execute("CREATE TABLE w AS SELECT 1 AS id")
+print("up", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held(path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that has the file open for writing; what it wrote is only in the log."""
+    argv = [sys.executable, "-c", WRITER, str(path)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"up\n"
+        try:
+            yield writer
+        finally:
+            writer.kill()
+
+
+def test_a_file_that_another_program_holds_is_refused_with_its_name_and_pid(
+    tmp_path: Path,
+) -> None:
+    wanted = of(tmp_path, "SELECT 1 AS id")
+    with held(tmp_path / "w.duckdb") as writer:
+        error = refused(tmp_path / "build", wanted)
+
+    assert isinstance(error, SourceError)
+    assert re.search(rf"w\.duckdb is held by \S*python\S* \(pid {writer.pid}\)", error.message)
+
+
+def test_what_a_killed_writer_left_in_its_log_is_read_and_nothing_is_written(
+    tmp_path: Path,
+) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+    with held(tmp_path / "w.duckdb"):
+        pass
+    before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    assert "w.duckdb.wal" in before
+
+    (rows,) = read(tmp_path / "build", table(tmp_path / "w.duckdb", "w"))
+
+    assert rows["id"].to_list() == [1]
+    after = {each.name: each.read_bytes() for each in tmp_path.iterdir() if each.is_file()}
+    assert after == before
+
+
+def test_a_file_that_this_process_holds_is_refused_while_a_reader_does_not_matter(
+    tmp_path: Path,
+) -> None:
+    wanted = of(tmp_path, "SELECT 1 AS id")
+    with duckdb.connect(str(tmp_path / "w.duckdb")):
+        error = refused(tmp_path / "build", wanted)
+    assert "this Python process itself has the DuckDB file" in error.message
+    with duckdb.connect(str(tmp_path / "w.duckdb"), read_only=True):
+        assert len(read(tmp_path / "other", wanted)) == 1
+
+
+def test_nobody_can_write_to_a_file_until_all_tables_are_read(tmp_path: Path) -> None:
+    path = filled(tmp_path / "w.duckdb", "CREATE TABLE t AS SELECT 1 AS id")
+    argv = [sys.executable, "-c", f"import duckdb; duckdb.connect({str(path)!r})"]
+
+    with duckdb_file.SOURCE.open(HERE) as files:
+        files.attached(str(path))
+        meanwhile = subprocess.run(argv, capture_output=True, text=True, check=False)
+    afterwards = subprocess.run(argv, capture_output=True, text=True, check=False)
+
+    assert "Could not set lock" in meanwhile.stderr
+    assert afterwards.returncode == 0
+
+
+def newer(path: Path) -> None:
+    """Make a file of a storage version that does not exist yet."""
+    content = bytearray(path.read_bytes())
+    content[12:20] = struct.pack("<Q", 99_999)
+    path.write_bytes(content)
+    with pytest.raises(duckdb.Error) as caught:
+        duckdb.connect(str(path), read_only=True)
+    if sums := re.search(r"computed checksum (\d+) does not match", str(caught.value)):
+        content[:8] = struct.pack("<Q", int(sums[1]))
+        path.write_bytes(content)
+
+
+def test_files_that_are_not_databases_are_refused_in_clear_words(tmp_path: Path) -> None:
+    (tmp_path / "text.duckdb").write_text("hello" * 5000)
+    (tmp_path / "folder").mkdir()
+    newer(filled(tmp_path / "new.duckdb", "CREATE TABLE t AS SELECT 1 AS id"))
+
+    def why(name: str) -> tuple[str, str]:
+        error = refused(tmp_path / "build", table(tmp_path / name))
+        assert isinstance(error, SourceError)
+        return error.message, error.hint
+
+    assert f"there is no DuckDB file {tmp_path}/gone.duckdb" in why("gone.duckdb")[0]
+    assert f"there is no DuckDB file {tmp_path}/folder" in why("folder")[0]
+    assert "is not a valid DuckDB database file" in why("text.duckdb")[0]
+    message, hint = why("new.duckdb")
+    assert "version number 99999" in message
+    assert "install a newer duckdb" in hint
+
+
+def test_a_table_that_is_not_there_is_refused_by_its_name(tmp_path: Path) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+
+    error = refused(tmp_path / "build", table(tmp_path / "w.duckdb", "gone"))
+
+    assert "DuckDB cannot read table gone" in error.message
+    assert "Table with name gone does not exist" in error.message
+
+
+def test_names_need_no_quoting_by_the_user(tmp_path: Path) -> None:
+    path = tmp_path / 'it\'s; a "file".duckdb'
+    filled(path, 'CREATE SCHEMA "s p"', 'CREATE TABLE "s p"."t;""x" AS SELECT 1 AS id')
+    filled(tmp_path / "memory.duckdb", "CREATE TABLE t AS SELECT 2 AS id")
+
+    one = node(Relation((str(path), "s p", 't;"x'), HERE), "one")
+    rows = read(tmp_path / "build", one, table(tmp_path / "memory.duckdb"))
+
+    assert [each["id"].to_list() for each in rows] == [[1], [2]]
+
+
+def test_a_view_finds_the_tables_that_it_names_in_full(tmp_path: Path) -> None:
+    filled(
+        tmp_path / "w.duckdb",
+        "CREATE TABLE raw AS SELECT 3 AS id",
+        "CREATE VIEW v AS SELECT * FROM w.main.raw",
+    )
+
+    (rows,) = read(tmp_path / "build", table(tmp_path / "w.duckdb", "v"))
+
+    assert rows["id"].to_list() == [3]
+
+
+# Queries ------------------------------------------------------------------------------------------
+
+
+def asked(path: Path, sql: str) -> Any:
+    return node(Query(sql, DuckDB(str(path))))
+
+
+def test_a_query_runs_in_the_file_of_the_target(tmp_path: Path) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+
+    (rows,) = read(
+        tmp_path / "build", asked(tmp_path / "w.duckdb", "SELECT id + 1 AS id FROM t --")
+    )
+
+    assert rows["id"].to_list() == [2]
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("SELECT 1 AS id, 2 AS a, 3 AS A", "have columns of the same name: a, A"),
+        ("SELECT 1 AS id; SELECT 2 AS id", "is not one SELECT"),
+        ("CREATE TABLE x AS SELECT 1 AS id", "is not one SELECT"),
+        ("COPY t TO 'x.csv'", "is not one SELECT"),
+        ("SELEC 1", "syntax error"),
+        ("SELECT * FROM EXACT", "Table with name EXACT does not exist"),
+    ],
+)
+def test_a_query_that_is_not_one_of_rows_is_refused(tmp_path: Path, sql: str, why: str) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+
+    assert why in refused(tmp_path / "build", asked(tmp_path / "w.duckdb", sql)).message
+
+
+def test_a_query_needs_a_file(tmp_path: Path) -> None:
+    error = refused(tmp_path / "build", node(Query("SELECT 1 AS id", HERE)))
+
+    assert "no DuckDB file is known" in error.message
+
+
+# Locations ----------------------------------------------------------------------------------------
+
+
+def test_the_address_of_a_table_begins_with_the_path_of_its_file() -> None:
+    there = Context(LocalPath("/lake"), connections=(HERE,))
+
+    assert parse("duckdb://a/w.duckdb/main/t", there) == Relation(
+        ("/lake/a/w.duckdb", "main", "t"), HERE
+    )
+    assert str(parse("duckdb:///w.duckdb/main/t", there)) == "duckdb:///w.duckdb/main/t"
+    for text in ("duckdb://main/t", "duckdb:///main/t", "duckdb://w.duckdb//t"):
+        with pytest.raises(UsageError, match="→ write duckdb://FILE/SCHEMA/TABLE"):
+            parse(text, there)
+
+
+def test_a_relation_of_dbt_is_in_the_file_of_its_target(tmp_path: Path) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+    target = duckdb_file.SOURCE.connect({"path": "w.duckdb"}, tmp_path)
+
+    (rows,) = read(tmp_path / "build", node(Relation(("w", "main", "t"), target)))
+
+    assert rows["id"].to_list() == [1]
+
+
+@pytest.mark.parametrize("path", [":memory:", "md:mine", "s3://b/w.duckdb"])
+def test_a_target_that_is_not_a_file_has_no_rows(tmp_path: Path, path: str) -> None:
+    target = duckdb_file.SOURCE.connect({"path": path}, tmp_path)
+
+    error = refused(tmp_path / "build", node(Query("SELECT 1 AS id", target)))
+
+    assert "no DuckDB file" in error.message
+
+
+GRAPH = """
+graph: people
+tables:
+  person: {location: PERSON, node: {labels: [Person], key: [id]}}
+  knows:
+    location: KNOWS
+    relationship: {type: KNOWS, start: {node: person, key: [a]}, end: {node: person, key: [b]}}
+"""
+
+
+def test_a_graph_is_the_same_from_a_file_of_duckdb_as_from_parquet(tmp_path: Path) -> None:
+    since = "DATE '2020-01-01' + i::INTEGER AS since"
+    person = f"SELECT i AS id, 'P' || i AS name, {since} FROM range(9) r(i)"
+    knows = "SELECT i AS a, (i + 1) % 9 AS b FROM range(9) r(i)"
+    filled(
+        tmp_path / "w.duckdb",
+        f"CREATE TABLE person AS {person}",
+        f"CREATE VIEW knows AS {knows}",
+        f"COPY person TO '{tmp_path}/person.parquet'",
+        f"COPY (FROM knows) TO '{tmp_path}/knows.parquet'",
+    )
+    places = {
+        "files.yml": ("person.parquet", "knows.parquet"),
+        "duck.yml": ("duckdb://w.duckdb/main/person", "duckdb://w.duckdb/main/knows"),
+    }
+    records = []
+    for name, (one, other) in places.items():
+        (tmp_path / name).write_text(GRAPH.replace("PERSON", one).replace("KNOWS", other, 1))
+        records.append(export(load_graph(tmp_path / name), tmp_path / name.removesuffix(".yml")))
+
+    assert records[0].build_id == records[1].build_id
+    assert [query.table for query in records[1].queries] == ["person", "knows"]
+    filled(tmp_path / "w.duckdb", "DELETE FROM person")  # the rows of the export are in the build
+    assert list(changed_tables(records[1])) == []
+    for file in (tmp_path / "duck" / "queried").rglob("*.parquet"):
+        os.utime(file, (0, 0))
+    assert list(changed_tables(records[1])) == ["person", "knows"]
+    assert (
+        "queried"
+        in json.loads((tmp_path / "duck" / "export.json").read_text())["declaration"]["nodes"][0][
+            "location"
+        ]
+    )
+    assert sources.fingerprints(records[1].declaration)
