@@ -98,9 +98,26 @@ def _running(installed: Path, home: Path) -> Iterator[None]:
         "--encoding=UTF8",
         "--auth=scram-sha-256",
     )
-    made = [installed / "bin" / "initdb", "-D", data, *start, "-U", USER, "--pwfile=password"]
+    made: list[str | Path] = [
+        installed / "bin" / "initdb",
+        "-D",
+        data,
+        *start,
+        "-U",
+        USER,
+        "--pwfile=password",
+    ]
     subprocess.run(made, check=True, capture_output=True, timeout=60, **user)
-    serve = [installed / "bin" / "postgres", "-D", data, "-F", "-k", home, "-h", ""]
+    serve: list[str | Path] = [
+        installed / "bin" / "postgres",
+        "-D",
+        data,
+        "-F",
+        "-k",
+        home,
+        "-h",
+        "",
+    ]
     with (home / "log").open("wb") as log:
         server = subprocess.Popen(serve, stdout=log, stderr=log, **user)
     try:
@@ -119,7 +136,7 @@ def _reachable(installed: Path, home: Path) -> Path:
     return Path(shutil.copytree(installed, home / "installed"))
 
 
-def _wait(server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(server: subprocess.Popen[Any], log: Path) -> None:
     until = monotonic() + _START_S
     while b"ready to accept connections" not in log.read_bytes():
         if server.poll() is not None or monotonic() > until:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import struct
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,7 @@ from kgimport.builds.intact import changed_tables
 from kgimport.commands.export import export
 from kgimport.commands.load_graph import load_graph
 from kgimport.errors import SourceError, UsageError
-from kgimport.graph import ColumnRule
+from kgimport.graph import ColumnRule, NodeTable
 from kgimport.locations import Context, LocalPath, Query, Relation, parse
 from kgimport.sources import duckdb_file
 from kgimport.sources.duckdb_file import DuckDB
@@ -42,13 +44,14 @@ def filled(path: Path, *statements: str) -> Path:
     return path
 
 
-def table(path: Path, name: str = "t", **columns: ColumnRule) -> Any:
-    return node(Relation((str(path), "main", name), HERE), name, **columns)
+def table(path: Path, name: str = "t") -> NodeTable:
+    return node(Relation((str(path), "main", name), HERE), name)
 
 
-def of(place: Path, query: str, **columns: ColumnRule) -> Any:
+def of(place: Path, query: str, **columns: ColumnRule) -> NodeTable:
     """A table that holds the rows of a query."""
-    return table(filled(place / "w.duckdb", f"CREATE TABLE t AS {query}"), **columns)
+    made = filled(place / "w.duckdb", f"CREATE TABLE t AS {query}")
+    return replace(table(made), columns=columns)
 
 
 # Values -------------------------------------------------------------------------------------------
@@ -295,6 +298,8 @@ def newer(path: Path) -> None:
 def test_files_that_are_not_databases_are_refused_in_clear_words(tmp_path: Path) -> None:
     (tmp_path / "text.duckdb").write_text("hello" * 5000)
     (tmp_path / "folder").mkdir()
+    with closing(sqlite3.connect(tmp_path / "lite.duckdb")) as lite:
+        lite.execute("CREATE TABLE t (id)")
     newer(filled(tmp_path / "new.duckdb", "CREATE TABLE t AS SELECT 1 AS id"))
 
     def why(name: str) -> tuple[str, str]:
@@ -305,6 +310,7 @@ def test_files_that_are_not_databases_are_refused_in_clear_words(tmp_path: Path)
     assert f"there is no DuckDB file {tmp_path}/gone.duckdb" in why("gone.duckdb")[0]
     assert f"there is no DuckDB file {tmp_path}/folder" in why("folder")[0]
     assert "is not a valid DuckDB database file" in why("text.duckdb")[0]
+    assert "is not a valid DuckDB database file" in why("lite.duckdb")[0]
     message, hint = why("new.duckdb")
     assert "version number 99999" in message
     assert "install a newer duckdb" in hint
@@ -345,7 +351,7 @@ def test_a_view_finds_the_tables_that_it_names_in_full(tmp_path: Path) -> None:
 # Queries ------------------------------------------------------------------------------------------
 
 
-def asked(path: Path, sql: str) -> Any:
+def asked(path: Path, sql: str) -> NodeTable:
     return node(Query(sql, DuckDB(str(path))))
 
 
@@ -367,7 +373,7 @@ def test_a_query_runs_in_the_file_of_the_target(tmp_path: Path) -> None:
         ("CREATE TABLE x AS SELECT 1 AS id", "is not one SELECT"),
         ("COPY t TO 'x.csv'", "is not one SELECT"),
         ("SELEC 1", "syntax error"),
-        ("SELECT * FROM EXACT", "Table with name EXACT does not exist"),
+        ("SELECT * FROM rows", "Table with name rows does not exist"),
     ],
 )
 def test_a_query_that_is_not_one_of_rows_is_refused(tmp_path: Path, sql: str, why: str) -> None:

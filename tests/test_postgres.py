@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -13,8 +16,8 @@ import pytest
 
 from kgimport.commands.export import export
 from kgimport.commands.load_graph import load_graph
-from kgimport.errors import SourceError, UsageError
-from kgimport.graph import ColumnRule
+from kgimport.errors import RuntimeMissingError, SourceError, UsageError
+from kgimport.graph import ColumnRule, NodeTable
 from kgimport.locations import Query, Relation
 from kgimport.progress import silent
 from kgimport.sources.contract import Wanted
@@ -22,26 +25,23 @@ from kgimport.sources.postgres import SOURCE
 from tests.located import found, node, read, refused
 from tests.postgres_server import PASSWORD, USER, Database
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 def connection(database: Database, **settings: str) -> Any:
-    return SOURCE.connect({**database.profile, **settings}, None)
+    return SOURCE.connect({**database.profile, **settings}, Path())
 
 
-def table(database: Database, name: str = "t", **columns: ColumnRule) -> Any:
+def table(database: Database, name: str = "t") -> NodeTable:
     names = (database.name, "public", name)
-    return node(Relation(names, connection(database)), name, **columns)
+    return node(Relation(names, connection(database)), name)
 
 
-def of(database: Database, query: str, **columns: ColumnRule) -> Any:
+def of(database: Database, query: str, **columns: ColumnRule) -> NodeTable:
     """A table that holds the rows of a query."""
     database.run(f"CREATE TABLE t AS {query}")
-    return table(database, **columns)
+    return replace(table(database), columns=columns)
 
 
-def asked(database: Database, sql: str, **settings: str) -> Any:
+def asked(database: Database, sql: str, **settings: str) -> NodeTable:
     return node(Query(sql, connection(database, **settings)))
 
 
@@ -132,11 +132,30 @@ def test_text_is_not_what_the_server_s_settings_make_of_it(
     settings = ("TimeZone", "'Asia/Tokyo'"), ("DateStyle", "German"), ("extra_float_digits", "-9")
     for name, value in (*settings, ("bytea_output", "escape")):
         postgres_database.run(f"ALTER DATABASE {postgres_database.name} SET {name} = {value}")
-    query = "SELECT 1 AS id, daterange('2020-01-02', NULL) AS d, point(0.1, 1e-15) AS p"
+    days = "daterange('2020-01-02', NULL) AS d, tstzrange('2020-01-01 00:00+00', NULL) AS z"
+    query = f"SELECT 1 AS id, {days}, point(0.123456789012, 1e-15) AS p"
 
     (rows,) = read(tmp_path, of(postgres_database, query))
 
-    assert rows.row(0) == (1, "[2020-01-02,)", "(0.1,1e-15)")
+    assert rows.row(0)[1:] == (
+        "[2020-01-02,)",
+        '["2020-01-01 00:00:00+00",)',
+        "(0.123456789012,1e-15)",
+    )
+
+
+def test_text_of_a_database_in_another_encoding_is_what_it_was(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    name = f"{postgres_database.name}_latin1"
+    postgres_database.run(
+        f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0 STRATEGY file_copy"
+    )
+    other = replace(postgres_database, name=name)
+
+    (rows,) = read(tmp_path, of(other, "SELECT 1 AS id, chr(233) AS t"))
+
+    assert rows["t"].to_list() == ["é"]
 
 
 BEYOND = 10**38
@@ -265,7 +284,7 @@ def test_the_password_is_in_no_message_and_no_value_that_is_shown(
 
 def test_a_password_that_was_not_rendered_is_refused_and_not_shown() -> None:
     with pytest.raises(UsageError, match="template for password that was not rendered") as caught:
-        SOURCE.connect({"password": "{{ env_var('SECRET') }}"}, None)
+        SOURCE.connect({"password": "{{ env_var('SECRET') }}"}, Path())
 
     assert "SECRET" not in str(caught.value)
 
@@ -315,6 +334,17 @@ def test_a_table_of_another_database_is_refused(
     error = refused(tmp_path, node(location))
 
     assert "cross-database references are not implemented" in error.message
+
+
+def test_without_the_driver_the_extra_is_named(
+    postgres_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "adbc_driver_postgresql", None)
+
+    error = refused(tmp_path, asked(postgres_database, "SELECT 1 AS id"))
+
+    assert isinstance(error, RuntimeMissingError)
+    assert "kgimport[postgres]" in error.hint
 
 
 # Whole graphs -------------------------------------------------------------------------------------

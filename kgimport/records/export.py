@@ -119,10 +119,13 @@ class TableRecord:
 
 @dataclass(frozen=True, slots=True)
 class QueryRecord:
-    """A query that Athena ran for a table, and the bytes that it scanned, which AWS bills."""
+    """A query that a warehouse ran for a table.
+
+    Athena names it, and counts the bytes that it scanned, which AWS bills; others do neither.
+    """
 
     table: str
-    query: str  # its id in Athena
+    query: str  # its id in Athena, or empty
     bytes_scanned: Count
     seconds: float
 

@@ -49,8 +49,6 @@ _OURS = ("role", "search_path")
 _SETTINGS = {
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
-    "IntervalStyle": "postgres",
-    "bytea_output": "hex",
     "extra_float_digits": "1",
     "synchronize_seqscans": "off",
     "max_parallel_workers_per_gather": "0",
