@@ -46,3 +46,31 @@ def found(folder: Path, table: NodeTable) -> list[tuple[Any, ...]]:
     assert isinstance(error, ValueRefusedError)
     assert all(str(each) in error.message for each in error.findings)
     return [(each.check, *each.columns, each.count, each.samples[0]) for each in error.findings]
+
+
+def manifest(adapter: str, database: str, **config: str) -> dict[str, Any]:
+    """What dbt writes of two models, person and knows, that are declared as a graph."""
+    ends = {"start": {"node": "person", "key": ["a"]}, "end": {"node": "person", "key": ["b"]}}
+    declared: dict[str, Any] = {
+        "person": {"node": {"labels": ["Person"], "key": ["id"]}},
+        "knows": {"relationship": {"type": "KNOWS", **ends}},
+    }
+    return {
+        "metadata": {"adapter_type": adapter, "invocation_id": "0"},
+        "nodes": {
+            f"model.people.{name}": {
+                "name": name,
+                "alias": name,
+                "database": database,
+                "schema": "public",
+                "resource_type": "model",
+                "columns": {},
+                "config": {
+                    "materialized": "table",
+                    "meta": {"kgimport": {"graph": "people", **meta}},
+                    **config,
+                },
+            }
+            for name, meta in declared.items()
+        },
+    }

@@ -28,7 +28,7 @@ from kgimport.graph import ColumnRule, NodeTable
 from kgimport.locations import Context, LocalPath, Query, Relation, parse
 from kgimport.sources import duckdb_file
 from kgimport.sources.duckdb_file import DuckDB
-from tests.located import found, node, read, refused
+from tests.located import found, manifest, node, read, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -419,6 +419,26 @@ def test_a_target_that_is_not_a_file_has_no_rows(tmp_path: Path, path: str) -> N
     error = refused(tmp_path / "build", node(Query("SELECT 1 AS id", target)))
 
     assert "no DuckDB file" in error.message
+
+
+def test_the_queries_of_a_project_run_in_the_file_of_its_target(tmp_path: Path) -> None:
+    filled(
+        tmp_path / "w.duckdb",
+        "CREATE TABLE everyone AS SELECT i AS id FROM range(5) r(i)",
+        f"COPY (SELECT 1 AS a, 2 AS b) TO '{tmp_path}/knows.parquet'",
+    )
+    (tmp_path / "dbt_project.yml").write_text("name: people\nprofile: people\n")
+    target = f"{{type: duckdb, path: w.duckdb, external_root: '{tmp_path}'}}"
+    (tmp_path / "profiles.yml").write_text(f"people: {{target: dev, outputs: {{dev: {target}}}}}")
+    (tmp_path / "target").mkdir()
+    models = json.dumps(manifest("duckdb", "w", materialized="external"))
+    (tmp_path / "target" / "manifest.json").write_text(models)
+    select = {"person": "SELECT id FROM everyone"}
+
+    record = export(load_graph(tmp_path, built=False, select=select), tmp_path / "build")
+
+    assert [(each.name, each.written) for each in record.tables] == [("person", 5), ("knows", 1)]
+    assert [each.table for each in record.queries] == ["person"]
 
 
 GRAPH = """

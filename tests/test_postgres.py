@@ -22,7 +22,7 @@ from kgimport.locations import Query, Relation
 from kgimport.progress import silent
 from kgimport.sources.contract import Wanted
 from kgimport.sources.postgres import SOURCE
-from tests.located import found, node, read, refused
+from tests.located import found, manifest, node, read, refused
 from tests.postgres_server import PASSWORD, USER, Database
 
 
@@ -368,7 +368,8 @@ def test_a_graph_is_the_same_from_postgres_as_from_duckdb(
     postgres_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = "FROM generate_series(1, 9) s(i)"
-    person = f"SELECT i::int AS id, 'P' || i AS name, 1.5 * i AS n {rows}"
+    total = "sum(i::bigint) OVER () AS total"  # HUGEINT, and numeric
+    person = f"SELECT i::int AS id, 'P' || i AS name, 1.5 * i AS n, {total} {rows}"
     knows = f"SELECT i::int AS a, i::int % 9 + 1 AS b {rows}"
     statements = f"CREATE TABLE person AS {person}", f"CREATE VIEW knows AS {knows}"
     postgres_database.run(*statements)
@@ -385,6 +386,7 @@ def test_a_graph_is_the_same_from_postgres_as_from_duckdb(
         records.append(export(load_graph(tmp_path / "graph.yml"), tmp_path / place[:4]))
 
     assert records[0].build_id == records[1].build_id
+    assert "total:long" in (tmp_path / "post" / records[0].tables[0].header.path).read_text()
     everything = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
     assert PASSWORD.encode() not in everything
 
@@ -403,7 +405,7 @@ def test_a_dbt_project_is_read_as_its_profile_says(
     secret = "password: \"{{ env_var('SECRET') }}\""
     (tmp_path / "profiles.yml").write_text(PROFILE % f"{where}, {secret}")
     (tmp_path / "target").mkdir()
-    (tmp_path / "target" / "manifest.json").write_text(json.dumps(_manifest(name)))
+    (tmp_path / "target" / "manifest.json").write_text(json.dumps(manifest("postgres", name)))
     select = {"knows": "SELECT a, b + 1 AS b FROM knows"}
 
     graph = load_graph(tmp_path, built=False, select=select)
@@ -413,29 +415,3 @@ def test_a_dbt_project_is_read_as_its_profile_says(
     assert locations["person"] == f"postgres://{name}/public/person"
     assert [(each.name, each.written) for each in record.tables] == [("person", 3), ("knows", 1)]
     assert (tmp_path / "build/csv/knows/part-00000.csv").read_text() == "0,2\n"
-
-
-def _manifest(database: str) -> dict[str, Any]:
-    ends = {"start": {"node": "person", "key": ["a"]}, "end": {"node": "person", "key": ["b"]}}
-    declared: dict[str, Any] = {
-        "person": {"node": {"labels": ["Person"], "key": ["id"]}},
-        "knows": {"relationship": {"type": "KNOWS", **ends}},
-    }
-    return {
-        "metadata": {"adapter_type": "postgres", "invocation_id": "0"},
-        "nodes": {
-            f"model.people.{name}": {
-                "name": name,
-                "alias": name,
-                "database": database,
-                "schema": "public",
-                "resource_type": "model",
-                "columns": {},
-                "config": {
-                    "materialized": "table",
-                    "meta": {"kgimport": {"graph": "people", **meta}},
-                },
-            }
-            for name, meta in declared.items()
-        },
-    }

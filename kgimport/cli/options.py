@@ -45,7 +45,7 @@ Select = Annotated[
     typer.Option(
         "--select",
         metavar="TABLE=SQL",
-        help="Take a table's rows from a query that Athena runs; may be repeated.",
+        help="Take a table's rows from a query of the target's warehouse; may be repeated.",
         rich_help_panel=SOURCE,
     ),
 ]
