@@ -156,6 +156,7 @@ REFUSED = [
     ("[['infinity'::DATE]]", "infinite-moment", "[[infinity]]"),
     ("array_value('infinity'::DATE)", "infinite-moment", "[infinity]"),
     ("{'a''\"b': {'c': ['24:00:00'::TIME]}}", "time-out-of-range", None),
+    ("[{'a': [['infinity'::DATE]]}]", "infinite-moment", "[{'a': [[infinity]]}]"),
     ("MAP {'24:00:00'::TIME: 1}", "time-out-of-range", "{'24:00:00'=1}"),
     ("MAP {1: INTERVAL 1 DAY}", "interval", "{1=1 day}"),
 ]

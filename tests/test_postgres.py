@@ -103,6 +103,7 @@ EXACT: list[tuple[str, Any, Any]] = [
     ("ARRAY[1, NULL]", pl.List(pl.Int32), [1, None]),
     ("'{}'::int8[]", pl.List(pl.Int64), []),
     ("ARRAY[1.5, 2.25]", pl.List(pl.Decimal(38, 2)), [Decimal("1.5"), Decimal("2.25")]),
+    ("ARRAY['1.50'::money]", pl.List(pl.Decimal(38, 1)), [Decimal("1.5")]),
     ("ARRAY['sad']::mood[]", pl.List(pl.String), ["sad"]),
     ("ARRAY['{\"a\": 1}'::jsonb]", pl.List(pl.String), ['{"a": 1}']),
     ("ARRAY[date '2020-01-01']", pl.List(pl.Date), [date(2020, 1, 1)]),

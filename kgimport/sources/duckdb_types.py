@@ -142,10 +142,9 @@ def _in_struct(value: str, parts: dict[str, Any]) -> Iterator[Doubt]:
 
 
 def _any_of(values: str, kind: Any) -> Iterator[Doubt]:
-    """Yield the doubts about the elements of a list; each level names its element differently."""
-    element = f"e{values.count('lambda')}"
-    for doubt in _doubts(element, kind):
-        some = f"len(list_filter({values}, lambda {element}: {doubt.offends})) > 0"
+    """Yield the doubts about the elements of a list."""
+    for doubt in _doubts("e", kind):
+        some = f"len(list_filter({values}, lambda e: {doubt.offends})) > 0"
         yield replace(doubt, offends=some)
 
 

@@ -138,20 +138,14 @@ SOURCE: Source[Postgres, Any] = Source(
 
 def _copy(cursor: Any, wanted: Wanted) -> None:
     rows = _rows(wanted)
-    found = _described(cursor, rows, wanted.table)
-    used = [wanted.is_used(each.name) for each in found]
-    columns = [
-        postgres_types.column(each, is_used=use) for each, use in zip(found, used, strict=True)
-    ]
+    found = _described(cursor, rows, wanted)
+    columns = [postgres_types.column(each) for each in found]
     casts.must_be_exact(wanted, rows, columns, lambda sql: _ask(cursor, sql))
     cursor.execute(casts.selection(rows, columns))
     with cursor.fetch_record_batch() as reader:
-        types = [
-            postgres_types.arrow_type(each, field_.type, is_used=use)
-            for each, field_, use in zip(found, reader.schema, used, strict=True)
-        ]
-        schema = pa.schema(list(zip(reader.schema.names, types, strict=True)))
-        batches.write(wanted.table, reader, schema, wanted.folder)
+        pairs = zip(found, reader.schema, strict=True)
+        types = [(at.name, postgres_types.arrow_type(each, at.type)) for each, at in pairs]
+        batches.write(wanted.table, reader, pa.schema(types), wanted.folder)
 
 
 def _rows(wanted: Wanted) -> str:
@@ -161,17 +155,16 @@ def _rows(wanted: Wanted) -> str:
     return f"SELECT * FROM {sql_name(location.names)}"  # noqa: S608  (its names are quoted)
 
 
-def _described(cursor: Any, rows: str, table: str) -> list[postgres_types.Described]:
+def _described(cursor: Any, rows: str, wanted: Wanted) -> list[postgres_types.Described]:
     """Return the columns of a query, with what their values need."""
     cursor.execute(f"SELECT * FROM ({rows}\n) AS q LIMIT 0")  # noqa: S608
     schema = cursor.fetch_arrow_table().schema
-    batches.must_have_own_names(table, schema.names)
-    found = [postgres_types.described(field_) for field_ in schema]
-    wanted = postgres_types.shapes(found)
-    if not wanted:
+    batches.must_have_own_names(wanted.table, schema.names)
+    found = [postgres_types.described(at, is_used=wanted.is_used(at.name)) for at in schema]
+    unknown = postgres_types.shapes(found)
+    if not unknown:
         return found
-    finite = ", ".join(wanted)
-    (scales,) = _ask(cursor, f"SELECT {finite} FROM ({rows}\n) AS q")  # noqa: S608
+    (scales,) = _ask(cursor, f"SELECT {', '.join(unknown)} FROM ({rows}\n) AS q")  # noqa: S608
     return postgres_types.shaped(found, list(scales))
 
 

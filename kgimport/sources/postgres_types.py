@@ -48,17 +48,18 @@ class Described:
 
     name: str
     type: str
-    is_list: bool = False
-    is_row: bool = False
+    is_used: bool
+    is_list: bool
+    is_row: bool
     decimal: pa.Decimal128Type | None = None
 
     @property
-    def is_number(self) -> bool:
-        """Whether it becomes a decimal."""
-        return self.type in _NUMBERS and not self.is_row
+    def becomes_decimal(self) -> bool:
+        """Whether it becomes a decimal; it is text if it is not used."""
+        return self.type in _NUMBERS and self.is_used and not self.is_row
 
 
-def described(field: pa.Field) -> Described:
+def described(field: pa.Field, *, is_used: bool) -> Described:
     """Return what the Arrow field of an uncast column says about it."""
     about = field.metadata or {}
     kind = about.get(_TYPE, b"").decode()
@@ -68,6 +69,7 @@ def described(field: pa.Field) -> Described:
     return Described(
         field.name,
         element,
+        is_used,
         is_list,
         pa.types.is_struct(inner),
         None if is_list or element != "numeric" else _decimal(int(about.get(_TYPMOD, b"-1"))),
@@ -86,13 +88,13 @@ def _decimal(typmod: int) -> pa.Decimal128Type | None:
 
 def shapes(columns: list[Described]) -> list[str]:
     """Return SQL for the most digits after the point in each column of no fixed form."""
-    return [_scale(each) for each in columns if each.is_number and each.decimal is None]
+    return [_scale(each) for each in columns if each.becomes_decimal and each.decimal is None]
 
 
 def _scale(column: Described) -> str:
     value = sql_name([column.name])
     if column.is_list:
-        inner = f"SELECT max(min_scale(v)) FROM unnest({value}) AS x(v)"  # noqa: S608
+        inner = f"SELECT max(min_scale(v::numeric)) FROM unnest({value}) AS x(v)"  # noqa: S608
         return f"coalesce(max(({inner})), 0)"
     return f"coalesce(max(min_scale({value}::numeric)), 0)"
 
@@ -102,24 +104,24 @@ def shaped(columns: list[Described], scales: list[int]) -> list[Described]:
     left = iter(scales)
     return [
         replace(each, decimal=pa.decimal128(DIGITS, min(next(left), DIGITS)))
-        if each.is_number and each.decimal is None
+        if each.becomes_decimal and each.decimal is None
         else each
         for each in columns
     ]
 
 
-def column(about: Described, *, is_used: bool) -> Column:
+def column(about: Described) -> Column:
     """Return how to read a column."""
     quoted = sql_name([about.name])
     doubts = tuple(_doubts(about, quoted))
-    if doubts and not is_used:
+    if doubts and not about.is_used:
         return Column(about.name, f"{quoted}::text")
     return Column(about.name, quoted + _cast(about), doubts)
 
 
-def arrow_type(about: Described, found: pa.DataType, *, is_used: bool) -> pa.DataType:
+def arrow_type(about: Described, found: pa.DataType) -> pa.DataType:
     """Return the type that a column gets in Arrow, after it was read as `found`."""
-    if not about.decimal or not is_used:
+    if not about.becomes_decimal:
         return found
     return pa.list_(about.decimal) if about.is_list else about.decimal
 
@@ -132,7 +134,7 @@ def _cast(about: Described) -> str:
         return f"::int8{many}"
     if about.type in _REFUSED or about.is_row:
         return "::text"
-    return f"::numeric{many}::text{many}" if about.is_number else f"::text{many}"
+    return f"::numeric{many}::text{many}" if about.becomes_decimal else f"::text{many}"
 
 
 _REFUSED = {"interval": casts.INTERVAL, "timetz": casts.ZONED_TIME}
@@ -162,7 +164,7 @@ def _of_one(about: Described, value: str) -> Iterator[Doubt]:
     elif about.type in ("timestamp", "timestamptz"):
         yield casts.INFINITE.where(f"NOT isfinite({value})")
         yield _LATE.where(f"{value} >= {_FAR} AND isfinite({value})")
-    elif about.is_number:
+    elif about.becomes_decimal:
         yield from _of_number(about, f"{value}::numeric")
 
 
