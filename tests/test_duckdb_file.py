@@ -383,6 +383,15 @@ def test_a_query_that_is_not_one_of_rows_is_refused(tmp_path: Path, sql: str, wh
     assert why in refused(tmp_path / "build", asked(tmp_path / "w.duckdb", sql)).message
 
 
+def test_a_row_whose_fields_have_no_names_is_refused(tmp_path: Path) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+    query = asked(tmp_path / "w.duckdb", "SELECT 1 AS id, row('infinity'::DATE, 2) AS r")
+
+    assert found(tmp_path / "build", query) == [
+        ("no-such-type", "r", 1, {"id": "1", "r": "(infinity, 2)"})
+    ]
+
+
 def test_a_query_needs_a_file(tmp_path: Path) -> None:
     error = refused(tmp_path / "build", node(Query("SELECT 1 AS id", HERE)))
 

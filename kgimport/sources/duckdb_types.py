@@ -78,7 +78,7 @@ def _way(kind: Any) -> _Way:
 
 def _target(kind: Any) -> str | None:
     """Return the type to which a column is cast; None if it arrives as it is."""
-    if nested := _NESTED.get(kind.id):
+    if nested := _nested(kind):
         return nested.target(dict(kind.children))
     return _way(kind).target
 
@@ -89,10 +89,16 @@ def _known(kind: Any) -> str:
 
 def _doubts(value: str, kind: Any) -> Iterator[Doubt]:
     """Yield the doubts about a value: SQL of the type `kind`."""
-    if nested := _NESTED.get(kind.id):
+    if nested := _nested(kind):
         yield from nested.doubts(value, dict(kind.children))
     elif (way := _way(kind)).doubt:
         yield way.doubt.where(way.offends.format(value))
+
+
+def _nested(kind: Any) -> _Nested | None:
+    """Return how a type that holds others arrives; None for others, and for rows without names."""
+    found = _NESTED.get(kind.id)
+    return found if found and all(name for name, _ in kind.children) else None
 
 
 # Types that hold others ---------------------------------------------------------------------------
