@@ -392,6 +392,15 @@ def test_a_row_whose_fields_have_no_names_is_refused(tmp_path: Path) -> None:
     ]
 
 
+def test_a_query_that_returns_other_rows_each_time_is_refused(tmp_path: Path) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+    query = "SELECT i AS id FROM range(epoch_us(now()) % 1_000_000) r(i)"
+
+    error = refused(tmp_path / "build", asked(tmp_path / "w.duckdb", query))
+
+    assert re.search(r"t: [\d,]+ rows were counted, [\d,]+ arrived", error.message)
+
+
 def test_a_query_needs_a_file(tmp_path: Path) -> None:
     error = refused(tmp_path / "build", node(Query("SELECT 1 AS id", HERE)))
 

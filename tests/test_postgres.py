@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -262,6 +263,17 @@ def test_rows_of_a_large_table_keep_their_order_and_are_all_there(
 
     assert rows["id"].to_list() == list(range(1, 200_001))
     assert rows["n"].sum() == Decimal("30000150000")
+
+
+def test_a_query_that_returns_other_rows_each_time_is_refused(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    since = "extract(microseconds FROM clock_timestamp() - transaction_timestamp())::int"
+    query = f"SELECT i AS id FROM generate_series(1, {since}) s(i)"
+
+    error = refused(tmp_path, asked(postgres_database, query))
+
+    assert re.search(r"t: [\d,]+ rows were counted, [\d,]+ arrived", error.message)
 
 
 # Who reads, and as whom ---------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kgimport.errors import ValueRefusedError, short
+from kgimport.errors import SourceError, ValueRefusedError, short
 from kgimport.findings import SAMPLES, Finding
 from kgimport.sources.contract import sql_name
 
@@ -72,16 +72,15 @@ def selection(rows: str, columns: Sequence[Column]) -> str:
     return f"SELECT {values} FROM ({rows}\n) AS q"  # noqa: S608  (names are quoted)
 
 
-def must_be_exact(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask) -> None:
-    """Raise `ValueRefusedError` if some rows have values that do not arrive exactly.
+def counted(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask) -> int:
+    """Return the number of rows; raise `ValueRefusedError` if some do not arrive exactly.
 
     `ask` runs a query and returns its rows. The samples show the table's key, too.
     """
     doubts = [(column, doubt) for column in columns for doubt in column.doubts]
-    if not doubts:
-        return
-    counted = ", ".join(f"count(*) FILTER (WHERE {doubt.offends})" for _, doubt in doubts)
-    (counts,) = ask(f"SELECT {counted} FROM ({rows}\n) AS q")  # noqa: S608
+    offended = (f"count(*) FILTER (WHERE {doubt.offends})" for _, doubt in doubts)
+    counts = ", ".join(("count(*)", *offended))
+    ((total, *numbers),) = ask(f"SELECT {counts} FROM ({rows}\n) AS q")  # noqa: S608
     names = {each.name for each in columns}
     keys = [key for key in wanted.keys if key in names]
     found = [
@@ -91,17 +90,27 @@ def must_be_exact(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask
             wanted.table,
             (each.name,),
             doubt.sentence,
-            count,
+            number,
             _samples(rows, [*keys, each.name], doubt, ask),
         )
-        for (each, doubt), count in zip(doubts, counts, strict=True)
-        if count
+        for (each, doubt), number in zip(doubts, numbers, strict=True)
+        if number
     ]
     if found:
         raise ValueRefusedError(
             "these values cannot be read exactly:\n" + "\n".join(map(str, found)),
             "fix them in dbt, or set `skip: true` for a column that the graph does not need",
             found,
+        )
+    return int(total)
+
+
+def must_be_all(wanted: Wanted, rows: int, written: int) -> None:
+    """Refuse a table of which other rows arrived than its database counted."""
+    if rows != written:
+        raise SourceError(
+            f"{wanted.table}: {rows:,} rows were counted, {written:,} arrived",
+            "let the view or query return the same rows each time; it may depend on time or chance",
         )
 
 

@@ -164,9 +164,10 @@ def _database(duck: DuckDB) -> str | None:
 def _copy(attached: _Attached, wanted: Wanted) -> None:
     made, rows = attached.made, _rows(attached, wanted)
     columns = list(_columns(made, rows, wanted))
-    casts.must_be_exact(wanted, rows, columns, lambda sql: made.execute(sql).fetchall())
+    number = casts.counted(wanted, rows, columns, lambda sql: made.execute(sql).fetchall())
     reader = made.sql(casts.selection(rows, columns)).to_arrow_reader(_BATCH_ROWS)
-    batches.write(wanted.table, reader, reader.schema, wanted.folder)
+    written = batches.write(wanted.table, reader, reader.schema, wanted.folder)
+    casts.must_be_all(wanted, number, written)
 
 
 def _rows(attached: _Attached, wanted: Wanted) -> str:

@@ -140,12 +140,13 @@ def _copy(cursor: Any, wanted: Wanted) -> None:
     rows = _rows(wanted)
     found = _described(cursor, rows, wanted)
     columns = [postgres_types.column(each) for each in found]
-    casts.must_be_exact(wanted, rows, columns, lambda sql: _ask(cursor, sql))
+    number = casts.counted(wanted, rows, columns, lambda sql: _ask(cursor, sql))
     cursor.execute(casts.selection(rows, columns))
     with cursor.fetch_record_batch() as reader:
         pairs = zip(found, reader.schema, strict=True)
         types = [(at.name, postgres_types.arrow_type(each, at.type)) for each, at in pairs]
-        batches.write(wanted.table, reader, pa.schema(types), wanted.folder)
+        written = batches.write(wanted.table, reader, pa.schema(types), wanted.folder)
+    casts.must_be_all(wanted, number, written)
 
 
 def _rows(wanted: Wanted) -> str:
