@@ -431,13 +431,14 @@ def test_a_relation_of_dbt_is_in_the_file_of_its_target(tmp_path: Path) -> None:
     assert rows["id"].to_list() == [1]
 
 
-@pytest.mark.parametrize("path", [":memory:", "md:mine", "s3://b/w.duckdb"])
+@pytest.mark.parametrize("path", [":memory:", "md:mine?motherduck_token=hush", "s3://b/w"])
 def test_a_target_that_is_not_a_file_has_no_rows(tmp_path: Path, path: str) -> None:
     target = duckdb_file.SOURCE.connect({"path": path}, tmp_path)
 
     error = refused(tmp_path / "build", node(Query("SELECT 1 AS id", target)))
 
     assert "no DuckDB file" in error.message
+    assert "hush" not in f"{error}{target}"
 
 
 def test_the_queries_of_a_project_run_in_the_file_of_its_target(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kgimport.sources.contract import Wanted
 
 _IN_MEMORY = ":memory:"
+_ELSEWHERE = (_IN_MEMORY, "md:", "motherduck:", "ducklake:")
 _MEMORY = "512MiB"  # of DuckDB itself, which spills what exceeds it
 _THREADS = 4  # each of them holds some row groups
 _BATCH_ROWS = 61_440  # half a row group of DuckDB
@@ -58,9 +59,9 @@ class DuckDB:
 
 def _connect(settings: Mapping[str, str], folder: Path) -> DuckDB:
     path = settings.get("path", _IN_MEMORY)
-    if path.startswith(_IN_MEMORY):
-        return DuckDB()
-    return DuckDB(path if "://" in path or path.startswith("md:") else str(folder / path))
+    if path.startswith(_ELSEWHERE) or "://" in path:
+        return DuckDB()  # not shown either, because it may have a token
+    return DuckDB(str(folder / path))
 
 
 @dataclass(frozen=True, slots=True)
