@@ -172,7 +172,7 @@ _LATE = Kind("late-moment", "instants after the year 294246")
 
 
 def _of_number(about: Described, value: str) -> Iterator[Doubt]:
-    is_finite = f"{value}::text NOT IN ('NaN', 'Infinity', '-Infinity')"
+    is_finite = f"{value} NOT IN ('NaN', 'Infinity', '-Infinity')"
     yield _NOT_FINITE.where(f"NOT {is_finite}")
     if about.decimal and about.decimal.precision == DIGITS:
         most = f"1{'0' * (DIGITS - about.decimal.scale)}"
