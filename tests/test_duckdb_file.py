@@ -276,7 +276,7 @@ def test_nobody_can_write_to_a_file_until_all_tables_are_read(tmp_path: Path) ->
     argv = [sys.executable, "-c", f"import duckdb; duckdb.connect({str(path)!r})"]
 
     with duckdb_file.SOURCE.open(HERE) as files:
-        files.attached(str(path))
+        files.attached(str(path), 1024)
         meanwhile = subprocess.run(argv, capture_output=True, text=True, check=False)
     afterwards = subprocess.run(argv, capture_output=True, text=True, check=False)
 
