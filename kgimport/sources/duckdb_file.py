@@ -142,13 +142,12 @@ SOURCE: Source[DuckDB, _Files] = Source(
 def _path(duck: DuckDB, wanted: Wanted) -> str:
     """Return the file of a location. A relation of dbt's has the name of the target's database."""
     location = wanted.location
-    named = None if isinstance(location, Query) else location.names[0]
+    named = location.place if isinstance(location, Query) else location.names[0]
     path = duck.path if named is None or named == _database(duck) else named
     if path is None:
         raise SourceError(
             f"the rows of {wanted.table} come from a query, and no DuckDB file is known",
-            "use a dbt project whose target has a path, or name a table as "
-            "duckdb://FILE/SCHEMA/TABLE",
+            "use a dbt project whose target has a path, or write duckdb://FILE/select:SQL",
         )
     if not Path(path).is_file():
         raise SourceError(

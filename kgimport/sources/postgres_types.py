@@ -117,7 +117,17 @@ def column(about: Described) -> Column:
     doubts = tuple(_doubts(about, quoted))
     if doubts and not about.is_used:
         return Column(about.name, f"{quoted}::text")
+    if about.becomes_decimal and about.decimal and about.decimal.precision == DIGITS:
+        return Column(about.name, _trimmed(about, quoted), doubts)
     return Column(about.name, quoted + _cast(about), doubts)
+
+
+def _trimmed(about: Described, value: str) -> str:
+    """Return SQL for numbers as text without zeros at the end, which may exceed all digits."""
+    if not about.is_list:
+        return f"trim_scale({value}::numeric)::text"
+    each = f"SELECT trim_scale(v::numeric)::text FROM unnest({value}) WITH ORDINALITY AS x(v, i)"  # noqa: S608
+    return f"CASE WHEN {value} IS NOT NULL THEN ARRAY({each} ORDER BY i) END"
 
 
 def arrow_type(about: Described, found: pa.DataType) -> pa.DataType:
