@@ -96,13 +96,18 @@ def counted(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask) -> i
         for (each, doubt), number in zip(doubts, numbers, strict=True)
         if number
     ]
+    refuse(found)
+    return int(total)
+
+
+def refuse(found: Sequence[Finding]) -> None:
+    """Raise `ValueRefusedError` if there are findings."""
     if found:
         raise ValueRefusedError(
             "these values cannot be read exactly:\n" + "\n".join(map(str, found)),
             "fix them in dbt, or set `skip: true` for a column that the graph does not need",
             found,
         )
-    return int(total)
 
 
 def must_be_all(wanted: Wanted, rows: int, written: int) -> None:
