@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from kgimport.sources import casts
-from kgimport.sources.adbc import Asked, Flag
 from kgimport.sources.casts import Kind
 from kgimport.sources.contract import sql_name
+from kgimport.sources.flagged import Asked, Flag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
