@@ -140,6 +140,12 @@ def _refuse(
         for (each, doubt), number in counts
         if number
     ]
+    refuse(found)
+    return int(total)
+
+
+def refuse(found: Sequence[Finding]) -> None:
+    """Raise `ValueRefusedError` if there are findings."""
     if found:
         raise ValueRefusedError(
             "these values cannot be read exactly:\n" + "\n".join(map(str, found)),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kgimport import sources
 from kgimport.files import folder_name
 from kgimport.locations import Query, Relation
-from kgimport.sources import athena, duckdb_file, postgres
+from kgimport.sources import athena, duckdb_file, postgres, snowflake
 from kgimport.sources.contract import AnySource, Wanted
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 # A query of a graph.yml, which names no warehouse, runs in the first.
 SOURCES: Mapping[str, AnySource] = MappingProxyType(
-    {"athena": athena.SOURCE, "duckdb": duckdb_file.SOURCE, "postgres": postgres.SOURCE}
+    {
+        "athena": athena.SOURCE,
+        "duckdb": duckdb_file.SOURCE,
+        "postgres": postgres.SOURCE,
+        "snowflake": snowflake.SOURCE,
+    }
 )
 QUERIED = "queried"
 
