@@ -29,10 +29,10 @@ class Symptom:
     Without a `needed` thing nothing can be built; the others are for some commands or options.
     """
 
-    subject: str
-    good: bool
-    state: str
-    remedy: str = ""
+    subject: str  # its name
+    good: bool  # whether it can be used
+    state: str  # its version, its place, or what is missing
+    remedy: str = ""  # the next step
     needed: bool = False
 
     @property
