@@ -39,7 +39,12 @@ def check(
     results: Results = None,
     declaration_only: Annotated[
         bool,
-        typer.Option("--declaration-only", help="Do not touch the data.", rich_help_panel=GRAPH),
+        typer.Option(
+            "--declaration-only",
+            allow_from_autoenv=False,
+            help="Do not touch the data.",
+            rich_help_panel=GRAPH,
+        ),
     ] = False,
     ids: IdKind = "dense",
     form: FormatKind = "csv",

@@ -45,6 +45,7 @@ Select = Annotated[
     typer.Option(
         "--select",
         metavar="TABLE=SQL",
+        allow_from_autoenv=False,  # a query has blanks, at which a variable's values are split
         help="Take a table's rows from a query of the target's warehouse; may be repeated.",
         rich_help_panel=SOURCE,
     ),
