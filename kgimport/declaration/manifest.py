@@ -6,7 +6,7 @@ from itertools import chain, islice
 from os.path import normpath
 from typing import TYPE_CHECKING, Any
 
-from kgimport.declaration import models
+from kgimport.declaration import meta, models
 from kgimport.declaration.artifacts import MANIFEST, RUN_RESULTS, Manifest, Models, RunResults
 from kgimport.declaration.graph_file import read_json
 from kgimport.declaration.parse import graph_of, shaped
@@ -80,13 +80,15 @@ def _of_dbt(artifacts: Path, name: str | None, way: Way, context: Context, *, bu
     manifest = shaped(Manifest, raw, place, _AGAIN)
     _must_be_of(way.adapter, manifest, place)
     graph, chosen = _choose_graph(manifest.becoming, name, place)
+    refuse(place, meta.contradictions(chosen), "state each default of the graph once")
+    defaults, chosen = meta.defaults(chosen), meta.tables(chosen)
     refuse(place, _strangers(chosen, manifest), "make them models, or remove `meta.kgimport`")
     ours = _models(raw, chosen, artifacts)
     others = _models(raw, manifest.external if way.adapter == "duckdb" else (), artifacts)
     hindrances = chain(_hindrances(ours, chosen, way), _shared(ours, others, way, context))
     refuse(place, hindrances, "fix these models in the dbt project, and run `dbt build`")
     tables = {ours[each].name: _table(ours[each], becomes, way) for each, becomes in chosen.items()}
-    declared = graph_of({"graph": graph, "tables": tables}, place, context)
+    declared = graph_of({"graph": graph, "defaults": defaults, "tables": tables}, place, context)
     if built:
         _must_be_built({each: model.name for each, model in ours.items()}, manifest, artifacts)
     return declared

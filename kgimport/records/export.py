@@ -25,7 +25,7 @@ from kgimport.records.parts import (  # noqa: TC001  (pydantic reads the annotat
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EXPORT_RECORD, EXPORT_FORM = "export.json", 5
+EXPORT_RECORD, EXPORT_FORM = "export.json", 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ class FieldRecord:
 class TableRecord:
     """What one table became in the build directory.
 
-    `rows` is the number in the source; `rows == written + rejected`. `properties` counts values.
+    `rows` is the number in the source; `rows == written + rejected + nulls`. `properties` counts
+    values.
     """
 
     name: str
@@ -107,6 +108,8 @@ class TableRecord:
     rows: Count
     written: Count
     rejected: Count
+    # Rows that make no relationship, because the key of an end is null and may be.
+    nulls: Count
     properties: Count
     fields: tuple[FieldRecord, ...]
     header: HeaderFile
