@@ -192,7 +192,7 @@ def _with_selected(
     texts = [f"{n}={s}" for n, s in select.items()] if isinstance(select, Mapping) else select
     parts = (each.partition("=") for each in texts)
     queries = {name.strip(): sql.strip() for name, _, sql in parts if sql.strip()}
-    names = [table.name for table in graph.tables]
+    names = list(dict.fromkeys(table.origin for table in graph.tables))
     if len(queries) < len(texts) or not queries.keys() <= set(names):
         raise UsageError(
             f"--select {texts[0]}: not TABLE=SQL with a table of the graph",

@@ -30,12 +30,32 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class _GraphOf(BaseModel):
+    """A graph in the meta of a model: its name and its defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    defaults: dict[Text, Any] = {}
+
+
+def _named(value: object) -> object:
+    """Return a mapping for a graph that only has a name."""
+    return value if isinstance(value, dict) else {"name": value}
+
+
 class Becoming(BaseModel):
     """What becomes part of which graph; everything but the graph's name is checked later."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    graph: Text
+    # The graph's name, or that and its defaults.
+    declared: Annotated[_GraphOf, BeforeValidator(_named)] = Field(alias="graph")
+
+    @property
+    def graph(self) -> str:
+        """The graph's name."""
+        return self.declared.name
 
     @property
     def more(self) -> Mapping[str, Any]:

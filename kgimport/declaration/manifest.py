@@ -7,7 +7,7 @@ from itertools import chain
 from os.path import normpath
 from typing import TYPE_CHECKING, Any
 
-from kgimport.declaration import models
+from kgimport.declaration import meta, models
 from kgimport.declaration.artifacts import MANIFEST, Manifest, Models
 from kgimport.declaration.graph_file import read_json
 from kgimport.declaration.parse import graph_of, shaped, spec_of
@@ -59,6 +59,8 @@ def load_dbt(made: Made, name: str | None = None, context: Context = Context()) 
     """
     raw, manifest = made.read()
     graph, chosen = _choose_graph(manifest.becoming, name, made.place)
+    refuse(made.place, meta.contradictions(chosen), "state each default of the graph once")
+    defaults, chosen = meta.defaults(chosen), meta.tables(chosen)
     refuse(made.place, _strangers(chosen, manifest), "remove `meta.kgimport` there")
     ours = _models(raw, chosen, made)
     twice = (
@@ -69,9 +71,8 @@ def load_dbt(made: Made, name: str | None = None, context: Context = Context()) 
     places = _places(made, raw, manifest, ours, twice)
     tables = {ours[each].name: _table(ours[each], becomes) for each, becomes in chosen.items()}
     named = {ours[each].name: place for each, place in places.items()}
-    declared = graph_of(
-        {"graph": graph, "tables": tables}, made.place, replace(context, places=named)
-    )
+    raw = {"graph": graph, "defaults": defaults, "tables": tables}
+    declared = graph_of(raw, made.place, replace(context, places=named))
     _check_run(made, manifest, {each: model.name for each, model in ours.items()}, places)
     return declared
 
