@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kgimport.declaration.dbt_schema import dbt_json_schema
 from kgimport.declaration.graph_file import read_yaml
 from kgimport.declaration.manifest import (
     external_files,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_columns",
     "check_properties",
+    "dbt_json_schema",
     "external_files",
     "json_schema",
     "load_dbt",
