@@ -118,5 +118,5 @@ def test_community_refuses_each_statement_for_its_edition_and_not_for_its_syntax
             lms.execute_query(statement(each))
         assert "Syntax" not in str(refused.value.code)
     with pytest.raises(Neo4jError, match="Invalid input") as wrong:
-        lms.execute_query(statement(union.replace("| STRING", "| STRNG")))
+        lms.execute_query(statement(union.replace("| STRING", "| XYZ")))
     assert "Syntax" in str(wrong.value.code)
