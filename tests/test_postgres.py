@@ -20,6 +20,7 @@ from kgimport.errors import RuntimeMissingError, SourceError, UsageError
 from kgimport.graph import ColumnRule, NodeTable
 from kgimport.locations import Query, Relation
 from kgimport.progress import silent
+from kgimport.sources import postgres_types
 from kgimport.sources.contract import Wanted
 from kgimport.sources.postgres import SOURCE
 from tests.located import found, manifest, node, read, refused
@@ -274,6 +275,18 @@ def test_without_the_driver_the_extra_is_named(
 
     assert isinstance(error, RuntimeMissingError)
     assert "kgimport[postgres]" in error.hint
+
+
+def test_a_driver_that_does_not_state_the_types_of_columns_is_refused(
+    postgres_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As adbc-driver-postgresql 1.12 and before, by which infinity becomes another date."""
+    monkeypatch.setattr(postgres_types, "_TYPE", b"of no such driver")
+
+    error = refused(tmp_path, asked(postgres_database, "SELECT 1 AS id"))
+
+    assert isinstance(error, RuntimeMissingError)
+    assert "adbc-driver-postgresql>=1.13" in error.hint
 
 
 # Whole graphs -------------------------------------------------------------------------------------

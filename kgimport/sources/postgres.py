@@ -178,6 +178,11 @@ def _described(cursor: Any, rows: str, wanted: Wanted) -> list[postgres_types.De
     cursor.execute(f"SELECT * FROM ({rows}\n) AS q LIMIT 0")  # noqa: S608
     schema = cursor.fetch_arrow_table().schema
     batches.must_have_own_names(wanted.table, schema.names)
+    if not all(map(postgres_types.is_described, schema)):
+        raise RuntimeMissingError(
+            "this adbc-driver-postgresql does not state the types of columns",
+            "pip install -U 'adbc-driver-postgresql>=1.13'",
+        )
     return [postgres_types.described(at, is_used=wanted.is_used(at.name)) for at in schema]
 
 
