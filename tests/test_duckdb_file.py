@@ -25,7 +25,9 @@ from kgimport.commands.load_graph import load_graph
 from kgimport.errors import SourceError, UsageError
 from kgimport.graph import ColumnRule, NodeTable
 from kgimport.locations import Context, LocalPath, Query, Relation, parse
+from kgimport.progress import silent
 from kgimport.sources import duckdb_file
+from kgimport.sources.contract import Wanted
 from kgimport.sources.duckdb_file import DuckDB
 from tests.located import found, manifest, node, read, refused
 from tests.warehouse_types import DUCKDB_EXACT, DUCKDB_REFUSED, Refused
@@ -235,6 +237,19 @@ def test_files_that_are_not_databases_are_refused_in_clear_words(tmp_path: Path)
     message, hint = why("new.duckdb")
     assert "version number 99999" in message
     assert "install a newer duckdb" in hint
+
+
+@pytest.mark.parametrize("name", ["w.duckdb", "w.duckdb.wal"])
+def test_a_file_that_is_replaced_while_it_is_read_is_refused(tmp_path: Path, name: str) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+    location = Relation((str(tmp_path / "w.duckdb"), "main", "t"), HERE)
+    other = filled(tmp_path / "other.duckdb", "CREATE TABLE t AS SELECT 2 AS id")
+
+    with duckdb_file.SOURCE.open(HERE) as files:
+        files.attached(str(tmp_path / "w.duckdb"), 1024)
+        other.rename(tmp_path / name)
+        with pytest.raises(SourceError, match=r"w\.duckdb changed while it was read"):
+            duckdb_file.SOURCE.locate(files, Wanted("t", location, tmp_path / "rows", silent))
 
 
 def test_a_table_that_is_not_there_is_refused_by_its_name(tmp_path: Path) -> None:
