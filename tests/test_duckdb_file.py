@@ -261,6 +261,17 @@ def test_a_table_that_is_not_there_is_refused_by_its_name(tmp_path: Path) -> Non
     assert "Table with name gone does not exist" in error.message
 
 
+def test_a_view_that_fails_half_way_is_refused_in_duckdb_s_words(tmp_path: Path) -> None:
+    late = "CASE WHEN i = 150000 THEN error('no such customer') ELSE i END"
+    filled(tmp_path / "w.duckdb", f"CREATE VIEW t AS SELECT {late} AS id FROM range(200000) r(i)")
+
+    error = refused(tmp_path / "build", table(tmp_path / "w.duckdb"))
+
+    assert isinstance(error, SourceError)
+    assert "DuckDB cannot read table t" in error.message
+    assert "no such customer" in error.message
+
+
 def test_names_need_no_quoting_by_the_user(tmp_path: Path) -> None:
     path = tmp_path / 'it\'s; a "file".duckdb'
     filled(path, 'CREATE SCHEMA "s p"', 'CREATE TABLE "s p"."t;""x" AS SELECT 1 AS id')

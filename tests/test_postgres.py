@@ -175,7 +175,7 @@ REPLACEMENTS = {
 
 
 @pytest.mark.parametrize("how", REPLACEMENTS)
-def test_a_table_that_is_made_anew_meanwhile_is_refused_and_not_empty(
+def test_a_table_that_is_replaced_meanwhile_is_refused_and_not_empty(
     postgres_database: Database, tmp_path: Path, how: str
 ) -> None:
     """To a transaction that began before, Postgres shows such a table without rows."""
@@ -184,7 +184,7 @@ def test_a_table_that_is_made_anew_meanwhile_is_refused_and_not_empty(
 
     with SOURCE.open(connection(postgres_database)) as cursor:
         postgres_database.run(*REPLACEMENTS[how])
-        with pytest.raises(SourceError, match="made anew while kgimport read t: t"):
+        with pytest.raises(SourceError, match="replaced while kgimport read t: t"):
             SOURCE.locate(cursor, Wanted("t", wanted.location, tmp_path / "t", silent))
 
 
@@ -198,7 +198,7 @@ def test_a_view_of_a_table_that_was_emptied_meanwhile_is_refused(
     with SOURCE.open(there) as cursor:
         postgres_database.run("TRUNCATE t")
         location = Relation((postgres_database.name, "public", "v"), there)
-        with pytest.raises(SourceError, match="made anew while kgimport read v: t"):
+        with pytest.raises(SourceError, match="replaced while kgimport read v: t"):
             SOURCE.locate(cursor, Wanted("v", location, tmp_path / "v", silent))
 
 
@@ -344,6 +344,9 @@ def test_role_and_search_path_of_the_profile_hold(
     assert "permission denied for schema a b" in error.message
 
 
+NO_NUMBER = """
+SELECT CASE i WHEN 90000 THEN 'x' ELSE '1' END::int AS id FROM generate_series(1, 99999) s(i)
+"""
 KILLED = """
 SELECT pg_terminate_backend(CASE i WHEN 90000 THEN pg_backend_pid() ELSE 0 END) AS id
 FROM generate_series(1, 99999) s(i)
@@ -359,6 +362,7 @@ FROM generate_series(1, 99999) s(i)
         ("SELECT 1 AS id; SELECT 2 AS id", "syntax error"),
         ("SELECT 1 / (2 - i) AS id FROM generate_series(1, 2) s(i)", "division by zero"),
         ("SELECT 1 / (90000 - i) AS id FROM generate_series(1, 99999) s(i)", "division by zero"),
+        (NO_NUMBER, "invalid input syntax for type integer"),
         (KILLED, "terminating connection due to administrator command"),
     ],
 )

@@ -135,13 +135,10 @@ def _literal(value: str) -> str:
     return f"E'{escaped}'"
 
 
-_NO_ROWS = "does not return the rows of {}"
-
-
 def _locate(cursor: Any, wanted: Wanted) -> Found:
     wanted.progress(f"query {wanted.table}", None)
     began = monotonic()
-    with _refusing(_NO_ROWS.format(wanted.table)):
+    with _refusing(f"does not return the rows of {wanted.table}"):
         _copy(cursor, wanted)
     record = QueryRecord(wanted.table, "", 0, round(monotonic() - began, 3))
     return Found(LocalPath(str(wanted.folder)), record)
@@ -182,10 +179,10 @@ ORDER BY 1
 
 
 def _must_be_of_one_state(wanted: Wanted, ask: casts.Ask) -> None:
-    """Refuse a table if it, or another that its view reads, was made anew since the beginning."""
+    """Refuse a table if it, or another that its view reads, was replaced since the beginning."""
     if replaced := [str(name) for (name,) in ask(_REPLACED)]:
         raise SourceError(
-            f"these were truncated or made anew while kgimport read {wanted.table}: "
+            f"these were truncated or replaced while kgimport read {wanted.table}: "
             f"{listed(replaced)}",
             "try again when nothing builds the tables",
         )
@@ -199,16 +196,14 @@ def _write(cursor: Any, sql: str, found: list[postgres_types.Described], wanted:
     with cursor.fetch_record_batch() as reader:
         pairs = zip(found, reader.schema, strict=True)
         types = [(at.name, postgres_types.arrow_type(each, at.type)) for each, at in pairs]
-        exact = map(postgres_types.exact, _arriving(reader, wanted))
-        return batches.write(wanted.table, exact, pa.schema(types), wanted.folder, wanted.memory_mb)
-
-
-def _arriving(reader: pa.RecordBatchReader, wanted: Wanted) -> Iterator[pa.RecordBatch]:
-    """Yield the batches. An error of the server's is an OSError in a stream, as a full disk is."""
-    try:
-        yield from reader
-    except (OSError, pa.ArrowException) as error:
-        raise _refusal(_NO_ROWS.format(wanted.table), error) from error
+        return batches.write(
+            wanted.table,
+            reader,
+            pa.schema(types),
+            wanted.folder,
+            wanted.memory_mb,
+            check=postgres_types.exact,
+        )
 
 
 def _rows(wanted: Wanted) -> str:
@@ -242,15 +237,12 @@ def _refusing(what: str) -> Iterator[None]:
     try:
         yield
     except (_driver().Error, pa.ArrowException) as error:
-        raise _refusal(what, error) from error
-
-
-def _refusal(what: str, error: Exception) -> SourceError:
-    return SourceError(
-        f"Postgres {what}: {short(_reason(str(error)), _REASON)}",
-        "try the same with psql; dbt's profile, or the PG… variables of libpq, say where the "
-        "database is and as whom to read it",
-    )
+        reason = short(_reason(str(error)), _REASON)
+        raise SourceError(
+            f"Postgres {what}: {reason}",
+            "try the same with psql; dbt's profile, or the PG… variables of libpq, say where the "
+            "database is and as whom to read it",
+        ) from error
 
 
 # What the server says of a query; what it says of a connection is shown with the host.
@@ -261,4 +253,5 @@ def _reason(text: str) -> str:
     """Return the server's words, without the driver's, the query and the place in it."""
     if found := _OF_SERVER.search(text):
         return found[1]
-    return " ".join(text.rpartition("[libpq] ")[2].split())
+    of_driver = text.rpartition("[libpq] ")[2].partition("Query was:")[0]
+    return " ".join(of_driver.split())
