@@ -353,6 +353,38 @@ FROM generate_series(1, 99999) s(i)
 """
 
 
+def test_a_role_with_the_rights_of_the_page_reads_tables_that_dbt_makes_later(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "warehouses.md").read_text(encoding="utf-8")
+    grants = re.search(r"```sql\n(CREATE ROLE kgimport .*?)```", page, re.DOTALL)
+    assert grants
+    reader, dbt = (f"{name}_{postgres_database.name}" for name in ("kgimport", "dbt"))
+    sql = (
+        re.sub("--.*", "", grants[1]).replace("kgimport", reader).replace("ROLE dbt", f"ROLE {dbt}")
+    )
+    postgres_database.run(
+        f"CREATE ROLE {dbt}",
+        f"CREATE SCHEMA mart AUTHORIZATION {dbt}",
+        "CREATE TABLE mart.early AS SELECT 1 AS id",
+        *filter(str.strip, sql.split(";")),
+        f"SET ROLE {dbt}",
+        "CREATE TABLE mart.late AS SELECT 2 AS id",
+        "RESET ROLE",
+        "CREATE TABLE hidden AS SELECT 3 AS id",
+    )
+
+    def by_reader(query: str) -> NodeTable:
+        return asked(postgres_database, query, user=reader, password="choose one")
+
+    tables = [replace(by_reader(f"SELECT * FROM mart.{n}"), name=n) for n in ("early", "late")]
+    early, late = read(tmp_path / "a", *tables)
+    error = refused(tmp_path / "b", by_reader("SELECT * FROM hidden"))
+
+    assert [early.item(), late.item()] == [1, 2]
+    assert "permission denied for table hidden" in error.message
+
+
 @pytest.mark.parametrize(
     ("sql", "why"),
     [

@@ -51,7 +51,7 @@ def group_bytes(memory_mb: int) -> int:
     return min(GROUP_BYTES, memory_mb * 2**20 // _SHARE)
 
 
-class ArrivalError(pa.ArrowException):  # type: ignore[misc]  (pyarrow has no types)
+class ArrivalError(pa.ArrowException):  # type: ignore[misc]  # Any to mypy
     """A stream of batches ended before its end; the message is the database's or the driver's."""
 
 
