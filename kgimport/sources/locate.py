@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kgimport import sources
 from kgimport.files import folder_name
 from kgimport.locations import Query, Relation
-from kgimport.sources import athena, duckdb_file, postgres, snowflake
+from kgimport.sources import athena, duckdb_file, postgres, redshift, snowflake
 from kgimport.sources.contract import AnySource, Wanted
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ SOURCES: Mapping[str, AnySource] = MappingProxyType(
         "athena": athena.SOURCE,
         "duckdb": duckdb_file.SOURCE,
         "postgres": postgres.SOURCE,
+        "redshift": redshift.SOURCE,
         "snowflake": snowflake.SOURCE,
     }
 )
