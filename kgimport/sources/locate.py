@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 from kgimport import sources
 from kgimport.files import folder_name
 from kgimport.locations import Query, Relation
-from kgimport.sources import athena, bigquery, duckdb_file, postgres, redshift, snowflake
+from kgimport.sources import (
+    adbc_profile,
+    athena,
+    bigquery,
+    duckdb_file,
+    postgres,
+    redshift,
+    snowflake,
+)
 from kgimport.sources.contract import AnySource, Wanted
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
 SOURCES: Mapping[str, AnySource] = MappingProxyType(
     {
         "athena": athena.SOURCE,
+        "adbc": adbc_profile.SOURCE,
         "bigquery": bigquery.SOURCE,
         "duckdb": duckdb_file.SOURCE,
         "postgres": postgres.SOURCE,
