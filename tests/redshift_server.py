@@ -111,8 +111,9 @@ class Redshift:
             found.status = "STARTED"
             if found.polls > self.waits:
                 self._finish(found)
-        several = {"SubStatements": [{"Id": f"{body['Id']}:1", "Error": found.error}]}
-        more: dict[str, Any] = several if "Sqls" in found.sent else {"Error": found.error}
+        more: dict[str, Any] = {"Error": found.error}
+        if "Sqls" in found.sent:
+            more = {"SubStatements": [{"Id": f"{body['Id']}:1", "Error": found.error}]}
         return 200, {"Id": body["Id"], "Status": found.status, **(more if found.error else {})}
 
     def cancel(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:

@@ -89,9 +89,9 @@ def test_every_query_is_sql_of_bigquery_with_the_columns_that_were_asked_for() -
     )
     description = sqlglot.parse_one(bigquery_types.description(rows), read="bigquery")
 
-    names = [each.alias_or_name for each in selection.selects]
+    names = [each.alias_or_name for each in selection.expressions]
     assert names == [*(each.name for each in fields), *(f"kgimport_{at}" for at in range(4))]
-    assert [each.sql(dialect="bigquery") for each in description.selects] == ["q.*"]
+    assert [each.sql(dialect="bigquery") for each in description.expressions] == ["q.*"]
     assert description.args["joins"][0].side == "LEFT"
 
 

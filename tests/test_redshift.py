@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from policy_sentry.querying.actions import get_action_data
 
 from kgimport.aws import Session
 from kgimport.errors import AwsRefusedError, SourceError, UsageError
@@ -20,6 +23,7 @@ from kgimport.sources import redshift as source
 from kgimport.sources.contract import Wanted
 from kgimport.sources.redshift import SOURCE
 from tests.located import found, node, read, refused
+from tests.redshift_server import _ACTIONS
 
 if TYPE_CHECKING:
     from kgimport.progress import Progress
@@ -324,3 +328,46 @@ def test_waiting_is_reported_once_for_each_state(redshift: Redshift, tmp_path: P
         SOURCE.locate(opened, wanted_in(tmp_path, lambda stage, _: stages.append(stage)))
 
     assert stages == ["describe t (started)", "query t (started)"]
+
+
+# Permissions --------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[1] / "docs/warehouses.md"
+
+
+def statements() -> list[dict[str, Any]]:
+    blocks = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return [each for block in blocks for each in json.loads(block)["Statement"]]
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("statement", statements(), ids=lambda each: each["Sid"])
+def test_each_documented_permission_is_iam_s_and_on_the_kind_of_resource_that_it_takes(
+    statement: dict[str, Any],
+) -> None:
+    """Nothing is allowed on everything, unless IAM takes no resource, and a condition limits it."""
+    conditions = {key for each in statement.get("Condition", {}).values() for key in each}
+    for action in listed(statement["Action"]):
+        service, _, name = action.partition(":")
+        known = get_action_data(service, name)[service]  # an unknown action has none
+        keys = {key for each in known for key in each["condition_keys"]}
+        forms = {each["resource_arn_format"] for each in known} - {"*"}
+        assert conditions <= keys, action
+        if forms:
+            patterns = [re.sub(r"\\\$\\\{\w+\\\}", "[^:]*", re.escape(form)) for form in forms]
+            for arn in listed(statement["Resource"]):
+                assert any(re.fullmatch(each, arn) for each in patterns), (action, arn)
+        else:
+            assert statement["Resource"] == "*"
+            assert conditions, action
+
+
+def test_the_documented_permissions_are_for_the_calls_that_are_made() -> None:
+    actions = {action for each in statements() for action in listed(each["Action"])}
+
+    assert {each.removeprefix("redshift-data:") for each in actions if "-data" in each} == {
+        *_ACTIONS
+    }

@@ -21,6 +21,7 @@ _EXTERNAL = (
 )
 _BY_DUCKDB = "`duckdb -c \"ATTACH '{0}' AS w (TYPE {1}); COPY w.TABLE TO 'FOLDER/TABLE.parquet'\"`"
 _MYSQL = _BY_DUCKDB.format("host=HOST user=USER database=DATABASE", "mysql")
+_ORACLE = '`DBMS_CLOUD.EXPORT_DATA(…, format => \'{"type": "parquet"}\', query => …)`'
 _ANY = (
     "`pl.read_database('SELECT * FROM TABLE', connection).write_parquet('FOLDER/TABLE.parquet')`, "
     "in Python with Polars"
@@ -38,11 +39,7 @@ _PRODUCTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "glue": ("AWS Glue", _SPARK),
         "mariadb": ("MariaDB", _MYSQL),
         "mysql": ("MySQL", _MYSQL),
-        "oracle": (
-            "Oracle",
-            '`DBMS_CLOUD.EXPORT_DATA(…, format => \'{"type": "parquet"}\', '
-            "query => 'SELECT * FROM TABLE')`",
-        ),
+        "oracle": ("Oracle", _ORACLE),
         "spark": ("Spark", _SPARK),
         "sqlite": ("SQLite", _BY_DUCKDB.format("FILE", "sqlite")),
         "sqlserver": ("SQL Server", _EXTERNAL),
