@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @command("kgimport land data s3://my-lake/raw --prefix dev_")
 def land(
-    data: Annotated[Path, typer.Argument(help="CUSTOMER/TABLE/[COLUMN=VALUE/]….parquet.")],
+    data: Annotated[
+        Path, typer.Argument(help="A folder of CUSTOMER/TABLE/[COLUMN=VALUE/]….parquet.")
+    ],
     to: Annotated[str, typer.Argument(metavar="S3_URI", help="The prefix to upload below.")],
     register: Annotated[
         bool,
@@ -36,7 +38,7 @@ def land(
         typer.Option(
             "--delete",
             allow_from_autoenv=False,
-            help="Delete objects without a file.",
+            help="Delete objects that no longer have a file here.",
             rich_help_panel=SOURCE,
         ),
     ] = False,
