@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 @command("kgimport land data s3://my-lake/raw --prefix dev_")
 def land(
-    data: Annotated[
-        Path, typer.Argument(help="A folder of CUSTOMER/TABLE/[COLUMN=VALUE/]….parquet.")
-    ],
+    data: Annotated[Path, typer.Argument(help="CUSTOMER/TABLE/[COLUMN=VALUE/]….parquet.")],
     to: Annotated[str, typer.Argument(metavar="S3_URI", help="The prefix to upload below.")],
     register: Annotated[
         bool,

@@ -104,9 +104,10 @@ class TableRecord:
     fingerprint: str
     # The files that were read, as paths below the table's location.
     sources: tuple[str, ...]
+    # In the source: those `written` to files, and those `rejected` because an end does not exist.
     rows: Count
-    written: Count  # to the files
-    rejected: Count  # set aside, because an end does not exist and may be missing
+    written: Count
+    rejected: Count
     properties: Count
     fields: tuple[FieldRecord, ...]  # the columns that become properties
     header: HeaderFile  # the first line, in a file of its own
