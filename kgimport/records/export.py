@@ -25,7 +25,7 @@ from kgimport.records.parts import (  # noqa: TC001  (pydantic reads the annotat
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EXPORT_RECORD, EXPORT_FORM = "export.json", 5
+EXPORT_RECORD, EXPORT_FORM = "export.json", 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ class FieldRecord:
 class TableRecord:
     """What one table became in the build directory.
 
-    `rows` is the number in the source; `rows == written + rejected`. `properties` counts values.
+    `rows` is the number in the source; `rows == written + rejected + nulls`. `properties` counts
+    values.
     """
 
     name: str  # as declared
@@ -104,10 +105,10 @@ class TableRecord:
     fingerprint: str
     # The files that were read, as paths below the table's location.
     sources: tuple[str, ...]
-    # In the source: those `written` to files, and those `rejected` because an end does not exist.
-    rows: Count
-    written: Count
-    rejected: Count
+    rows: Count  # in the source
+    written: Count  # to the files
+    rejected: Count  # set aside, because an end does not exist and may be missing
+    nulls: Count  # that make no relationship, because the key of an end is null and may be
     properties: Count
     fields: tuple[FieldRecord, ...]  # the columns that become properties
     header: HeaderFile  # the first line, in a file of its own
