@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = pages()
-REFERENCE = [page for page in PAGES if page.stem in {"commands", "records"}]
+REFERENCE = [page for page in PAGES if page.parent.name == "reference"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
