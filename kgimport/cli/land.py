@@ -36,7 +36,7 @@ def land(
         typer.Option(
             "--delete",
             allow_from_autoenv=False,
-            help="Delete objects without a file.",
+            help="Delete objects that no longer have a file here.",
             rich_help_panel=SOURCE,
         ),
     ] = False,
