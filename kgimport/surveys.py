@@ -138,7 +138,7 @@ def in_duckdb(path: Path) -> dict[tuple[str, str], dict[str, str]]:
     """
     query = (
         "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
-        "WHERE NOT internal ORDER BY ALL, column_index"
+        "WHERE NOT internal ORDER BY schema_name, table_name, column_index"
     )
     try:
         with duckdb.connect(str(path), read_only=True) as made:

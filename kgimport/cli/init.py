@@ -87,20 +87,24 @@ def _report(drafted: Drafted, out: Path | None) -> None:
     """Show on stderr what the draft has, what is left to decide, and the next command."""
     draft = drafted.draft
     console.note(
-        f"drafted {draft.nodes:,} node tables and {draft.relationships:,} relationships "
-        f"from {draft.origin}"
+        f"drafted {_many(draft.nodes, 'node table')} and "
+        f"{_many(draft.relationships, 'relationship')} from {draft.origin}"
     )
     if draft.candidates or draft.offered:
         console.note(
-            f"left to you, as comments: {draft.candidates:,} relationships and "
-            f"{len(draft.offered):,} tables, each with its reason"
+            f"left to you, as comments: {_many(draft.candidates, 'relationship')} and "
+            f"{_many(len(draft.offered), 'table')}, each with its reason"
         )
     for note in draft.notes:
         console.note(short(note, 200))
-    if not drafted.knows_columns:
+    if drafted.unknown:
         console.note(
-            "the columns of the tables are known from the project's YAML only; "
-            "`dbt docs generate` lets init see the others, and their types"
+            f"columns and types are known from the project's YAML only ({drafted.unknown}); "
+            "after `dbt docs generate`, init knows all of them"
         )
     saved = "" if out else "save it as graph.yml, then: "
     console.note(f"next: {saved}{console.program()} check --graph {out or 'graph.yml'}")
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")

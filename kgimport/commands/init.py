@@ -16,8 +16,6 @@ from kgimport.errors import DestinationError, KgimportError
 from kgimport.progress import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kgimport.drafting.draft import Draft
     from kgimport.drafting.evidence import Evidence
     from kgimport.progress import Progress
@@ -29,10 +27,10 @@ _MEMORY_MB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft, and whether the columns of the tables are known from the warehouse."""
+    """A draft, and why columns and types are not known from the warehouse, if they are not."""
 
     draft: Draft
-    knows_columns: bool
+    unknown: str = ""
 
     @property
     def text(self) -> str:
@@ -49,9 +47,9 @@ def from_dbt(folder: Path, home: Path, name: str | None = None) -> Drafted:
     artifacts = dbt.artifacts(folder)
     place = artifacts / _MANIFEST
     manifest = shaped(Manifest, read_json(place), str(place), _AGAIN)
-    known = _known(folder, artifacts, manifest)
+    known, unknown = _known(folder, artifacts, manifest)
     found = project.evidence(manifest, known, _relative(folder, home))
-    return Drafted(_named(found, name), bool(known))
+    return Drafted(_named(found, name), unknown)
 
 
 def from_parquet(
@@ -71,7 +69,7 @@ def from_parquet(
         places = {each.name: _relative(each.place, home) for each in found}
         named = name or folder.resolve().name
         evidence = files.evidence(named, f"the files in {folder}", counted, places, survey.missing)
-    return Drafted(_named(evidence, name), knows_columns=True)
+    return Drafted(_named(evidence, name))
 
 
 def _named(found: Evidence, name: str | None) -> Draft:
@@ -82,31 +80,36 @@ def _relative(place: Path, home: Path) -> str:
     return Path(os.path.relpath(place, home)).as_posix()
 
 
-def _known(folder: Path, artifacts: Path, manifest: Manifest) -> dict[str, dict[str, str]]:
-    """Return the types of columns by unique id: from the catalog, and from DuckDB's own file."""
-    known = dict(_in_catalog(artifacts / _CATALOG))
-    known.update(_in_warehouse(folder, manifest))
-    return known
+def _known(
+    folder: Path, artifacts: Path, manifest: Manifest
+) -> tuple[dict[str, dict[str, str]], str]:
+    """Return the types of columns by unique id, or why they are not known.
 
-
-def _in_catalog(place: Path) -> dict[str, dict[str, str]]:
-    if not place.is_file():
-        return {}
-    return shaped(Catalog, read_json(place), str(place), "run `dbt docs generate` again").types
-
-
-def _in_warehouse(folder: Path, manifest: Manifest) -> Iterator[tuple[str, dict[str, str]]]:
-    if manifest.metadata.adapter_type != "duckdb":
-        return
+    They come from DuckDB's own file, or else from dbt's catalog, which may be older.
+    """
+    reason = f"dbt wrote no {_CATALOG}"
     try:
-        path = dbt.database(folder)
-        found = surveys.in_duckdb(path) if path and path.is_file() else {}
-    except KgimportError:
-        return  # a draft does not need types; the report says that they are unknown
-    for node in (*manifest.nodes.values(), *manifest.sources.values()):
-        at = (node.db_schema or "", node.alias or node.identifier or node.name)
-        if at in found:
-            yield node.unique_id, found[at]
+        if found := _in_warehouse(folder, manifest):
+            return found, ""
+    except KgimportError as error:  # a draft can do without them
+        reason = f"{error.message}, and {reason}"
+    place = artifacts / _CATALOG
+    if not place.is_file():
+        return {}, reason
+    return shaped(Catalog, read_json(place), str(place), "run `dbt docs generate` again").types, ""
+
+
+def _in_warehouse(folder: Path, manifest: Manifest) -> dict[str, dict[str, str]]:
+    if manifest.metadata.adapter_type != "duckdb":
+        return {}
+    path = dbt.database(folder)
+    found = surveys.in_duckdb(path) if path and path.is_file() else {}
+    nodes = (*manifest.nodes.values(), *manifest.sources.values())
+    places = {
+        node.unique_id: (node.db_schema or "", node.alias or node.identifier or node.name)
+        for node in nodes
+    }
+    return {unique_id: found[at] for unique_id, at in places.items() if at in found}
 
 
 def write(text: str, out: Path) -> None:

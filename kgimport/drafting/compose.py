@@ -34,8 +34,15 @@ def compose(evidence: Evidence) -> Draft:
     others = {key: each for key, each in standing.items() if key not in {**nodes, **joins}}
     offered = list(_offered(others, chosen, nodes))
     notes = (*evidence.notes, *_left(others.values(), offered))
+    drafted = [each for key, each in standing.items() if key in nodes or key in joins]
     return Draft(
-        evidence.name, evidence.origin, tuple(entries), tuple(offered), notes, evidence.dbt
+        evidence.name,
+        evidence.origin,
+        tuple(entries),
+        tuple(offered),
+        notes,
+        evidence.dbt,
+        any(types.has_decimals(each.columns) for each in drafted),
     )
 
 
@@ -140,16 +147,18 @@ def _offered(
         if ends and not single and table.layer == Layer.MART:
             yield _relationship(table, chosen, ends)
         elif table.keys and table.layer != Layer.SOURCE:
-            yield _offered_node(table, chosen)
+            yield _offered_node(table, chosen, nodes)
 
 
-def _offered_node(table: Table, chosen: Things) -> Entry:
+def _offered_node(table: Table, chosen: Things, nodes: Mapping[str, Table]) -> Entry:
     key = chosen.key(table) or (table.sound or table.keys)[0]
     why = f"{', '.join(key.columns)}: {key.doubt or key.reason}"
     layer = table.layer.name.lower()
     reasons = [why] if table.layer == Layer.MART else [f"{why}; a table of the {layer} layer"]
     node = {"labels": names.label(table.name), "key": one_or_all(key.columns)}
-    return Entry(table.name, tuple(reasons), table.location, node=node)
+    tested = (line for line in links.of_keys(table, chosen, nodes) if line.active)
+    made = (*tested, *links.by_name(table, chosen, nodes))
+    return Entry(table.name, tuple(reasons), table.location, node=node, relationships=made)
 
 
 def _left(others: Iterable[Table], offered: Sequence[Entry]) -> Iterator[str]:

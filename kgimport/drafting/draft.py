@@ -41,6 +41,7 @@ class Draft:
     offered: tuple[Entry, ...]
     notes: tuple[str, ...]
     dbt: str | None = None
+    has_decimals: bool = False
 
     @property
     def nodes(self) -> int:

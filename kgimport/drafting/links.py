@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from kgimport.drafting.roles import Things
 
 
+# How much a column's name is like a key: the same, about the same thing, or how many letters of it.
+_SAME, _WHOLE = 1_000, 900
+
+
 def one_or_all(columns: Sequence[str]) -> str | list[str]:
     """Return a list of columns as a declaration spells it: one column without the list."""
     return columns[0] if len(columns) == 1 else list(columns)
@@ -126,6 +130,8 @@ def _alike(column: str, table: Table, chosen: Things, drafted: Mapping[str, Tabl
         if end.id == table.id or column == key.columns[0] or column not in end.columns:
             kinds = {family(table.columns[column]), family(end.columns.get(key.columns[0], ""))}
             score = likeness(column, key.columns[0], names.thing(end.name))
+            if end.id == table.id and score >= _WHOLE:
+                continue  # `supply_id` is another name of a supply itself, `parent_supply_id` not
             if score and kinds != {"text", "integer"}:
                 scores.setdefault(score, []).append(end)
     best = scores[max(scores)] if scores else []
@@ -142,11 +148,11 @@ def likeness(column: str, key: str, thing: str) -> int:
     if not stem:
         return 0
     if column == key:
-        return 1_000
+        return _SAME
     if not names.is_marked(column):
         return 0
     if stem in (of_key, thing) or stem.replace("_", "") == thing.replace("_", ""):
-        return 900
+        return _WHOLE
     return max(
         (len(each) for each in (of_key, thing) if each and stem.endswith(f"_{each}")), default=0
     )

@@ -10,6 +10,7 @@ from kgimport.drafting import statements
 from kgimport.drafting.evidence import Evidence, Key, Layer, Reference, Table
 from kgimport.drafting.names import graph_name, words
 from kgimport.drafting.statements import NotNull, Refers, Stated, Unique
+from kgimport.errors import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -75,11 +76,11 @@ def _notes(manifest: Manifest, tables: Mapping[str, Node]) -> Iterator[str]:
         for each in manifest.nodes.values()
         if each.resource_type in _TABLES and each.unique_id not in tables
     ]
-    ephemeral = sum(each.config.materialized == "ephemeral" for each in left)
+    ephemeral = [each.name for each in left if each.config.materialized == "ephemeral"]
     if ephemeral:
-        yield f"{ephemeral} ephemeral models have no table, so they are not in the draft"
-    if older := len(left) - ephemeral:
-        yield f"{older} models are disabled or older versions, so they are not in the draft"
+        yield f"ephemeral, so without a table: {listed(ephemeral)}"
+    if older := [each.name for each in left if each.name not in ephemeral]:
+        yield f"disabled, or not the latest version: {listed(older)}"
 
 
 def _statements(manifest: Manifest, tables: Mapping[str, Node]) -> Iterator[Statement]:
@@ -187,8 +188,10 @@ def _keys(node: Node, found: _Found) -> Iterator[Key]:
 
 def _tested(each: Unique, not_null: set[str]) -> Key:
     nullable = [column for column in each.columns if column not in not_null]
-    missing = f"{', '.join(nullable)}: not tested not_null" if nullable else ""
-    return Key(each.columns, each.reason, each.condition or missing)
+    if each.condition or nullable:
+        missing = f"tested unique, but {', '.join(nullable)} not as not_null"
+        return Key(each.columns, each.reason, each.condition or missing)
+    return Key(each.columns, f"{each.reason} and not_null")
 
 
 def _once(values: Iterable[T], of: Callable[[T], object]) -> tuple[T, ...]:

@@ -117,13 +117,14 @@ def _is_association(key: Key, links: Sequence[Reference]) -> bool:
 def ends(table: Table, chosen: Things) -> tuple[Reference, Reference] | None:
     """Return the two references that become the ends of a table's relationships.
 
-    Columns that together are the table's key come first, then the order of its columns.
+    They are in the order of the table's columns. Of more than two, those of its key come first.
     """
     identifying = {column for key in table.sound for column in key.columns}
     usable = [
         each for each in outward(table, chosen.tables) if chosen.fits(each) and not each.doubt
     ]
-    usable.sort(key=lambda each: not identifying.issuperset(each.columns))
+    if len(usable) > _ENDS:
+        usable.sort(key=lambda each: not identifying.issuperset(each.columns))
     return (usable[0], usable[1]) if len(usable) >= _ENDS else None
 
 

@@ -110,7 +110,7 @@ def _tolerance(test: Node) -> str:
 
 
 def _tested(test: Node, what: str) -> str:
-    return f"{what}, by a disabled test" if test.config.enabled is False else what
+    return f"by a disabled test {what}" if test.config.enabled is False else what
 
 
 def _unique(table: str, test: Node, kwargs: Mapping[str, Any]) -> Iterator[Statement]:

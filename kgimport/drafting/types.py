@@ -1,8 +1,4 @@
-"""Which words a column's type calls for, from the name that a warehouse gives the type: pure.
-
-A word that cannot change a value is part of the draft, any other is a comment: `decimal: double`
-refuses every number whose digits a double does not keep.
-"""
+"""Which words a column's type calls for, from the name that a warehouse gives the type: pure."""
 
 from __future__ import annotations
 
@@ -15,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _DECIMAL = re.compile(r"(?:decimal|numeric|number|bignumeric)\b\s*(?:\(\s*\d+\s*(?:,\s*(\d+))?\))?")
-_EXACT = "a double, if it keeps all digits of every value; or decimal: string"
 _CHOICES = (
     (re.compile(r"struct|row\(|record|object|map|variant|super|json"), "struct", "json", "flatten"),
     (re.compile(r"blob|bytea|bytes|binary|varbinary"), "binary", "base64", "hex, bytes"),
@@ -26,8 +21,18 @@ _TEXTS = re.compile(r"char|text|string|uuid|enum|name")
 _INTEGERS = re.compile(r"(big|small|tiny|huge)?int|serial|byteint")
 
 
+def has_decimals(columns: Mapping[str, str]) -> bool:
+    """Whether a column is of decimals with a fraction."""
+    return any(_is_fraction(kind.strip().lower()) for kind in columns.values())
+
+
+def _is_fraction(kind: str) -> bool:
+    found = _DECIMAL.match(kind)
+    return found is not None and found[1] != "0" and not (found[1] is None and "(" in kind)
+
+
 def lines(columns: Mapping[str, str]) -> Iterator[Line]:
-    """Yield what to declare for columns of some types, given by name."""
+    """Yield comments on what to declare for columns of types that need a choice, by name."""
     for name, kind in columns.items():
         if line := _line(name, kind.strip().lower()):
             yield line
@@ -36,9 +41,6 @@ def lines(columns: Mapping[str, str]) -> Iterator[Line]:
 def _line(name: str, kind: str) -> Line | None:
     if kind.endswith("[]") or kind.startswith(("list", "array")):
         return None
-    if found := _DECIMAL.match(kind):
-        whole = found[1] == "0" or (found[1] is None and "(" in kind)
-        return None if whole else Line({name: {"decimal": "double"}}, f"{kind}: {_EXACT}")
     for pattern, word, choice, others in _CHOICES:
         if pattern.match(kind) and kind not in ("json", "jsonb"):
             reason = f"{kind} is refused without a word; or {others}, or skip: true"

@@ -21,6 +21,10 @@ _HEAD = (
     "right. `kgimport check --graph` with this file proves the rest."
 )
 _NULLS = "on_null: skip: no test rules out nulls, and a row with a null has no such relationship."
+_DECIMALS = (
+    "Neo4j has no decimals. A number whose digits a double does not keep is refused; "
+    "`decimal: string` keeps all."
+)
 _MISSING = (
     "on_missing: skip: the test does not hold for all rows; those whose node is missing are set "
     "aside and counted."
@@ -37,6 +41,9 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield f"graph: {_flow(draft.graph)}"
     if draft.dbt is not None:
         yield f"dbt: {_flow(draft.dbt)}"
+    if draft.has_decimals:
+        yield from _comment(_DECIMALS)
+        yield "defaults: {decimal: double}"
     yield "tables:" if draft.entries else "tables: {}"
     for entry in draft.entries:
         yield from _entry(entry)
@@ -58,8 +65,13 @@ def _head(draft: Draft) -> Iterator[str]:
 
 def _comment_of(entry: Entry) -> str:
     """Return an entry as a comment on one line."""
-    parts = {"location": entry.location, "node": entry.node, "relationship": entry.relationship}
-    given = {key: part for key, part in parts.items() if part is not None}
+    parts = {
+        "location": entry.location,
+        "node": entry.node,
+        "relationship": entry.relationship,
+        "relationships": [line.value for line in entry.relationships],
+    }
+    given = {key: part for key, part in parts.items() if part}
     return f"  # {_flow(entry.table)}: {_flow(given)}  # {_plain('; '.join(entry.reasons))}"
 
 
