@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from kgimport.sources.contract import Wanted
 from kgimport.sources.postgres import SOURCE
 from tests.located import found, manifest, node, read, refused
 from tests.postgres_server import PASSWORD, USER, Database
+from tests.warehouse_types import POSTGRES_EXACT, POSTGRES_REFUSED, POSTGRES_TYPES, Refused
 
 
 def connection(database: Database, **settings: str) -> Any:
@@ -48,84 +48,22 @@ def asked(database: Database, sql: str, **settings: str) -> NodeTable:
 
 # Values -------------------------------------------------------------------------------------------
 
-NOON = datetime(2020, 1, 2, 12, 0, 0, 123_456)  # noqa: DTZ001
-LONG = "1234567890123456789012345678.0123456789"
-TYPES = (
-    "CREATE DOMAIN price AS numeric(5,2) CHECK (value > 0)",
-    "CREATE DOMAIN deep AS price",
-    "CREATE TYPE mood AS ENUM ('sad', 'ok')",
-    "CREATE TYPE pair AS (a int, b text)",
-)
-EXACT: list[tuple[str, Any, Any]] = [
-    ("'-32768'::int2", pl.Int16, -(2**15)),
-    ("2147483647::int4", pl.Int32, 2**31 - 1),
-    ("'-9223372036854775808'::int8", pl.Int64, -(2**63)),
-    ("4294967295::oid", pl.Int64, 2**32 - 1),
-    ("0.1::float4", pl.Float32, 0.10000000149011612),
-    ("'-Infinity'::float8", pl.Float64, float("-inf")),
-    ("true", pl.Boolean, True),
-    ("12345.6789::numeric(38,9)", pl.Decimal(38, 9), Decimal("12345.6789")),
-    ("1234567.89::numeric(9,2)", pl.Decimal(9, 2), Decimal("1234567.89")),
-    ("12345::numeric(3,-2)", pl.Decimal(5, 0), Decimal(12300)),
-    ("0.00123::numeric(3,5)", pl.Decimal(5, 5), Decimal("0.00123")),
-    (f"{LONG}::numeric", pl.Decimal(38, 10), Decimal(LONG)),
-    (f"{10**38 - 1}::numeric", pl.Decimal(38, 0), Decimal(10**38 - 1)),
-    ("12.50::numeric(50,10)", pl.Decimal(38, 1), Decimal("12.5")),
-    ("1.50::price", pl.Decimal(5, 2), Decimal("1.5")),
-    ("2.50::deep", pl.Decimal(5, 2), Decimal("2.5")),
-    ("'-12.34'::money", pl.Decimal(38, 2), Decimal("-12.34")),
-    ("'é\n,\"'::text", pl.String, 'é\n,"'),
-    ("''::varchar(3)", pl.String, ""),
-    ("'ab'::char(4)", pl.String, "ab  "),
-    ("'n'::name", pl.String, "n"),
-    ("'sad'::mood", pl.String, "sad"),
-    ("'\\x00ff'::bytea", pl.Binary, b"\x00\xff"),
-    ("date '0001-01-01'", pl.Date, date(1, 1, 1)),
-    ("time '23:59:59.999999'", pl.Time, time(23, 59, 59, 999_999)),
-    ("timestamp '2020-01-02 12:00:00.123456'", pl.Datetime("us"), NOON),
-    (
-        "timestamptz '2020-01-02 12:00:00.123456+02'",
-        pl.Datetime("us", "UTC"),
-        NOON.replace(hour=10, tzinfo=UTC),
-    ),
-    (
-        "'00000000-0000-0000-0000-00000000000A'::uuid",
-        pl.String,
-        f"{'0' * 8}{'-0000' * 3}-{10:012x}",
-    ),
-    ("'{\"b\":  1}'::json", pl.String, '{"b":  1}'),
-    ("'{\"b\":  1}'::jsonb", pl.String, '{"b": 1}'),
-    ("'10.1.2.3/8'::inet", pl.String, "10.1.2.3/8"),
-    ("int4range(1, 3)", pl.String, "[1,3)"),
-    ("tstzrange('2020-01-01 00:00+02', NULL)", pl.String, '["2019-12-31 22:00:00+00",)'),
-    ("B'0101'", pl.String, "0101"),
-    ("point(0.1, 2)", pl.String, "(0.1,2)"),
-    ("'a b'::tsvector", pl.String, "'a' 'b'"),
-    ("ARRAY[1, NULL]", pl.List(pl.Int32), [1, None]),
-    ("'{}'::int8[]", pl.List(pl.Int64), []),
-    ("ARRAY[1.5, 2.25]", pl.List(pl.Decimal(38, 2)), [Decimal("1.5"), Decimal("2.25")]),
-    ("ARRAY['1.50'::money]", pl.List(pl.Decimal(38, 1)), [Decimal("1.5")]),
-    ("ARRAY['sad']::mood[]", pl.List(pl.String), ["sad"]),
-    ("ARRAY['{\"a\": 1}'::jsonb]", pl.List(pl.String), ['{"a": 1}']),
-    ("ARRAY[date '2020-01-01']", pl.List(pl.Date), [date(2020, 1, 1)]),
-]
-
 
 def test_every_type_that_can_arrive_exactly_does(
     postgres_database: Database, tmp_path: Path
 ) -> None:
     """Each column has a value and a null."""
-    postgres_database.run(*TYPES)
-    values = ", ".join(f"{sql} AS c{at}" for at, (sql, _, _) in enumerate(EXACT))
+    postgres_database.run(*POSTGRES_TYPES)
+    values = ", ".join(f"{each.sql} AS c{at}" for at, each in enumerate(POSTGRES_EXACT))
     postgres_database.run(f"CREATE TABLE t AS SELECT 1 AS id, {values}")
     postgres_database.run("INSERT INTO t (id) VALUES (2)")
 
     (rows,) = read(tmp_path, table(postgres_database))
 
-    for at, (sql, dtype, value) in enumerate(EXACT):
+    for at, each in enumerate(POSTGRES_EXACT):
         column = rows[f"c{at}"]
-        assert column.dtype == dtype, sql
-        assert column.to_list() == [value, None], sql
+        assert column.dtype == each.dtype, each.sql
+        assert column.to_list() == [each.value, None], each.sql
 
 
 def test_text_is_not_what_the_server_s_settings_make_of_it(
@@ -160,54 +98,32 @@ def test_text_of_a_database_in_another_encoding_is_what_it_was(
     assert rows["t"].to_list() == ["é"]
 
 
-BEYOND = 10**38
-REFUSED = [
-    ("'infinity'::date", "infinite-moment", "infinity"),
-    ("'-infinity'::timestamp", "infinite-moment", "-infinity"),
-    ("'infinity'::timestamptz", "infinite-moment", "infinity"),
-    ("timestamp '294250-01-01'", "late-moment", "294250-01-01 00:00:00"),
-    ("time '24:00'", "time-out-of-range", "24:00:00"),
-    ("timetz '12:00+05'", "time-with-zone", "12:00:00+05"),
-    ("interval '1 month'", "interval", "1 mon"),
-    ("row(1, 'x')::pair", "no-such-type", "(1,x)"),
-    ("'NaN'::numeric", "not-a-number", "NaN"),
-    ("'NaN'::numeric(9,2)", "not-a-number", "NaN"),
-    ("'-Infinity'::numeric", "not-a-number", "-Infinity"),
-    (f"{BEYOND}::numeric", "too-many-digits", str(BEYOND)),
-    (f"(1 / {BEYOND}.0 / 3)::numeric(60,45)", "too-many-digits", f"0.{'0' * 38}3333333"),
-    ("ARRAY[[1, 2], [3, 4]]", "dimensions", "{{1,2},{3,4}}"),
-    ("'[0:1]={1,2}'::int4[]", "dimensions", "[0:1]={1,2}"),
-    ("ARRAY[NULL, 'infinity'::date]", "infinite-moment", "{NULL,infinity}"),
-    ("ARRAY['NaN'::numeric]", "not-a-number", "{NaN}"),
-    ("ARRAY[interval '1 day']", "interval", '{"1 day"}'),
-]
-
-
-@pytest.mark.parametrize(("sql", "check", "sample"), REFUSED, ids=[each[0] for each in REFUSED])
+@pytest.mark.parametrize("value", POSTGRES_REFUSED, ids=[each.sql for each in POSTGRES_REFUSED])
 def test_values_that_would_arrive_as_others_are_refused_with_their_rows(
-    postgres_database: Database, tmp_path: Path, sql: str, check: str, sample: str
+    postgres_database: Database, tmp_path: Path, value: Refused
 ) -> None:
-    postgres_database.run(*TYPES)
-    query = f"SELECT 'k' || i AS id, CASE WHEN i < 7 THEN {sql} END AS \"c d\" "
+    postgres_database.run(*POSTGRES_TYPES)
+    query = f"SELECT 'k' || i AS id, CASE WHEN i < 7 THEN {value.sql} END AS \"c d\" "
 
     wanted = of(postgres_database, f"{query} FROM generate_series(0, 19) s(i)")
 
-    shown = {"id": "k0", "c d": sample if len(sample) <= 60 else f"{sample[:60]}…"}
     ((name, column, count, seen),) = found(tmp_path, wanted)
-    assert (name, column, count, seen["id"]) == (check, "c d", 7, "k0")
-    assert seen["c d"].startswith(shown["c d"])
+    assert (name, column, count, seen["id"]) == (value.check, "c d", 7, "k0")
+    assert value.sample
+    assert seen["c d"].removesuffix("…") == value.sample[:60]
 
 
 def test_a_column_that_is_not_used_arrives_as_text_if_its_values_are_in_doubt(
     postgres_database: Database, tmp_path: Path
 ) -> None:
-    postgres_database.run(*TYPES)
-    values = ", ".join(f"{sql} AS c{at}" for at, (sql, _, _) in enumerate(REFUSED))
-    skipped = {f"c{at}": ColumnRule(skip=True) for at in range(len(REFUSED))}
+    postgres_database.run(*POSTGRES_TYPES)
+    values = ", ".join(f"{each.sql} AS c{at}" for at, each in enumerate(POSTGRES_REFUSED))
+    skipped = {f"c{at}": ColumnRule(skip=True) for at in range(len(POSTGRES_REFUSED))}
 
     (rows,) = read(tmp_path, of(postgres_database, f"SELECT 1 AS id, {values}", **skipped))
 
-    assert [rows[f"c{at}"].to_list() for at in range(len(REFUSED))] == [[s] for _, _, s in REFUSED]
+    texts = [rows[f"c{at}"].item() for at in range(len(POSTGRES_REFUSED))]
+    assert texts == [each.sample for each in POSTGRES_REFUSED]
 
 
 def test_a_table_without_rows_keeps_its_columns(

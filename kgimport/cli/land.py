@@ -33,7 +33,12 @@ def land(
     ] = "",
     delete: Annotated[
         bool,
-        typer.Option("--delete", help="Delete objects without a file.", rich_help_panel=SOURCE),
+        typer.Option(
+            "--delete",
+            allow_from_autoenv=False,
+            help="Delete objects without a file.",
+            rich_help_panel=SOURCE,
+        ),
     ] = False,
 ) -> None:
     """Upload new files of the customers' Parquet to S3, and register the tables in Glue."""

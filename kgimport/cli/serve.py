@@ -43,7 +43,13 @@ def serve(
         int, typer.Option(min=0, max=65535, help="Neo4j Browser's.", rich_help_panel=NEO4J)
     ] = 7474,
     writable: Annotated[
-        bool, typer.Option("--writable", help="Accept writes.", rich_help_panel=NEO4J)
+        bool,
+        typer.Option(
+            "--writable",
+            allow_from_autoenv=False,
+            help="Accept writes.",
+            rich_help_panel=NEO4J,
+        ),
     ] = False,
     timeout_s: Annotated[
         int | None,

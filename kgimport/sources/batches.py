@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-GROUP_BYTES = 2**25  # of Arrow, in a row group
+GROUP_BYTES = 2**25  # of Arrow, in a row group, at most
+_SHARE = 32  # of the memory, for a row group: three are held at a time, and their copies
 PART_BYTES = 2**30  # of Arrow, in a file
 _LEAVES: tuple[Callable[[pa.DataType], bool], ...] = (
     pa.types.is_integer,
@@ -45,7 +46,18 @@ _NESTED: tuple[Callable[[pa.DataType], bool], ...] = (
 )
 
 
-def write(table: str, batches: pa.RecordBatchReader, schema: pa.Schema, folder: Path) -> int:
+def group_bytes(memory_mb: int) -> int:
+    """Return how many bytes of Arrow a row group has, for a limit in MiB."""
+    return min(GROUP_BYTES, memory_mb * 2**20 // _SHARE)
+
+
+def write(
+    table: str,
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    folder: Path,
+    memory_mb: int = 1024,
+) -> int:
     """Write the rows of a table into a new folder, and return how many there are.
 
     `schema` has the same columns as the batches, maybe with other types: each batch is cast to
@@ -58,21 +70,21 @@ def write(table: str, batches: pa.RecordBatchReader, schema: pa.Schema, folder: 
     with ExitStack() as open_, ThreadPoolExecutor(1) as pool:
         parts = open_.enter_context(_Parts(folder, schema))
         writing = pool.submit(parts.add, [])
-        for group in _groups(batches):
+        for group in _groups(batches, group_bytes(memory_mb)):
             writing.result()
             writing = pool.submit(parts.add, group)
         writing.result()
     return parts.rows
 
 
-def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    """Yield batches in groups of about `GROUP_BYTES`."""
+def _groups(batches: Iterable[pa.RecordBatch], most: int) -> Iterator[list[pa.RecordBatch]]:
+    """Yield batches in groups of about `most` bytes."""
     group: list[pa.RecordBatch] = []
     size = 0
     for batch in batches:
         group.append(batch)
         size += batch.nbytes
-        if size >= GROUP_BYTES:
+        if size >= most:
             yield group
             group, size = [], 0
     yield group
@@ -111,8 +123,19 @@ class _Parts:
         path = self.folder / f"{self._count:05}.parquet"
         self._count, self._bytes = self._count + 1, 0
         return self._open.enter_context(
-            pq.ParquetWriter(path, self.schema, compression="zstd", compression_level=1)
+            pq.ParquetWriter(
+                path,
+                self.schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=_texts(self.schema),
+            )
         )
+
+
+def _texts(schema: pa.Schema) -> list[str]:
+    """Return the columns for which a dictionary is worth its time: 40 % of that of writing."""
+    return [each.name for each in schema if pa.types.is_string(each.type)]
 
 
 def _exact(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -6,7 +6,7 @@ To add a source, write a module for it (see `sources.contract`) and add a row to
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from types import MappingProxyType
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from kgimport import sources
 from kgimport.files import folder_name
 from kgimport.locations import Query, Relation
-from kgimport.sources import athena, duckdb_file, postgres
+from kgimport.sources import athena, duckdb_file, postgres, snowflake
 from kgimport.sources.contract import AnySource, Wanted
+from kgimport.values.columns import is_used
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from kgimport.graph import Graph, Table
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
 
 # A query of a graph.yml, which names no warehouse, runs in the first.
 SOURCES: Mapping[str, AnySource] = MappingProxyType(
-    {"athena": athena.SOURCE, "duckdb": duckdb_file.SOURCE, "postgres": postgres.SOURCE}
+    {
+        "athena": athena.SOURCE,
+        "duckdb": duckdb_file.SOURCE,
+        "postgres": postgres.SOURCE,
+        "snowflake": snowflake.SOURCE,
+    }
 )
 QUERIED = "queried"
 
@@ -48,29 +54,42 @@ class Located:
         return self.graph.relocated(places)
 
 
-def locate(graph: Graph, folder: Path, progress: Progress) -> Located:
+def locate(graph: Graph, folder: Path, progress: Progress, memory_mb: int = 1024) -> Located:
     """Find the files of every table; a table without files of its own is queried into `folder`.
 
-    Each warehouse is opened once, so that a source can read all tables in one state.
+    Each warehouse is opened once, so that a source can read all tables in one state. `memory_mb`
+    limits, in MiB, what a source may take to read a table.
     """
     places, queries = {}, []
     with ExitStack() as stack:
         opened: dict[Connection, Any] = {}
-        for table in graph.tables:
-            if not isinstance(table.location, Relation | Query):
+        for name, location in {table.origin: table.location for table in graph.tables}.items():
+            if not isinstance(location, Relation | Query):
                 continue
-            progress(f"find {table.name}", None)
-            into = folder / QUERIED / folder_name(table.name)
-            wanted = _wanted(table, table.location, into, progress)
-            found = sources.read(table.name, partial(_find, wanted, opened, stack))
-            places[table.name] = found.place
+            progress(f"find {name}", None)
+            into = folder / QUERIED / folder_name(name)
+            wanted = _wanted(name, graph.of_origin(name), location, into, progress)
+            wanted = replace(wanted, memory_mb=memory_mb)
+            found = sources.read(name, partial(_find, wanted, opened, stack))
+            places[name] = found.place
             queries += [found.query] if found.query else []
     return Located(graph.relocated(places), tuple(queries))
 
 
-def _wanted(table: Table, location: Relation | Query, into: Path, progress: Progress) -> Wanted:
-    keys = tuple(dict.fromkeys(chain.from_iterable(table.keys)))
-    return Wanted(table.name, location, into, progress, keys, partial(sources.is_used, table))
+def _wanted(
+    name: str,
+    tables: Sequence[Table],
+    location: Relation | Query,
+    into: Path,
+    progress: Progress,
+) -> Wanted:
+    """Return what all tables need that are made of the same rows; those are read once."""
+    keys = tuple(dict.fromkeys(chain.from_iterable(tables[0].keys)))
+
+    def used(column: str) -> bool:
+        return any(is_used(table, column) for table in tables)
+
+    return Wanted(name, location, into, progress, keys, used)
 
 
 def _find(wanted: Wanted, opened: dict[Connection, Any], stack: ExitStack) -> Found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,7 +20,7 @@ from kgimport.errors import RuntimeMissingError, SourceError, UsageError, short
 from kgimport.locations import LocalPath, Query
 from kgimport.records import QueryRecord
 from kgimport.sources import batches, casts, postgres_types
-from kgimport.sources.contract import Found, Source, sql_name
+from kgimport.sources.contract import Found, Source, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from kgimport.sources.contract import Wanted
 
+_BATCH_BYTES = "adbc.postgresql.batch_size_hint_bytes"
 _REASON = 500  # characters of the server's message
 # The keys of dbt's profile that libpq knows, each by the same name or another.
 _LIBPQ = {
@@ -139,21 +141,36 @@ SOURCE: Source[Postgres, Any] = Source(
 def _copy(cursor: Any, wanted: Wanted) -> None:
     rows = _rows(wanted)
     found = _described(cursor, rows, wanted)
+    ask = partial(_ask, cursor)
     columns = [postgres_types.column(each) for each in found]
-    number = casts.counted(wanted, rows, columns, lambda sql: _ask(cursor, sql))
-    cursor.execute(casts.selection(rows, columns))
+    number, scales = casts.measured(wanted, rows, columns, ask, postgres_types.shapes(found))
+    found = postgres_types.shaped(found, scales)
+    columns = [postgres_types.column(each) for each in found]
+    try:
+        written = _write(cursor, casts.selection(rows, columns), found, wanted)
+    except pa.ArrowInvalid:
+        casts.refuse_what_shows(wanted, rows, columns, ask)
+        raise
+    casts.must_be_all(wanted, number, written)
+
+
+def _write(cursor: Any, sql: str, found: list[postgres_types.Described], wanted: Wanted) -> int:
+    """Write the rows of a query; raise `pyarrow.ArrowInvalid` if some did not arrive exactly."""
+    size = str(batches.group_bytes(wanted.memory_mb) // 2)
+    cursor.adbc_statement.set_options(**{_BATCH_BYTES: size})
+    cursor.execute(sql)
     with cursor.fetch_record_batch() as reader:
         pairs = zip(found, reader.schema, strict=True)
         types = [(at.name, postgres_types.arrow_type(each, at.type)) for each, at in pairs]
-        written = batches.write(wanted.table, reader, pa.schema(types), wanted.folder)
-    casts.must_be_all(wanted, number, written)
+        exact = map(postgres_types.exact, reader)
+        return batches.write(wanted.table, exact, pa.schema(types), wanted.folder, wanted.memory_mb)
 
 
 def _rows(wanted: Wanted) -> str:
     location = wanted.location
     if isinstance(location, Query):
         return location.sql
-    return f"SELECT * FROM {sql_name(location.names)}"  # noqa: S608  (its names are quoted)
+    return rows_of(location)
 
 
 def _described(cursor: Any, rows: str, wanted: Wanted) -> list[postgres_types.Described]:
@@ -161,12 +178,7 @@ def _described(cursor: Any, rows: str, wanted: Wanted) -> list[postgres_types.De
     cursor.execute(f"SELECT * FROM ({rows}\n) AS q LIMIT 0")  # noqa: S608
     schema = cursor.fetch_arrow_table().schema
     batches.must_have_own_names(wanted.table, schema.names)
-    found = [postgres_types.described(at, is_used=wanted.is_used(at.name)) for at in schema]
-    unknown = postgres_types.shapes(found)
-    if not unknown:
-        return found
-    (scales,) = _ask(cursor, f"SELECT {', '.join(unknown)} FROM ({rows}\n) AS q")  # noqa: S608
-    return postgres_types.shaped(found, list(scales))
+    return [postgres_types.described(at, is_used=wanted.is_used(at.name)) for at in schema]
 
 
 def _ask(cursor: Any, sql: str) -> list[tuple[Any, ...]]:
