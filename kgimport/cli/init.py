@@ -74,13 +74,13 @@ def init(
 def _project(chosen: Path | None) -> Path:
     from kgimport import dbt
 
-    for folder in [chosen] if chosen else [Path(), Path("dbt")]:
-        if dbt.is_project(folder):
-            return folder
-    raise UsageError(
-        f"{chosen or 'this folder'} is not a dbt project",
-        "name a project with --dbt, or a folder of Parquet with --parquet",
-    )
+    folder = chosen or dbt.default_project()
+    if not dbt.is_project(folder):
+        raise UsageError(
+            f"{chosen or 'this folder'} is not a dbt project",
+            "name a project with --dbt, or a folder of Parquet with --parquet",
+        )
+    return folder
 
 
 def _report(drafted: Drafted, out: Path | None) -> None:

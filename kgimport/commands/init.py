@@ -102,8 +102,8 @@ def _known(
 def _in_warehouse(folder: Path, manifest: Manifest) -> dict[str, dict[str, str]]:
     if manifest.metadata.adapter_type != "duckdb":
         return {}
-    path = dbt.database(folder)
-    found = surveys.in_duckdb(path) if path and path.is_file() else {}
+    path = folder / dbt.settings(folder).texts({"path": "path"}).get("path", ":memory:")
+    found = surveys.in_duckdb(path) if path.is_file() else {}
     nodes = (*manifest.nodes.values(), *manifest.sources.values())
     places = {
         node.unique_id: (node.db_schema or "", node.alias or node.identifier or node.name)
