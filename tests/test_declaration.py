@@ -311,10 +311,14 @@ def test_a_project_without_a_graph_is_told(tmp_path: Path) -> None:
         tables_of(artifacts(tmp_path), LocalPath(str(tmp_path)))
 
 
-def test_the_json_schema_that_ships_is_the_one_of_the_code() -> None:
-    shipped = Path(declaration.__file__).with_name("graph.schema.json")
+def test_the_json_schemas_that_ship_are_those_of_the_code() -> None:
+    folder = Path(declaration.__file__).parent
 
-    assert json.loads(shipped.read_text()) == declaration.json_schema()
+    for name, schema in {
+        "graph": declaration.json_schema(),
+        "dbt": declaration.dbt_json_schema(),
+    }.items():
+        assert json.loads((folder / f"{name}.schema.json").read_text()) == schema
 
 
 # Fewer words ------------------------------------------------------------------------------------
@@ -446,8 +450,8 @@ def test_a_graph_in_dbt_has_defaults_in_an_exposure_or_next_to_its_name(tmp_path
     content["exposures"] = {"exposure.shop.graph": exposure}
     (by_exposure / "manifest.json").write_text(json.dumps(content))
 
-    one = declaration.load_tables(by_exposure, tables)
-    other = declaration.load_tables(artifacts(tmp_path, with_meta(MODEL, graph=named)), tables)
+    one = tables_of(by_exposure, tables)
+    other = tables_of(artifacts(tmp_path, with_meta(MODEL, graph=named)), tables)
 
     assert one == other
     assert one.nodes[0].rule("price").decimal == "double"
@@ -461,12 +465,117 @@ def test_defaults_of_a_graph_in_dbt_that_contradict_each_other_are_refused(tmp_p
     folder = artifacts(tmp_path, one, {**other, "name": "other"})
 
     with pytest.raises(DeclarationError, match=r"1: has another `decimal:` for the graph than 0"):
-        declaration.load_tables(folder, LocalPath(str(tmp_path)))
+        tables_of(folder, LocalPath(str(tmp_path)))
 
 
 def test_the_defaults_of_a_table_in_dbt_are_those_of_its_model(tmp_path: Path) -> None:
     folder = artifacts(tmp_path, with_meta(MODEL, defaults={"decimal": "string"}))
 
-    graph = declaration.load_tables(folder, LocalPath(str(tmp_path)))
+    graph = tables_of(folder, LocalPath(str(tmp_path)))
 
     assert graph.nodes[0].rule("price").decimal == "string"
+
+
+LISTED = """
+graph: people
+tables:
+  person:
+    location: person.parquet
+    node: {labels: Person, key: id, points: {home: {x: x, y: y}}}
+    properties: [name, "a_*"]
+    columns:
+      name: {property: title}
+"""
+
+
+def names_of(graph: Graph, rows: dict[str, Any], folder: Path) -> list[str]:
+    """The properties that a table with these rows has."""
+    pl.DataFrame(rows).write_parquet(folder / "person.parquet")
+    return [field.name for field in scan(graph)["person"].fields]
+
+
+def test_what_is_not_listed_is_no_property_and_keys_are_still_read(tmp_path: Path) -> None:
+    rows = {"id": [1], "name": ["x"], "a_*": [1], "a_b": [2], "x": [1.0], "y": [2.0], "d": [b"d"]}
+
+    assert names_of(declared(tmp_path, LISTED), rows, tmp_path) == ["title", "a_*", "home"]
+    nothing = LISTED.replace('[name, "a_*"]', "[]").replace("      name: {property: title}", "")
+    assert names_of(declared(tmp_path, nothing.replace("columns:", "")), rows, tmp_path) == ["home"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "mistake"),
+    [
+        ("[name,", "[name, nam,", r"person\.properties: no column nam; did you mean name"),
+        (
+            "name: {property",
+            "id: {property",
+            r"columns\.id: has a rule, but `properties:` does not",
+        ),
+        (
+            "{property: title}",
+            "{skip: true}",
+            r"columns\.name: is skipped, but `properties:` lists",
+        ),
+        ("name: {property: title}", "n*: {skip: true}", "name is skipped, but `properties:` lists"),
+        (
+            "name: {property: title}",
+            "p*: {type: long}",
+            r"no column matches p\* \(there is: id, na",
+        ),
+        (
+            "name: {property: title}",
+            "n*: {type: long}\n      '*e': {type: double}",
+            r"n\* and \*e both match name, but differ in `type:`",
+        ),
+        (
+            "name: {property: title}",
+            "n*: {type: long}\n      '*e': {type: double}\n      name: {decimal: double}",
+            r"n\* and \*e both match name, but differ in `type:`",
+        ),
+    ],
+)
+def test_lists_and_patterns_that_do_not_fit_are_refused(
+    tmp_path: Path, before: str, after: str, mistake: str
+) -> None:
+    columns = ["id", "name", "a_*", "x", "y"]
+
+    def both() -> None:
+        graph = declared(tmp_path, LISTED.replace(before, after))
+        declaration.check_columns(graph, {"person": columns})
+
+    with pytest.raises(DeclarationError, match=mistake):
+        both()
+
+
+def test_a_word_of_a_column_decides_where_patterns_differ(tmp_path: Path) -> None:
+    rules = "n*: {type: long}\n      '*e': {type: double}\n      name: {type: string}"
+    graph = declared(tmp_path, LISTED.replace("name: {property: title}", rules))
+
+    declaration.check_columns(graph, {"person": ["id", "name", "a_*", "x", "y"]})
+
+    assert graph.nodes[0].rule("name") == ColumnRule(type="string")
+    assert graph.nodes[0].rule("n1").type == "long"
+
+
+def test_a_pattern_that_is_a_column_must_not_match_others(tmp_path: Path) -> None:
+    graph = declared(
+        tmp_path, PEOPLE.replace("person_id: {property: personId}", "c(*): {skip: true}")
+    )
+    columns = ["person_id", "c(*)"]
+
+    declaration.check_columns(graph, {"person": columns, "knows": ["a", "b"]})
+
+    with pytest.raises(
+        DeclarationError, match=r"c\(\*\) is a column, but as a pattern also c\(x\)"
+    ):
+        declaration.check_columns(graph, {"person": [*columns, "c(x)"], "knows": ["a", "b"]})
+
+
+def test_only_one_place_lists_the_properties_of_a_relationship(tmp_path: Path) -> None:
+    one = PEOPLE.replace("on_missing: skip", "properties: since")
+    other = PEOPLE + "    properties: [since]\n"
+
+    assert declared(tmp_path, one).relationships[0].general.properties == ("since",)
+    assert declared(tmp_path, other).relationships[0].general.properties == ("since",)
+    with pytest.raises(DeclarationError, match="declares twice which columns become properties"):
+        declared(tmp_path, one + "    properties: [since]\n")

@@ -308,6 +308,7 @@ def _export_record(
 
 
 def _leave_record(folder: Path, record: ExportRecord) -> None:
-    for name, content in TARGETS[record.format].companions(record).items():
+    target = TARGETS[record.format]
+    for name, content in {**target.companions(record), **target.extras(record)}.items():
         files.write_whole(folder / name, content)
     files.write_whole(folder / records.EXPORT_RECORD, records.dump(record))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kgimport.declaration.dbt_schema import dbt_json_schema
 from kgimport.declaration.graph_file import read_yaml
 from kgimport.declaration.manifest import (
     Made,
@@ -36,6 +37,7 @@ __all__ = [
     "Way",
     "check_columns",
     "check_properties",
+    "dbt_json_schema",
     "declares",
     "external_files",
     "in_duckdb",

@@ -141,7 +141,6 @@ def _refuse(
         if number
     ]
     refuse(found)
-    return int(total)
 
 
 def refuse(found: Sequence[Finding]) -> None:
