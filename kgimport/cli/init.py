@@ -59,6 +59,8 @@ def init(
     if dbt is not None and parquet is not None:
         raise UsageError("--dbt and --parquet are two sources", "choose one")
     home = out.parent if out else Path()
+    if out is not None:
+        init.must_be_new(out)
     if parquet is not None:
         with console.progress() as report:
             drafted = init.from_parquet(parquet, home, name, report)
@@ -90,11 +92,9 @@ def _report(drafted: Drafted, out: Path | None) -> None:
         f"drafted {_many(draft.nodes, 'node table')} and "
         f"{_many(draft.relationships, 'relationship')} from {draft.origin}"
     )
-    if draft.candidates or draft.offered:
-        console.note(
-            f"left to you, as comments: {_many(draft.candidates, 'relationship')} and "
-            f"{_many(len(draft.offered), 'table')}, each with its reason"
-        )
+    left = {"relationship": draft.candidates, "table": len(draft.offered)}
+    if shown := [_many(number, what) for what, number in left.items() if number]:
+        console.note(f"left to you, as comments with their reasons: {' and '.join(shown)}")
     for note in draft.notes:
         console.note(short(note, 200))
     if drafted.unknown:

@@ -112,18 +112,23 @@ def _in_warehouse(folder: Path, manifest: Manifest) -> dict[str, dict[str, str]]
     return {unique_id: found[at] for unique_id, at in places.items() if at in found}
 
 
-def write(text: str, out: Path) -> None:
-    """Write a draft to a file that does not exist yet.
+def must_be_new(out: Path) -> None:
+    """Refuse a file that exists: a draft never replaces what a person may have edited."""
+    if out.exists() or out.is_symlink():
+        raise DestinationError(
+            f"{out} exists, and a draft replaces no file", "choose another --out, or compare both"
+        )
 
-    Raises `DestinationError` if it does, or if it cannot be written.
+
+def write(text: str, out: Path) -> None:
+    """Write a draft to a new file.
+
+    Raises `DestinationError` if it exists, or if it cannot be written.
     """
+    must_be_new(out)
     try:
         with out.open("x", encoding="utf-8") as stream:
             stream.write(text)
-    except FileExistsError:
-        raise DestinationError(
-            f"{out} exists, and is never overwritten", "choose another --out, or compare with it"
-        ) from None
     except OSError as error:
         raise DestinationError(
             f"{out} cannot be written: {error.strerror}", "choose another --out"

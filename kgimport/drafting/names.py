@@ -15,7 +15,10 @@ _BEFORE = (
     *("map", "mapping", "xref", "rel", "edge", "node", "hub", "sat", "snap", "snapshot", "tbl"),
     *("rpt", "report", "agg", "obt", "dwh"),
 )
-_AFTER = ("dim", "fct", "fact", "snapshot", "scd", "dimension", "mart", "table", "tbl")
+_AFTER = (
+    *("dim", "fct", "fact", "snapshot", "scd", "dimension", "mart", "table", "tbl"),
+    *("detail", "details", "master"),
+)
 _JOINS = ("bridge", "brg", "link", "lnk", "map", "mapping", "xref", "rel", "edge")
 _VERBAL = ("rel", "edge")  # what follows these is the type of a relationship, often a verb
 _MARKS = ("id", "key", "pk", "fk", "sk", "hk", "uuid", "guid", "skey", "hashkey")
