@@ -69,6 +69,25 @@
 {% macro athena__list_length(column) %}{{ return("cardinality(" ~ column ~ ")") }}{% endmacro %}
 
 
+{#- A text with every match of a regular expression replaced. Redshift replaces all by itself. -#}
+{% macro replace_all(text, pattern, by) %}{{ return(adapter.dispatch('replace_all')(text, pattern, by)) }}{% endmacro %}
+
+{% macro default__replace_all(text, pattern, by) %}{{ return("regexp_replace(" ~ text ~ ", '" ~ pattern ~ "', '" ~ by ~ "', 'g')") }}{% endmacro %}
+
+{% macro redshift__replace_all(text, pattern, by) %}{{ return("regexp_replace(" ~ text ~ ", '" ~ pattern ~ "', '" ~ by ~ "')") }}{% endmacro %}
+
+
+{#- A text that is ordered by its bytes, regardless of the database's collation. -#}
+{% macro by_bytes(text) %}{{ return(adapter.dispatch('by_bytes')(text)) }}{% endmacro %}
+
+{% macro default__by_bytes(text) %}{{ return(text) }}{% endmacro %}
+
+{% macro postgres__by_bytes(text) %}{{ return(text ~ ' collate "C"') }}{% endmacro %}
+
+{#- dbt-redshift falls back to Postgres; Redshift orders by bytes as it is. -#}
+{% macro redshift__by_bytes(text) %}{{ return(text) }}{% endmacro %}
+
+
 {#- The names of a table's columns, as the engine sees them. -#}
 {% macro column_names(relation) %}{{ return(adapter.dispatch('column_names')(relation)) }}{% endmacro %}
 
