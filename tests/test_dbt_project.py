@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from kgimport.declaration import check_columns, load_tables
+from kgimport.declaration import Made, check_columns, in_folder, load_dbt
 from kgimport.locations import LocalPath
 
 pytestmark = pytest.mark.dbt
@@ -395,7 +395,7 @@ def test_graph_models_describe_exactly_the_columns_that_they_have(built: Run) ->
 
 
 def test_every_graph_model_declares_what_it_becomes(built: Run) -> None:
-    graph = load_tables(built.target, LocalPath(str(built.tables)))
+    graph = load_dbt(Made(built.target, in_folder(LocalPath(str(built.tables)))))
     check_columns(graph, SCHEMAS)
     ends = {r.name: f"({r.start.node})-[:{r.type}]->({r.end.node})" for r in graph.relationships}
     pattern = {n.name: f"(:{':'.join(n.labels)})" for n in graph.nodes} | ends
@@ -414,7 +414,7 @@ def test_every_graph_model_declares_what_it_becomes(built: Run) -> None:
 
 
 def test_decimals_are_declared_to_become_doubles(built: Run) -> None:
-    graph = load_tables(built.target, LocalPath(str(built.tables)))
+    graph = load_dbt(Made(built.target, in_folder(LocalPath(str(built.tables)))))
     declared = {
         (table.name, column): table.rule(column).decimal
         for table in graph.tables
@@ -430,7 +430,7 @@ def test_decimals_are_declared_to_become_doubles(built: Run) -> None:
 
 
 def test_node_keys_are_unique_in_the_graph(built: Run) -> None:
-    graph = load_tables(built.target, LocalPath(str(built.tables)))
+    graph = load_dbt(Made(built.target, in_folder(LocalPath(str(built.tables)))))
 
     assert [node.unique for node in graph.nodes] == [(node.key,) for node in graph.nodes]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kgimport import declaration
+from kgimport.declaration import Made
 from kgimport.errors import DeclarationError, SourceError
 from kgimport.graph import ColumnRule, End, Graph, Index, NodeTable, RelationshipTable
 from kgimport.locations import LocalPath
@@ -259,8 +260,13 @@ def artifacts(tmp_path: Path, *models: dict[str, Any]) -> Path:
     return tmp_path
 
 
+def tables_of(artifacts: Path, tables: LocalPath, name: str | None = None) -> Graph:
+    """The graph of a manifest whose tables are in a folder."""
+    return declaration.load_dbt(Made(artifacts, declaration.in_folder(tables)), name)
+
+
 def test_a_dbt_manifest_becomes_a_graph(tmp_path: Path) -> None:
-    graph = declaration.load_tables(artifacts(tmp_path, MODEL), LocalPath(str(tmp_path / "tables")))
+    graph = tables_of(artifacts(tmp_path, MODEL), LocalPath(str(tmp_path / "tables")))
 
     user = NodeTable(
         name="node_user",
@@ -279,15 +285,15 @@ def test_one_of_several_graphs_has_to_be_chosen(tmp_path: Path) -> None:
     folder = artifacts(tmp_path, MODEL, {**MODEL, "name": "book", "config": config})
 
     with pytest.raises(DeclarationError, match="several graphs: books, lms"):
-        declaration.load_tables(folder, LocalPath(str(tmp_path)))
-    assert declaration.load_tables(folder, LocalPath(str(tmp_path)), "books").name == "books"
+        tables_of(folder, LocalPath(str(tmp_path)))
+    assert tables_of(folder, LocalPath(str(tmp_path)), "books").name == "books"
     with pytest.raises(DeclarationError, match="no graph boks; did you mean books"):
-        declaration.load_tables(folder, LocalPath(str(tmp_path)), "boks")
+        tables_of(folder, LocalPath(str(tmp_path)), "boks")
 
 
 def test_a_project_without_a_graph_is_told(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match=r"no model in .* declares a graph"):
-        declaration.load_tables(artifacts(tmp_path), LocalPath(str(tmp_path)))
+        tables_of(artifacts(tmp_path), LocalPath(str(tmp_path)))
 
 
 def test_the_json_schema_that_ships_is_the_one_of_the_code() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,7 +29,7 @@ from kgimport.cli.options import (
 @command("kgimport check --graph graph.yml")
 def check(
     graph: GraphFile = None,
-    dbt: Project = Path("dbt"),
+    dbt: Project = None,
     name: Name = None,
     target: Target = None,
     tables: Tables = None,

@@ -59,7 +59,7 @@ def _points(specs: dict[str, PointSpec]) -> tuple[Point, ...]:
 def _node(name: str, table: TableSpec, node: NodeSpec, context: Context) -> NodeTable:
     return NodeTable(
         name=name,
-        location=locations.parse(table.location, context),
+        location=locations.of_table(name, table.location, context),
         labels=tuple(node.labels),
         key=tuple(node.key),
         id_space=node.id_space or node.labels[0],
@@ -76,7 +76,7 @@ def _relationship(
 ) -> RelationshipTable:
     return RelationshipTable(
         name=name,
-        location=locations.parse(table.location, context),
+        location=locations.of_table(name, table.location, context),
         type=relationship.type or "",
         type_column=relationship.type_column,
         start=End(relationship.start.node, tuple(relationship.start.key)),

@@ -120,11 +120,12 @@ class RelationshipSpec(_Strict):
 class TableSpec(_Strict):
     """One table: Parquet that becomes nodes or relationships."""
 
-    location: Name = Field(
+    location: Name | None = Field(
+        default=None,
         description="A Parquet file, a folder of them, or a glob, relative to this file; "
         "s3://BUCKET/PREFIX; a table of a warehouse: athena://CATALOG/DATABASE/TABLE, "
-        "duckdb://FILE/SCHEMA/TABLE, postgres://DATABASE/SCHEMA/TABLE; or `select:` and a query "
-        "for Athena."
+        "duckdb://FILE/SCHEMA/TABLE, postgres://DATABASE/SCHEMA/TABLE; or `select:` and a query. "
+        "Default: where dbt has the model, seed or snapshot of the table's name.",
     )
     node: NodeSpec | None = None
     relationship: RelationshipSpec | None = None
@@ -136,6 +137,10 @@ class GraphSpec(_Strict):
     """A graph that is built from tables."""
 
     graph: Name = Field(description="The graph's name.", pattern=GRAPH_NAME)
+    dbt: Name | None = Field(
+        default=None,
+        description="The folder of a dbt project, relative to this file, which makes the tables.",
+    )
     tables: dict[Name, TableSpec] = Field(min_length=1)
 
 

@@ -63,6 +63,14 @@ def in_form(spec: GraphSpec) -> Iterator[str]:
             yield from _end_mistakes(f"tables.{name}.relationship", table.relationship, nodes)
 
 
+def without_place(spec: GraphSpec, known: Iterable[str]) -> Iterator[str]:
+    """Yield tables without a location, except those that dbt is known to have."""
+    places = set(known)
+    for name, table in spec.tables.items():
+        if table.location is None and name not in places:
+            yield f"tables.{name}: needs a location, or its graph `dbt:` and a dbt project's folder"
+
+
 def _end_mistakes(
     place: str, relationship: RelationshipSpec, nodes: Mapping[str, NodeSpec]
 ) -> Iterator[str]:
