@@ -15,6 +15,8 @@ from adbc_driver_postgresql import dbapi
 
 from kgimport import build_db, export, load_graph
 from kgimport.commands.land import load
+from kgimport.commands.load_graph import Origin
+from kgimport.commands.run import Known, Project, dbt_arguments
 from kgimport.errors import DeclarationError, DestinationError, SourceError
 from kgimport.neo4j.private import private_driver
 from kgimport.progress import silent
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     from kgimport.neo4j.runtime.programs import Neo4j
 
+BOTH = {"KGIMPORT_GRAPHS": "lms books"}
 ROWS = {"books": 678, "readers": 697, "ratings": 2874}
 
 
@@ -142,7 +145,7 @@ def dbt_build(into: Path, *arguments: str, **settings: str) -> None:
             *("--target-path", str(into / "target"), "--log-path", str(into / "logs")),
         ],
         ROOT,
-        **settings,
+        **(BOTH | settings),
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -176,7 +179,7 @@ def postgres(postgres_socket: Path, tmp_path_factory: pytest.TempPathFactory) ->
     settings = {**database.environment, "KGIMPORT_SCHEMA": "graph"}
     with environment({"DBT_TARGET_PATH": str(place / "target"), **settings}):
         load(DATA, "postgres://", "", silent)
-        dbt_build(place, "--target", "postgres", **settings)
+        dbt_build(place, "--target", "postgres", **settings, KGIMPORT_GRAPHS="books")
         export(load_graph(PROJECT, target="postgres"), place / "build")
     return Warehouse(place / "build", lambda sql: asked(database, sql, "graph"))
 
@@ -270,12 +273,93 @@ def test_both_graphs_of_the_project_are_offered_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
-    execute(["parse", "--profiles-dir", "."], PROJECT, DBT_TARGET_PATH=str(tmp_path / "target"))
+    execute(
+        ["parse", "--profiles-dir", "."], PROJECT, DBT_TARGET_PATH=str(tmp_path / "target"), **BOTH
+    )
 
     with pytest.raises(DeclarationError, match="declares several graphs: books, lms") as refused:
         load_graph(PROJECT, built=False)
 
     assert refused.value.hint == "choose one with --name"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "file", "built"),
+    [
+        ("books", (), None, ("--select", "+config.meta.kgimport.graph:books")),
+        (
+            "books",
+            ("--full-refresh",),
+            None,
+            ("--select", "+config.meta.kgimport.graph:books", "--full-refresh"),
+        ),
+        (None, ("--full-refresh",), None, ("--full-refresh",)),
+        ("books", ("--select", "books"), None, ("--select", "books")),
+        ("books", ("--selector=nightly",), None, ("--selector=nightly",)),
+        ("books", ("-s", "books"), None, ("-s", "books")),
+        ("all *", (), None, ()),
+        ("books", (), Path("graph.yml"), ()),
+    ],
+)
+def test_a_run_for_a_graph_has_dbt_build_what_that_needs_unless_the_user_chose(
+    name: str | None, arguments: tuple[str, ...], file: Path | None, built: tuple[str, ...]
+) -> None:
+    project = Project(PROJECT, DATA, Path(), Path(), name=name, arguments=arguments)
+    settings: Any = None
+
+    assert dbt_arguments(Known(project, Origin(file, PROJECT), settings)) == built
+
+
+@pytest.mark.dbt
+def test_the_selection_of_a_graph_is_all_that_it_needs_and_nothing_of_the_other(
+    tmp_path: Path,
+) -> None:
+    found = execute(
+        [
+            *("--quiet", "ls", "--select", "+config.meta.kgimport.graph:lms"),
+            *("--profiles-dir", ".", "--resource-type", "model", "--output", "path"),
+        ],
+        PROJECT,
+        DBT_TARGET_PATH=str(tmp_path),
+        **BOTH,
+    )
+
+    models = {f"models/{each.relative_to(PROJECT / 'models')}" for each in LMS.rglob("*.sql")}
+    assert set(found.stdout.split()) == models
+
+
+LMS = PROJECT / "models" / "lms"
+
+
+# The original dump
+
+
+def test_the_original_dump_becomes_the_other_form_as_the_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs" / "books.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.+?)```", page, re.DOTALL)
+    dumped = {"Books": "BX-Books", "Users": "BX-Users", "Ratings": "BX-Book-Ratings"}
+    for name, file in dumped.items():
+        (tmp_path / f"{file}.csv").write_bytes(as_dump(raw_books.rows(DATA, name)))
+    (tmp_path / "real" / "books").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+
+    exec(code, {})
+
+    for name in dumped:
+        assert raw_books.rows(tmp_path / "real", name) == raw_books.rows(DATA, name)
+
+
+def as_dump(found: list[raw_books.Row]) -> bytes:
+    """The rows in Latin-1, with semicolons, backslashes before quotes, and NULL."""
+    lines = [list(found[0]), *(list(row.values()) for row in found)]
+    return "".join(f"{';'.join(map(dumped_cell, line))}\r\n" for line in lines).encode("latin-1")
+
+
+def dumped_cell(cell: str) -> str:
+    escaped = cell.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"' if cell else "NULL"
 
 
 # Loading CSV into Postgres
