@@ -56,6 +56,7 @@ def lms_settings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """The environment in which dbt has built the LMS project from the committed data."""
     place = tmp_path_factory.mktemp("lms")
     settings = {
+        "KGIMPORT_GRAPHS": "lms",
         "KGIMPORT_TABLES": str(place / "tables"),
         "KGIMPORT_WAREHOUSE": str(place / "warehouse.duckdb"),
         "DBT_TARGET_PATH": str(place / "target"),
