@@ -20,7 +20,8 @@ from tests.local_athena.fixtures import (  # noqa: F401  (fixtures of all tests)
     s3,
 )
 from tests.postgres_server import postgres_database, postgres_socket  # noqa: F401
-from tests.snowflake_server import snowflake_database, snowflake_port  # noqa: F401
+from tests.redshift_server import redshift, redshift_api  # noqa: F401
+from tests.snowflake_server import echoing, snowflake_database, snowflake_port  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
 # Downloaded jars stay with the checkout; the user's own cache is neither read nor filled.

@@ -87,8 +87,11 @@ def installed() -> Path | None:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[subprocess.Popen[Any]]:
-    """A server with its data and its socket in a folder; the data is made if there is none."""
+def running(home: Path, stop: signal.Signals = signal.SIGQUIT) -> Iterator[subprocess.Popen[Any]]:
+    """A server with its data and its socket in a folder; the data is made if there is none.
+
+    It is stopped at once, without a checkpoint, by default.
+    """
     programs = installed()
     assert programs
     user: dict[str, Any] = {"cwd": home}
@@ -106,7 +109,7 @@ def running(home: Path) -> Iterator[subprocess.Popen[Any]]:
         _wait(server, home / "log")
         yield server
     finally:
-        server.send_signal(signal.SIGINT)
+        server.send_signal(stop)
         server.wait(_START_S)
 
 

@@ -110,7 +110,13 @@ TARGET = """\
 people:
   target: dev
   outputs:
-    dev: {{type: athena, region_name: {region}, aws_profile_name: {profile}}}
+    dev:
+      type: athena
+      region_name: {region}
+      aws_profile_name: {profile}
+      database: awsdatacatalog
+      schema: people
+      s3_staging_dir: s3://results/
 """
 
 

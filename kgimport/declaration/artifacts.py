@@ -41,7 +41,7 @@ class _GraphOf(BaseModel):
 
 def _named(value: object) -> object:
     """Return a mapping for a graph that only has a name."""
-    return value if isinstance(value, dict) else {"name": value}
+    return value if isinstance(value, dict) else {"name": _text(value)}
 
 
 class Becoming(BaseModel):
