@@ -87,8 +87,11 @@ def installed() -> Path | None:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[subprocess.Popen[Any]]:
-    """A server with its data and its socket in a folder; the data is made if there is none."""
+def running(home: Path, stop: signal.Signals = signal.SIGQUIT) -> Iterator[subprocess.Popen[Any]]:
+    """A server with its data and its socket in a folder; the data is made if there is none.
+
+    It is stopped at once, without a checkpoint, by default.
+    """
     programs = installed()
     assert programs
     user: dict[str, Any] = {"cwd": home}
@@ -106,7 +109,7 @@ def running(home: Path) -> Iterator[subprocess.Popen[Any]]:
         _wait(server, home / "log")
         yield server
     finally:
-        server.send_signal(signal.SIGINT)
+        server.send_signal(stop)
         server.wait(_START_S)
 
 
@@ -147,6 +150,11 @@ _NUMBERS = count()
 @pytest.fixture
 def postgres_database(postgres_socket: Path) -> Database:
     """An empty database."""
+    return new_database(postgres_socket)
+
+
+def new_database(postgres_socket: Path) -> Database:
+    """An empty database that only one test, or one fixture, uses."""
     name = f"test_{next(_NUMBERS)}"
     _run(postgres_socket, "postgres", f"CREATE DATABASE {name} STRATEGY file_copy")
     return Database(postgres_socket, name)

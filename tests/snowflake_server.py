@@ -6,10 +6,13 @@ types, it does not show. Run as a program, it prints its port; it accepts any pa
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -101,6 +104,32 @@ _NUMBERS = count()
 def snowflake_database(snowflake_port: int) -> Database:
     """An empty database."""
     return Database(snowflake_port, f"TEST_{next(_NUMBERS)}")
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """Answers every login with what it was sent."""
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        password = json.loads(sent)["data"]["PASSWORD"]
+        answer = {"data": {}, "code": "390100", "success": False, "message": f"no: {password}"}
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def echoing() -> Iterator[int]:
+    """The port of such a server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
 
 if __name__ == "__main__":

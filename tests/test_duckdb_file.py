@@ -23,9 +23,12 @@ from kgimport.builds.intact import changed_tables
 from kgimport.commands.export import export
 from kgimport.commands.load_graph import load_graph
 from kgimport.errors import SourceError, UsageError
-from kgimport.graph import ColumnRule, NodeTable
+from kgimport.graph import ColumnRule, Graph, NodeTable
 from kgimport.locations import Context, LocalPath, Query, Relation, parse
+from kgimport.options import ExportOptions
+from kgimport.progress import silent
 from kgimport.sources import duckdb_file
+from kgimport.sources.contract import Wanted
 from kgimport.sources.duckdb_file import DuckDB
 from tests.located import found, manifest, node, read, refused
 from tests.warehouse_types import DUCKDB_EXACT, DUCKDB_REFUSED, Refused
@@ -237,6 +240,19 @@ def test_files_that_are_not_databases_are_refused_in_clear_words(tmp_path: Path)
     assert "install a newer duckdb" in hint
 
 
+@pytest.mark.parametrize("name", ["w.duckdb", "w.duckdb.wal"])
+def test_a_file_that_is_replaced_while_it_is_read_is_refused(tmp_path: Path, name: str) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+    location = Relation((str(tmp_path / "w.duckdb"), "main", "t"), HERE)
+    other = filled(tmp_path / "other.duckdb", "CREATE TABLE t AS SELECT 2 AS id")
+
+    with duckdb_file.SOURCE.open(HERE) as files:
+        files.attached(str(tmp_path / "w.duckdb"), 1024)
+        other.rename(tmp_path / name)
+        with pytest.raises(SourceError, match=r"w\.duckdb changed while it was read"):
+            duckdb_file.SOURCE.locate(files, Wanted("t", location, tmp_path / "rows", silent))
+
+
 def test_a_table_that_is_not_there_is_refused_by_its_name(tmp_path: Path) -> None:
     of(tmp_path, "SELECT 1 AS id")
 
@@ -244,6 +260,17 @@ def test_a_table_that_is_not_there_is_refused_by_its_name(tmp_path: Path) -> Non
 
     assert "DuckDB cannot read table gone" in error.message
     assert "Table with name gone does not exist" in error.message
+
+
+def test_a_view_that_fails_half_way_is_refused_in_duckdb_s_words(tmp_path: Path) -> None:
+    late = "CASE WHEN i = 150000 THEN error('no such customer') ELSE i END"
+    filled(tmp_path / "w.duckdb", f"CREATE VIEW t AS SELECT {late} AS id FROM range(200000) r(i)")
+
+    error = refused(tmp_path / "build", table(tmp_path / "w.duckdb"))
+
+    assert isinstance(error, SourceError)
+    assert "DuckDB cannot read table t" in error.message
+    assert "no such customer" in error.message
 
 
 def test_names_need_no_quoting_by_the_user(tmp_path: Path) -> None:
@@ -330,6 +357,17 @@ def test_a_location_of_a_graph_yml_may_be_a_query_of_a_file(tmp_path: Path) -> N
     record = export(load_graph(tmp_path / "graph.yml"), tmp_path / "build")
 
     assert [(each.name, each.written) for each in record.tables] == [("t", 3)]
+
+
+def test_duckdb_gets_half_of_the_memory_that_is_allowed(tmp_path: Path) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+    sql = "SELECT 1 AS id, current_setting('memory_limit') AS memory"
+    graph = Graph("g", (asked(tmp_path / "w.duckdb", sql),))
+
+    export(graph, tmp_path / "build", options=ExportOptions(memory_mb=3000))
+
+    (file,) = (tmp_path / "build" / "csv" / "t").glob("part-*")
+    assert file.read_text() == "0,1,1.4 GiB\n"
 
 
 def test_a_query_needs_a_file(tmp_path: Path) -> None:

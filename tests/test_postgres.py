@@ -20,6 +20,7 @@ from kgimport.errors import RuntimeMissingError, SourceError, UsageError
 from kgimport.graph import ColumnRule, NodeTable
 from kgimport.locations import Query, Relation
 from kgimport.progress import silent
+from kgimport.sources import postgres_types
 from kgimport.sources.contract import Wanted
 from kgimport.sources.postgres import SOURCE
 from tests.located import found, manifest, node, read, refused
@@ -161,6 +162,128 @@ def test_all_tables_are_read_in_one_state(postgres_database: Database, tmp_path:
     assert read(tmp_path, table(postgres_database, "pet"))[0].height == 1
 
 
+REPLACEMENTS = {
+    "as dbt makes a table": (
+        "CREATE TABLE new AS SELECT 2 AS id",
+        "ALTER TABLE t RENAME TO old",
+        "ALTER TABLE new RENAME TO t",
+        "DROP TABLE old CASCADE",
+    ),
+    "as dbt loads a seed": ("TRUNCATE t", "INSERT INTO t VALUES (2)"),
+    "by a change of its type": ("ALTER TABLE t ALTER id TYPE bigint",),
+}
+
+
+@pytest.mark.parametrize("how", REPLACEMENTS)
+def test_a_table_that_is_replaced_meanwhile_is_refused_and_not_empty(
+    postgres_database: Database, tmp_path: Path, how: str
+) -> None:
+    """To a transaction that began before, Postgres shows such a table without rows."""
+    wanted = of(postgres_database, "SELECT 1 AS id")
+    assert isinstance(wanted.location, Relation)
+
+    with SOURCE.open(connection(postgres_database)) as cursor:
+        postgres_database.run(*REPLACEMENTS[how])
+        with pytest.raises(SourceError, match="replaced while kgimport read t: t"):
+            SOURCE.locate(cursor, Wanted("t", wanted.location, tmp_path / "t", silent))
+
+
+def test_an_index_that_is_made_again_meanwhile_does_not_matter(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    wanted = of(postgres_database, "SELECT 1 AS id")
+    postgres_database.run("CREATE INDEX i ON t (id)")
+    assert isinstance(wanted.location, Relation)
+
+    with SOURCE.open(connection(postgres_database)) as cursor:
+        postgres_database.run("REINDEX TABLE t")
+        SOURCE.locate(cursor, Wanted("t", wanted.location, tmp_path / "t", silent))
+
+    assert pl.read_parquet(tmp_path / "t" / "*.parquet")["id"].to_list() == [1]
+
+
+def test_a_view_of_a_table_that_was_emptied_meanwhile_is_refused(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    of(postgres_database, "SELECT 1 AS id")
+    postgres_database.run("CREATE VIEW v AS SELECT * FROM t")
+    there = connection(postgres_database)
+
+    with SOURCE.open(there) as cursor:
+        postgres_database.run("TRUNCATE t")
+        location = Relation((postgres_database.name, "public", "v"), there)
+        with pytest.raises(SourceError, match="replaced while kgimport read v: t"):
+            SOURCE.locate(cursor, Wanted("v", location, tmp_path / "v", silent))
+
+
+def test_rows_that_a_policy_hides_are_not_left_out_silently(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    role = f"some_{postgres_database.name}"
+    of(postgres_database, "SELECT i AS id FROM generate_series(1, 5) s(i)")
+    postgres_database.run(
+        f"CREATE ROLE {role}",
+        f"GRANT SELECT ON t TO {role}",
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY few ON t USING (id < 3)",
+    )
+
+    error = refused(tmp_path, asked(postgres_database, "SELECT * FROM t", role=role))
+
+    assert 'affected by row-level security policy for table "t"' in error.message
+
+
+def test_tables_of_every_kind_are_read(postgres_database: Database, tmp_path: Path) -> None:
+    many = ", ".join(f"c{at} timestamptz" for at in range(1, 1600))
+    postgres_database.run(
+        f"CREATE TABLE wide (id int, {many})",
+        "INSERT INTO wide (id) VALUES (1)",
+        "CREATE TABLE parts (id int) PARTITION BY RANGE (id)",
+        "CREATE TABLE few PARTITION OF parts FOR VALUES FROM (0) TO (3)",
+        "CREATE TABLE more PARTITION OF parts FOR VALUES FROM (3) TO (9)",
+        "INSERT INTO parts SELECT * FROM generate_series(0, 8)",
+        "CREATE TABLE made (id int, n int GENERATED ALWAYS AS (id * 2) STORED)",
+        "INSERT INTO made VALUES (3)",
+        "CREATE MATERIALIZED VIEW kept AS SELECT * FROM parts WHERE id > 6",
+    )
+    names = ("wide", "parts", "made", "kept")
+
+    wide, parts, made, kept = read(tmp_path, *(table(postgres_database, name) for name in names))
+
+    assert wide.shape == (1, 1600)
+    assert parts["id"].to_list() == list(range(9))
+    assert made.rows() == [(3, 6)]
+    assert kept["id"].to_list() == [7, 8]
+
+
+def test_doubts_of_more_columns_than_a_query_has_room_for_are_counted(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    columns = ", ".join(f"c{at} timestamptz[]" for at in range(1, 1600))
+    postgres_database.run(
+        f"CREATE TABLE t (id int, {columns})", "INSERT INTO t (id, c1599) VALUES (1, '{infinity}')"
+    )
+
+    assert [each[:3] for each in found(tmp_path, table(postgres_database))] == [
+        ("infinite-moment", "c1599", 1)
+    ]
+
+
+def test_functions_of_others_do_not_take_the_place_of_postgres_s_own(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    postgres_database.run(
+        "CREATE FUNCTION isfinite(date) RETURNS boolean LANGUAGE sql AS 'SELECT true'"
+    )
+    path = f"{postgres_database.name}, public, pg_catalog"
+
+    wanted = asked(
+        postgres_database, "SELECT 1 AS id, ARRAY[date 'infinity'] AS d", search_path=path
+    )
+
+    assert [each[0] for each in found(tmp_path, wanted)] == ["infinite-moment"]
+
+
 def test_nothing_can_be_written(postgres_database: Database, tmp_path: Path) -> None:
     postgres_database.run("CREATE SEQUENCE s")
 
@@ -235,6 +358,47 @@ def test_role_and_search_path_of_the_profile_hold(
     assert "permission denied for schema a b" in error.message
 
 
+NO_NUMBER = """
+SELECT CASE i WHEN 90000 THEN 'x' ELSE '1' END::int AS id FROM generate_series(1, 99999) s(i)
+"""
+KILLED = """
+SELECT pg_terminate_backend(CASE i WHEN 90000 THEN pg_backend_pid() ELSE 0 END) AS id
+FROM generate_series(1, 99999) s(i)
+"""
+
+
+def test_a_role_with_the_rights_of_the_page_reads_tables_that_dbt_makes_later(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "warehouses.md").read_text(encoding="utf-8")
+    grants = re.search(r"```sql\n(CREATE ROLE kgimport .*?)```", page, re.DOTALL)
+    assert grants
+    reader, dbt = (f"{name}_{postgres_database.name}" for name in ("kgimport", "dbt"))
+    sql = (
+        re.sub("--.*", "", grants[1]).replace("kgimport", reader).replace("ROLE dbt", f"ROLE {dbt}")
+    )
+    postgres_database.run(
+        f"CREATE ROLE {dbt}",
+        f"CREATE SCHEMA mart AUTHORIZATION {dbt}",
+        "CREATE TABLE mart.early AS SELECT 1 AS id",
+        *filter(str.strip, sql.split(";")),
+        f"SET ROLE {dbt}",
+        "CREATE TABLE mart.late AS SELECT 2 AS id",
+        "RESET ROLE",
+        "CREATE TABLE hidden AS SELECT 3 AS id",
+    )
+
+    def by_reader(query: str) -> NodeTable:
+        return asked(postgres_database, query, user=reader, password="choose one")
+
+    tables = [replace(by_reader(f"SELECT * FROM mart.{n}"), name=n) for n in ("early", "late")]
+    early, late = read(tmp_path / "a", *tables)
+    error = refused(tmp_path / "b", by_reader("SELECT * FROM hidden"))
+
+    assert [early.item(), late.item()] == [1, 2]
+    assert "permission denied for table hidden" in error.message
+
+
 @pytest.mark.parametrize(
     ("sql", "why"),
     [
@@ -243,6 +407,9 @@ def test_role_and_search_path_of_the_profile_hold(
         ("SELECT 1 AS id, 2 AS a, 3 AS a", "have columns of the same name: a, a"),
         ("SELECT 1 AS id; SELECT 2 AS id", "syntax error"),
         ("SELECT 1 / (2 - i) AS id FROM generate_series(1, 2) s(i)", "division by zero"),
+        ("SELECT 1 / (90000 - i) AS id FROM generate_series(1, 99999) s(i)", "division by zero"),
+        (NO_NUMBER, "invalid input syntax for type integer"),
+        (KILLED, "terminating connection due to administrator command"),
     ],
 )
 def test_a_query_that_fails_is_refused_in_the_server_s_words(
@@ -252,6 +419,7 @@ def test_a_query_that_fails_is_refused_in_the_server_s_words(
 
     assert why in message
     assert "Query was" not in message
+    assert "PGRES" not in message
     assert "SQLSTATE" not in message
 
 
@@ -274,6 +442,18 @@ def test_without_the_driver_the_extra_is_named(
 
     assert isinstance(error, RuntimeMissingError)
     assert "kgimport[postgres]" in error.hint
+
+
+def test_a_driver_that_does_not_state_the_types_of_columns_is_refused(
+    postgres_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As adbc-driver-postgresql 1.12 and before, by which infinity becomes another date."""
+    monkeypatch.setattr(postgres_types, "_TYPE", b"of no such driver")
+
+    error = refused(tmp_path, asked(postgres_database, "SELECT 1 AS id"))
+
+    assert isinstance(error, RuntimeMissingError)
+    assert "adbc-driver-postgresql>=1.13" in error.hint
 
 
 # Whole graphs -------------------------------------------------------------------------------------

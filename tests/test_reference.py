@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = pages()
-REFERENCE = [page for page in PAGES if page.stem in {"commands", "records"}]
+REFERENCE = [page for page in PAGES if page.parent.name == "reference"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -26,16 +26,15 @@ def test_a_generated_page_is_as_the_code_is(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", REFERENCE, ids=lambda page: page.name)
-def test_every_key_and_every_option_has_a_meaning_in_its_table_or_section(page: Path) -> None:
+def test_every_key_and_every_option_has_a_meaning_or_is_explained_with_another(page: Path) -> None:
     unexplained = []
     for section in PAGES[page].split("\n## ")[1:]:
         rows = re.findall(r"^\| (`.+?`) \|(.*)\|$", section, re.MULTILINE)
-        prose = "\n".join(line for line in section.splitlines() if not line.startswith("|"))
         explained = "| meaning |" in section
         unexplained += [
             f"{section.split()[0]}: {key}"
             for key, cells in rows
-            if not (explained and cells.split("|")[-1].strip()) and key not in prose
+            if not (explained and cells.split("|")[-1].strip()) and section.count(key) < 2
         ]
 
     assert unexplained == []

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -25,9 +22,6 @@ from kgimport.sources import snowflake, snowflake_types
 from kgimport.sources.snowflake import SOURCE, connection_options
 from tests.located import node, read, refused
 from tests.snowflake_server import PASSWORD, Database
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def connection(database: Database, **settings: str) -> Any:
@@ -311,32 +305,6 @@ def test_a_query_that_fails_is_refused_in_the_server_s_words(
     assert isinstance(error, SourceError)
     assert error.message.startswith("Snowflake does not return the rows of t: ")
     assert why in error.message
-
-
-class _Echo(BaseHTTPRequestHandler):
-    """Answers every login with what it was sent."""
-
-    def do_POST(self) -> None:
-        sent = self.rfile.read(int(self.headers["Content-Length"]))
-        password = json.loads(sent)["data"]["PASSWORD"]
-        answer = {"data": {}, "code": "390100", "success": False, "message": f"no: {password}"}
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def echoing() -> Iterator[int]:
-    """The port of such a server."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
 
 
 def test_a_password_that_the_server_sends_back_is_not_shown(echoing: int, tmp_path: Path) -> None:

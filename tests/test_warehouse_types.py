@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -82,4 +83,7 @@ def stored(driver: Driver, label: str, values: Sequence[Exact]) -> list[tuple[st
 def native(value: Any) -> Any:
     if isinstance(value, list):
         return [native(each) for each in value]
-    return value.to_native() if hasattr(value, "to_native") else value
+    found = value.to_native() if hasattr(value, "to_native") else value
+    if isinstance(found, datetime) and found.tzinfo:
+        return found.astimezone(UTC)
+    return found

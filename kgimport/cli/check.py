@@ -41,7 +41,7 @@ def check(
         typer.Option(
             "--declaration-only",
             allow_from_autoenv=False,
-            help="Do not touch the data.",
+            help="Check the declaration alone; read no data.",
             rich_help_panel=GRAPH,
         ),
     ] = False,

@@ -141,13 +141,15 @@ class PointSpec(_Strict):
     x: Name = Field(description="The column of x, or of the longitude in degrees.")
     y: Name = Field(description="The column of y, or of the latitude in degrees.")
     z: Name | None = Field(default=None, description="The column of z, or of the height.")
-    crs: Literal["wgs-84", "cartesian"] = "wgs-84"
+    crs: Literal["wgs-84", "cartesian"] = Field(
+        default="wgs-84", description="The coordinate reference system: degrees, or plain numbers."
+    )
 
 
 class NodeSpec(_Strict):
     """A table whose rows become nodes."""
 
-    labels: Columns
+    labels: Columns = Field(description="The labels that every row's node has.")
     key: Columns = Field(description="The columns that together identify a row.")
     id_space: Name | None = Field(
         default=None, description="Where the key is unique; default: first label."
@@ -159,7 +161,7 @@ class NodeSpec(_Strict):
         default=[],
         description="Uniqueness constraints, each of one column or more.",
     )
-    indexes: list[IndexSpec] = []
+    indexes: list[IndexSpec] = Field(default=[], description="Indexes over these entities.")
     points: dict[Name, PointSpec] = Field(default={}, description="Points, by property name.")
 
 
@@ -173,12 +175,14 @@ class EndSpec(_Strict):
 class AnyRelationshipSpec(_Strict):
     """What every declaration of relationships has."""
 
-    type: Name | None = None
+    type: Name | None = Field(
+        default=None, description="The relationship type, unless `type_column` names its column."
+    )
     type_column: Name | None = Field(
         default=None, description="Instead of type: a column that holds each row's type."
     )
-    start: EndSpec | None = None
-    end: EndSpec | None = None
+    start: EndSpec | None = Field(default=None, description="Where the relationship starts.")
+    end: EndSpec | None = Field(default=None, description="Where the relationship ends.")
     key: Columns | None = Field(
         default=None, description="The columns that together identify a relationship, if any do."
     )
@@ -190,7 +194,7 @@ class AnyRelationshipSpec(_Strict):
         description="What to do with rows in which the key of an end is null: refuse them, or make "
         "no relationship of them. By default, they are rows whose node does not exist.",
     )
-    indexes: list[IndexSpec] = []
+    indexes: list[IndexSpec] = Field(default=[], description="Indexes over these entities.")
     points: dict[Name, PointSpec] = Field(default={}, description="Points, by property name.")
     properties: Listed | None = Field(
         default=None,
@@ -202,8 +206,8 @@ class AnyRelationshipSpec(_Strict):
 class RelationshipSpec(AnyRelationshipSpec):
     """A table whose rows become relationships."""
 
-    start: EndSpec
-    end: EndSpec
+    start: EndSpec = Field(description="Where the relationship starts.")
+    end: EndSpec = Field(description="Where the relationship ends.")
 
 
 class OwnRelationshipSpec(AnyRelationshipSpec):
@@ -232,8 +236,10 @@ class TableSpec(_Strict):
         "select:SQL for Athena, postgres://select:SQL, duckdb://FILE/select:SQL. "
         "Default: where dbt has the model, seed or snapshot of the table's name.",
     )
-    node: NodeSpec | None = None
-    relationship: RelationshipSpec | None = None
+    node: NodeSpec | None = Field(default=None, description="The nodes that the rows become.")
+    relationship: RelationshipSpec | None = Field(
+        default=None, description="The relationships that the rows become."
+    )
     relationships: list[OwnRelationshipSpec] = Field(
         default=[], description="Relationships made of the table's foreign keys."
     )
@@ -261,7 +267,9 @@ class GraphSpec(_Strict):
     defaults: DefaultsSpec = Field(
         default={}, description="What columns become, if their tables do not state it."
     )
-    tables: dict[Name, TableSpec] = Field(min_length=1)
+    tables: dict[Name, TableSpec] = Field(
+        min_length=1, description="The tables, by a name of your choice, or by that of a dbt model."
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -105,7 +105,7 @@ class TableRecord:
     fingerprint: str
     # The files that were read, as paths below the table's location.
     sources: tuple[str, ...]
-    rows: Count
+    rows: Count  # in the source
     written: Count  # to the files
     rejected: Count  # set aside, because an end does not exist and may be missing
     nulls: Count  # that make no relationship, because the key of an end is null and may be

@@ -51,30 +51,48 @@ def group_bytes(memory_mb: int) -> int:
     return min(GROUP_BYTES, memory_mb * 2**20 // _SHARE)
 
 
+class ArrivalError(pa.ArrowException):  # type: ignore[misc]  # Any to mypy
+    """A stream of batches ended before its end; the message is the database's or the driver's."""
+
+
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return batch
+
+
 def write(
     table: str,
     batches: Iterable[pa.RecordBatch],
     schema: pa.Schema,
     folder: Path,
     memory_mb: int = 1024,
+    *,
+    check: Callable[[pa.RecordBatch], pa.RecordBatch] = _plain,
 ) -> int:
     """Write the rows of a table into a new folder, and return how many there are.
 
     `schema` has the same columns as the batches, maybe with other types: each batch is cast to
-    them. Without rows, there is one file that has only the columns. Raises `ValueRefusedError` for
-    types that Parquet or its readers do not hold as they are, and `pyarrow.ArrowInvalid` for a
-    value that does not fit its type.
+    them, after `check`, which may raise. Without rows, there is one file that has only the columns.
+    Raises `ValueRefusedError` for types that Parquet or its readers do not hold as they are,
+    `pyarrow.ArrowInvalid` for a value that does not fit its type, and `ArrivalError`.
     """
     _must_be_plain(table, schema)
     folder.mkdir(parents=True)
     with ExitStack() as open_, ThreadPoolExecutor(1) as pool:
         parts = open_.enter_context(_Parts(folder, schema))
         writing = pool.submit(parts.add, [])
-        for group in _groups(batches, group_bytes(memory_mb)):
+        for group in _groups(map(check, _arriving(batches)), group_bytes(memory_mb)):
             writing.result()
             writing = pool.submit(parts.add, group)
         writing.result()
     return parts.rows
+
+
+def _arriving(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield the batches. A database's error within a stream is an OSError, as a full disk is."""
+    try:
+        yield from batches
+    except (OSError, pa.ArrowException) as error:
+        raise ArrivalError(str(error)) from error
 
 
 def _groups(batches: Iterable[pa.RecordBatch], most: int) -> Iterator[list[pa.RecordBatch]]:

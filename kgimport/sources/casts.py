@@ -95,7 +95,9 @@ def measured(
     """
     doubts = [(each, doubt) for each in columns for doubt in each.doubts if not doubt.shows]
     total, values = _asked(rows, doubts, ask, measures)
-    _refuse(wanted, rows, [each.name for each in columns], zip(doubts, values, strict=False), ask)
+    _refuse_counted(
+        wanted, rows, [each.name for each in columns], zip(doubts, values, strict=False), ask
+    )
     return int(total), values[len(doubts) :]
 
 
@@ -103,7 +105,9 @@ def refuse_what_shows(wanted: Wanted, rows: str, columns: Sequence[Column], ask:
     """Raise `ValueRefusedError` if some values do not arrive exactly, after one seemed not to."""
     doubts = [(each, doubt) for each in columns for doubt in each.doubts]
     _, values = _asked(rows, doubts, ask)
-    _refuse(wanted, rows, [each.name for each in columns], zip(doubts, values, strict=True), ask)
+    _refuse_counted(
+        wanted, rows, [each.name for each in columns], zip(doubts, values, strict=True), ask
+    )
 
 
 def _asked(
@@ -119,7 +123,7 @@ def _asked(
     return values[0], values[1:]
 
 
-def _refuse(
+def _refuse_counted(
     wanted: Wanted,
     rows: str,
     names: Sequence[str],

@@ -42,6 +42,7 @@ _REASON = 500  # characters of DuckDB's message
 _FULL = "No space left"
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _HELD_HERE = re.compile(r"already attached|different configuration|file handle conflict")
+_State = tuple[tuple[int, int, int] | None, ...]
 _NEWER = re.compile(r"with version number|newer version")
 
 
@@ -86,6 +87,7 @@ class _Attached:
     path: str
     made: DuckDBPyConnection
     name: str
+    state: _State
 
 
 @contextmanager
@@ -97,6 +99,7 @@ def _open(duck: DuckDB) -> Iterator[_Files]:
 @contextmanager
 def _attached(path: str, spill: Path, memory_mb: int) -> Iterator[_Attached]:
     """Attach a file. DuckDB gets half of the memory, and spills what exceeds it."""
+    state = _state(path)
     config: dict[str, Any] = {
         "memory_limit": f"{max(memory_mb // 2, _LEAST_MB)}MiB",
         "threads": min(_THREADS, cpu_count() or 1),
@@ -110,7 +113,7 @@ def _attached(path: str, spill: Path, memory_mb: int) -> Iterator[_Attached]:
         made.execute(f"ATTACH '{literal}' (READ_ONLY, TYPE DUCKDB)")
         (name,) = (str(row[0]) for row in made.execute(_NAME).fetchall())
         made.execute(f"USE {sql_name([name])}")
-        yield _Attached(path, made, name)
+        yield _Attached(path, made, name, state)
 
 
 def _leave_memory(made: DuckDBPyConnection) -> None:
@@ -129,7 +132,9 @@ def _locate(files: _Files, wanted: Wanted) -> Found:
     wanted.progress(f"query {wanted.table}", None)
     began = monotonic()
     with _refusing(path, wanted.table):
-        _copy(files.attached(path, wanted.memory_mb), wanted)
+        attached = files.attached(path, wanted.memory_mb)
+        _copy(attached, wanted)
+    _must_be_the_same(attached)
     record = QueryRecord(wanted.table, "", 0, round(monotonic() - began, 3))
     return Found(LocalPath(str(wanted.folder)), record)
 
@@ -137,6 +142,24 @@ def _locate(files: _Files, wanted: Wanted) -> Found:
 SOURCE: Source[DuckDB, _Files] = Source(
     MappingProxyType({"path": "path"}), _connect, _open, _locate
 )
+
+
+def _state(path: str) -> _State:
+    """Return what shows whether a file, or the log of its last changes, is another than before."""
+    found = []
+    for file in (Path(path), Path(f"{path}.wal")):
+        at = file.stat() if file.exists() else None
+        found.append((at.st_ino, at.st_size, at.st_mtime_ns) if at else None)
+    return tuple(found)
+
+
+def _must_be_the_same(attached: _Attached) -> None:
+    """Refuse a file that somebody overwrote, which locks do not prevent."""
+    if _state(attached.path) != attached.state:
+        raise SourceError(
+            f"the DuckDB file {attached.path} changed while it was read",
+            "try again when nothing replaces it",
+        )
 
 
 def _path(duck: DuckDB, wanted: Wanted) -> str:

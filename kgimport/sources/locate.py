@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 from kgimport import sources
 from kgimport.files import folder_name
 from kgimport.locations import Query, Relation
-from kgimport.sources import athena, duckdb_file, postgres, snowflake
+from kgimport.sources import (
+    adbc_profile,
+    athena,
+    bigquery,
+    duckdb_file,
+    postgres,
+    redshift,
+    snowflake,
+)
 from kgimport.sources.contract import AnySource, Wanted
 from kgimport.values.columns import is_used
 
@@ -33,8 +41,11 @@ if TYPE_CHECKING:
 SOURCES: Mapping[str, AnySource] = MappingProxyType(
     {
         "athena": athena.SOURCE,
+        "adbc": adbc_profile.SOURCE,
+        "bigquery": bigquery.SOURCE,
         "duckdb": duckdb_file.SOURCE,
         "postgres": postgres.SOURCE,
+        "redshift": redshift.SOURCE,
         "snowflake": snowflake.SOURCE,
     }
 )

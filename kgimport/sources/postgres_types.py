@@ -60,6 +60,11 @@ class Described:
         return self.type in _NUMBERS and self.is_used and not self.is_row
 
 
+def is_described(field: pa.Field) -> bool:
+    """Return whether the driver states the column's type, as it does since its version 1.13."""
+    return bool((field.metadata or {}).get(_TYPE))
+
+
 def described(field: pa.Field, *, is_used: bool) -> Described:
     """Return what the Arrow field of an uncast column says about it."""
     about = field.metadata or {}

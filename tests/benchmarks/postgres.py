@@ -7,6 +7,7 @@ counted, but it takes its share of the same cores.
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def _missing(cache: Path) -> str:
 
 def _reading(server: Server, way: Callable[[Path], Step], out: Path) -> Iterator[Step]:
     server.home.mkdir(parents=True, exist_ok=True)
-    with postgres_server.running(server.home):
+    with postgres_server.running(server.home, signal.SIGINT):
         made = Database(server.home, "postgres")
         _fill(made, server)
         step = way(out)

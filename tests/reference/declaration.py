@@ -8,12 +8,13 @@ from tests.reference.markdown import paragraphs
 from tests.reference.schemas import sections
 
 _INTRODUCTION = """
-All keys of a `graph.yml`. `kgimport schema` prints the same as JSON Schema, with which an editor
-completes and checks the file. Unknown keys are refused.
+All keys of a `graph.yml`. [declaration.md](../declaration.md) explains them with examples, and
+[values.md](../values.md) shows what the values of each column become. `kgimport schema` prints this
+page as JSON Schema, with which an editor completes and checks the file. Unknown keys are refused.
 
-In a dbt project, a model's `meta.kgimport` holds the keys of a table and `graph`, the graph's name:
-see the [README](../../README.md). What the values of each column become is in
-[values.md](../values.md).
+In a dbt project, the `meta.kgimport` of a model, seed or snapshot holds the keys of
+[a table](#table), without `location`, and `graph`, the graph's name; that of a column holds the
+keys of [a column](#column). `kgimport schema --dbt` prints the JSON Schema for that.
 """
 
 
