@@ -15,8 +15,8 @@ from kgimport.errors import ExitCode, KgimportError
 from tests.test_manifest import project as parsed_alone
 
 COMMANDS = (
-    *("build-db", "check", "doctor", "export", "generate", "init"),
-    *("image", "land", "prepare", "rollout", "run", "schema", "serve", "show", "verify"),
+    *("build-db", "check", "doctor", "export", "generate"),
+    *("image", "init", "land", "prepare", "rollout", "run", "schema", "serve", "show", "verify"),
 )
 HEAVY = (
     "boto3",
