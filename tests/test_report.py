@@ -198,6 +198,12 @@ RECONCILED = {
     *("declaration.nodes.0.key.0", "declaration.nodes.0.id_space"),
     "declaration.nodes.0.columns",
     *(f"declaration.nodes.0.columns.name{key}" for key in ("", ".property", ".skip", ".timezone")),
+    *(f"declaration.nodes.0.columns.name.{key}" for key in ("required", "whole_as_integer")),
+    *(
+        f"declaration.{table}.0.general{key}"
+        for table in ("nodes", "relationships")
+        for key in ("", ".properties", ".rule", ".rule.timezone", ".rule.whole_as_integer")
+    ),
     *(f"declaration.relationships.0.{side}.key.0" for side in ("start", "end")),
 }
 

@@ -15,6 +15,7 @@ from kgimport import aws, second_reader
 from kgimport.errors import DestinationError, KgimportError, SourceError, short
 from kgimport.locations import LocalPath
 from kgimport.sources import listing, parquet, unseen
+from kgimport.values.columns import is_used
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -69,11 +70,6 @@ def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
     found = listing.some(table.location)
     frame = parquet.scan(table.name, found, lambda column: is_used(table, column))
     return frame, frame.collect_schema()
-
-
-def is_used(table: Table, column: str) -> bool:
-    """Return whether a column of a table is part of the graph."""
-    return table.is_property(column) or column in table.key_columns
 
 
 @_named

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import uuid4
 
 from kgimport import aws, locations, s3
 from kgimport.aws import ENVIRONMENT, Session
 from kgimport.errors import KgimportError, SourceError, UsageError
 from kgimport.locations import LocalPath, Query, S3Path
 from kgimport.records import QueryRecord
-from kgimport.sources import listing, parquet
+from kgimport.sources import listing, parquet, unloading
 from kgimport.sources.contract import Found, Source, sql_name
 
 if TYPE_CHECKING:
@@ -163,7 +162,7 @@ def fetch(sql: str, name: str, folder: Path, athena: Athena) -> QueryRecord:
     is stopped. Raises `SourceError` with the engine's message.
     """
     began = monotonic()
-    with _unload_prefix(athena) as prefix:
+    with unloading.prefix(_results(athena)) as prefix:
         query, scanned = _unload(sql, name, prefix, athena)
         folder.mkdir(parents=True)
         found = listing.of(prefix)
@@ -176,30 +175,6 @@ def fetch(sql: str, name: str, folder: Path, athena: Athena) -> QueryRecord:
             assert isinstance(each.place, S3Path)  # noqa: S101  (as the prefix is)
             s3.download(each.place, folder / f"{at:05}.parquet")
     return QueryRecord(name, query, scanned, round(monotonic() - began, 3))
-
-
-@contextmanager
-def _unload_prefix(athena: Athena) -> Iterator[S3Path]:
-    """Provide a new prefix below the results' location, and delete its objects afterwards."""
-    prefix = _results(athena) / "unload" / uuid4().hex
-    try:
-        yield prefix
-    except KgimportError as error:
-        _delete_after(error, prefix)
-        raise
-    except BaseException:
-        s3.delete(prefix)
-        raise
-    s3.delete(prefix)
-
-
-def _delete_after(error: KgimportError, prefix: S3Path) -> None:
-    """Delete what a failed query left; if that fails, too, name what is left in the first error."""
-    try:
-        s3.delete(prefix)
-    except KgimportError:
-        left = f"{error.message}; what the query wrote may be left below {prefix}/"
-        raise type(error)(left, error.hint) from error
 
 
 def _results(athena: Athena) -> S3Path:
