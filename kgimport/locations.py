@@ -4,13 +4,16 @@
     s3://BUCKET/KEY                         the same in S3
     athena://CATALOG/DATABASE/TABLE         a relation of a warehouse, which the scheme names
     duckdb://FILE/SCHEMA/TABLE              the same in a file of a database, by its path
-    select:SQL                              the result of a query of a warehouse
+    select:SQL                              the result of a query of the first warehouse
+    postgres://select:SQL                   the same of the warehouse that the scheme names
+    duckdb://FILE/select:SQL                the same of a file of a database, by its path
 
 `str` gives the text again, for messages and records.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -27,6 +30,8 @@ _MARK = "://"
 _S3 = f"s3{_MARK}"
 S3_FORM = f"{_S3}BUCKET/PREFIX"
 _QUERY = "select:"
+# The blank in the SQL distinguishes it from a table's name.
+_QUERIED = re.compile(r"(?:(?P<place>.+?)/)??select:(?P<sql>.*\S\s.*)", re.DOTALL)
 
 
 class Connection(Protocol):
@@ -100,13 +105,21 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The result of a query of a warehouse."""
+    """The result of a query of a warehouse.
+
+    `place` is None if the text of the location names no warehouse, and empty if it names one
+    without a file.
+    """
 
     sql: str
     connection: Connection
+    place: str | None = None
 
     def __str__(self) -> str:
-        return f"{_QUERY}{self.sql}"
+        if self.place is None:
+            return f"{_QUERY}{self.sql}"
+        folder = f"{self.place}/" if self.place else ""
+        return f"{self.connection.scheme}{_MARK}{folder}{_QUERY}{self.sql}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +158,8 @@ _ALONE = Context()
 def parse(text: str, context: Context = _ALONE) -> _Any:
     """Return the location that a text stands for.
 
-    Raises `UsageError` for an S3 location without a bucket, and for a relation with other parts
-    than its warehouse has.
+    Raises `UsageError` for an S3 location without a bucket, for a relation with other parts than
+    its warehouse has, and for a query with a place that its warehouse does not need, or without.
     """
     if text.startswith(_QUERY):
         sql = text.removeprefix(_QUERY).strip()
@@ -157,7 +170,22 @@ def parse(text: str, context: Context = _ALONE) -> _Any:
     if text.startswith(_S3):
         return _in_s3(text, rest, context.session)
     known = [each for each in context.connections if each.scheme == scheme]
-    return _relation(text, rest, known[0], context.base) if known else Foreign(text)
+    if not known:
+        return Foreign(text)
+    if query := _QUERIED.fullmatch(rest):
+        return _query(query["place"] or "", query["sql"].strip(), known[0], context.base)
+    return _relation(text, rest, known[0], context.base)
+
+
+def _query(place: str, sql: str, connection: Connection, base: Folder | None) -> Query:
+    if connection.in_files != bool(place):
+        file = f"{connection.parts[0]}/" if connection.in_files else ""
+        raise UsageError(
+            f"a query of {connection.product} needs {'a' if file else 'no'} file or database in "
+            "its location",
+            f"write {connection.scheme}{_MARK}{file}{_QUERY}SQL",
+        )
+    return Query(sql, connection, str(base / place) if base and place else place)
 
 
 def _in_s3(text: str, rest: str, session: Session) -> S3Path:

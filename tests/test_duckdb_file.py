@@ -11,9 +11,8 @@ import subprocess
 import sys
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -26,9 +25,12 @@ from kgimport.commands.load_graph import load_graph
 from kgimport.errors import SourceError, UsageError
 from kgimport.graph import ColumnRule, NodeTable
 from kgimport.locations import Context, LocalPath, Query, Relation, parse
+from kgimport.progress import silent
 from kgimport.sources import duckdb_file
+from kgimport.sources.contract import Wanted
 from kgimport.sources.duckdb_file import DuckDB
 from tests.located import found, manifest, node, read, refused
+from tests.warehouse_types import DUCKDB_EXACT, DUCKDB_REFUSED, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,74 +58,20 @@ def of(place: Path, query: str, **columns: ColumnRule) -> NodeTable:
 
 # Values -------------------------------------------------------------------------------------------
 
-BIG = 10**38 - 1
-LONG = "0.12345678901234567890123456789012345678"
-NOON = datetime(2020, 1, 2, 12, 0, 0, 123_456)  # noqa: DTZ001
-EXACT: list[tuple[str, Any, Any]] = [
-    ("'-128'::TINYINT", pl.Int8, -128),
-    ("32767::SMALLINT", pl.Int16, 32767),
-    ("2147483647::INTEGER", pl.Int32, 2**31 - 1),
-    ("'-9223372036854775808'::BIGINT", pl.Int64, -(2**63)),
-    ("255::UTINYINT", pl.UInt8, 255),
-    ("65535::USMALLINT", pl.UInt16, 65535),
-    ("4294967295::UINTEGER", pl.UInt32, 2**32 - 1),
-    ("18446744073709551615::UBIGINT", pl.UInt64, 2**64 - 1),
-    (f"'-{BIG}'::HUGEINT", pl.Decimal(38, 0), Decimal(-BIG)),
-    (f"{BIG}::UHUGEINT", pl.Decimal(38, 0), Decimal(BIG)),
-    (f"'{BIG}{BIG}'::BIGNUM", pl.String, f"{BIG}{BIG}"),
-    ("0.1::FLOAT", pl.Float32, 0.10000000149011612),
-    ("'-0.0'::DOUBLE", pl.Float64, -0.0),
-    ("'-Infinity'::DOUBLE", pl.Float64, float("-inf")),
-    ("true", pl.Boolean, True),
-    ("1234567.89::DECIMAL(9,2)", pl.Decimal(9, 2), Decimal("1234567.89")),
-    (f"'{LONG}'::DECIMAL(38,38)", pl.Decimal(38, 38), Decimal(LONG)),
-    ("'é\n,\"'", pl.String, 'é\n,"'),
-    ("''", pl.String, ""),
-    ("'\\x00\\xFF'::BLOB", pl.Binary, b"\x00\xff"),
-    ("'0011'::BIT", pl.String, "0011"),
-    (
-        "'00000000-0000-0000-0000-00000000000A'::UUID",
-        pl.String,
-        f"{'0' * 8}{'-0000' * 3}-{10:012x}",
-    ),
-    ("'{\"a\":  1}'::JSON", pl.String, '{"a":  1}'),
-    ("'b'::ENUM('a', 'b')", pl.String, "b"),
-    ("DATE '0001-01-01'", pl.Date, date(1, 1, 1)),
-    ("TIME '23:59:59.999999'", pl.Time, time(23, 59, 59, 999_999)),
-    ("TIMESTAMP '2020-01-02 12:00:00.123456'", pl.Datetime("us"), NOON),
-    ("'2020-01-02 12:00:00'::TIMESTAMP_S", pl.Datetime("ms"), NOON.replace(microsecond=0)),
-    (
-        "'2020-01-02 12:00:00.123'::TIMESTAMP_MS",
-        pl.Datetime("ms"),
-        NOON.replace(microsecond=123_000),
-    ),
-    ("'2020-01-02 12:00:00.123456'::TIMESTAMP_NS", pl.Datetime("ns"), NOON),
-    (
-        "'2020-01-02 12:00:00.123456+02'::TIMESTAMPTZ",
-        pl.Datetime("us", "UTC"),
-        NOON.replace(hour=10, tzinfo=UTC),
-    ),
-    ("[1, NULL]", pl.List(pl.Int32), [1, None]),
-    ("[7::HUGEINT]", pl.List(pl.Decimal(38, 0)), [Decimal(7)]),
-    ("[['b'::ENUM('a', 'b')]]", pl.List(pl.List(pl.String)), [["b"]]),
-    ("array_value(1, 2)", pl.List(pl.Int32), [1, 2]),
-    ("{'a': 1::HUGEINT, 'b \"c': 'x'}", None, {"a": Decimal(1), 'b "c': "x"}),
-]
-
 
 def test_every_type_that_can_arrive_exactly_does(tmp_path: Path) -> None:
     """Each column has a value and a null."""
-    values = ", ".join(f"{sql} AS c{at}" for at, (sql, _, _) in enumerate(EXACT))
-    nulls = ", ".join("NULL" for _ in EXACT)
+    values = ", ".join(f"{each.sql} AS c{at}" for at, each in enumerate(DUCKDB_EXACT))
+    nulls = ", ".join("NULL" for _ in DUCKDB_EXACT)
     query = f"SELECT 1 AS id, {values} UNION ALL SELECT 2, {nulls}"
 
     (rows,) = read(tmp_path / "build", of(tmp_path, query))
 
-    for at, (sql, dtype, value) in enumerate(EXACT):
+    for at, each in enumerate(DUCKDB_EXACT):
         column = rows[f"c{at}"]
-        assert dtype is None or column.dtype == dtype, sql
-        assert column.to_list() == [value, None], sql
-    assert str(rows["c12"][0]) == "-0.0"
+        assert column.dtype == each.dtype, each.sql
+        there = pl.Series("", [each.value, None], each.dtype)
+        assert [*map(str, column)] == [*map(str, there)], each.sql
 
 
 def test_map_and_nanoseconds_of_a_day_arrive_exactly(tmp_path: Path) -> None:
@@ -135,57 +83,31 @@ def test_map_and_nanoseconds_of_a_day_arrive_exactly(tmp_path: Path) -> None:
     assert rows["n"].cast(pl.Int64).to_list() == [3723_123_456_789]
 
 
-WIDE = 2**127 - 1
-REFUSED = [
-    (f"{WIDE}::HUGEINT", "too-many-digits", str(WIDE)),
-    (f"{2**128 - 1}::UHUGEINT", "too-many-digits", str(2**128 - 1)),
-    ("'infinity'::DATE", "infinite-moment", "infinity"),
-    ("'-infinity'::TIMESTAMP", "infinite-moment", "-infinity"),
-    ("'infinity'::TIMESTAMPTZ", "infinite-moment", "infinity"),
-    ("'infinity'::TIMESTAMP_S", "infinite-moment", "infinity"),
-    ("'infinity'::TIMESTAMP_MS", "infinite-moment", "infinity"),
-    ("'infinity'::TIMESTAMP_NS", "infinite-moment", "infinity"),
-    ("'24:00:00'::TIME", "time-out-of-range", "24:00:00"),
-    ("'24:00:00'::TIME_NS", "time-out-of-range", "24:00:00"),
-    ("'12:00:00+05'::TIMETZ", "time-with-zone", "12:00:00+05"),
-    ("INTERVAL 1 MONTH", "interval", "1 month"),
-    ("union_value(a := 1)", "no-such-type", "1"),
-    ("1::VARIANT", "no-such-type", "1"),
-    ("'POINT (1 2)'::GEOMETRY", "no-such-type", "POINT (1 2)"),
-    (f"[1, {WIDE}::HUGEINT]", "too-many-digits", f"[1, {WIDE}]"),
-    ("[['infinity'::DATE]]", "infinite-moment", "[[infinity]]"),
-    ("array_value('infinity'::DATE)", "infinite-moment", "[infinity]"),
-    ("{'a''\"b': {'c': ['24:00:00'::TIME]}}", "time-out-of-range", None),
-    ("[{'a': [['infinity'::DATE]]}]", "infinite-moment", "[{'a': [[infinity]]}]"),
-    ("MAP {'24:00:00'::TIME: 1}", "time-out-of-range", "{'24:00:00'=1}"),
-    ("MAP {1: INTERVAL 1 DAY}", "interval", "{1=1 day}"),
-]
-
-
-@pytest.mark.parametrize(("sql", "check", "sample"), REFUSED, ids=[each[0] for each in REFUSED])
+@pytest.mark.parametrize("value", DUCKDB_REFUSED, ids=[each.sql for each in DUCKDB_REFUSED])
 def test_values_that_would_arrive_as_others_are_refused_with_their_rows(
-    tmp_path: Path, sql: str, check: str, sample: str | None
+    tmp_path: Path, value: Refused
 ) -> None:
-    query = f"SELECT 'k' || i AS id, CASE WHEN i < 7 THEN {sql} END AS \"c d\" FROM range(20) r(i)"
+    columns = f"'k' || i AS id, CASE WHEN i < 7 THEN {value.sql} END AS \"c d\""
+    query = f"SELECT {columns} FROM range(20) r(i)"
 
     ((name, column, count, shown),) = found(tmp_path / "build", of(tmp_path, query))
 
-    assert (name, column, count) == (check, "c d", 7)
+    assert (name, column, count) == (value.check, "c d", 7)
     assert shown["id"] == "k0"
-    assert sample is None or shown["c d"] == sample
+    assert value.sample is None or shown["c d"] == value.sample
     assert list((tmp_path / "build").glob("queried/*/*")) == []
 
 
 def test_a_column_that_is_not_used_arrives_as_text_if_its_values_are_in_doubt(
     tmp_path: Path,
 ) -> None:
-    values = ", ".join(f"{sql} AS c{at}" for at, (sql, _, _) in enumerate(REFUSED))
-    skipped = {f"c{at}": ColumnRule(skip=True) for at in range(len(REFUSED))}
+    values = ", ".join(f"{each.sql} AS c{at}" for at, each in enumerate(DUCKDB_REFUSED))
+    skipped = {f"c{at}": ColumnRule(skip=True) for at in range(len(DUCKDB_REFUSED))}
 
     (rows,) = read(tmp_path / "build", of(tmp_path, f"SELECT 1 AS id, {values}", **skipped))
 
-    for at, (_, _, sample) in enumerate(REFUSED):
-        assert sample is None or rows[f"c{at}"].to_list() == [sample]
+    for at, each in enumerate(DUCKDB_REFUSED):
+        assert each.sample is None or rows[f"c{at}"].to_list() == [each.sample]
 
 
 def test_columns_of_types_in_doubt_that_are_empty_arrive_as_text(tmp_path: Path) -> None:
@@ -276,7 +198,7 @@ def test_nobody_can_write_to_a_file_until_all_tables_are_read(tmp_path: Path) ->
     argv = [sys.executable, "-c", f"import duckdb; duckdb.connect({str(path)!r})"]
 
     with duckdb_file.SOURCE.open(HERE) as files:
-        files.attached(str(path))
+        files.attached(str(path), 1024)
         meanwhile = subprocess.run(argv, capture_output=True, text=True, check=False)
     afterwards = subprocess.run(argv, capture_output=True, text=True, check=False)
 
@@ -317,6 +239,19 @@ def test_files_that_are_not_databases_are_refused_in_clear_words(tmp_path: Path)
     assert "install a newer duckdb" in hint
 
 
+@pytest.mark.parametrize("name", ["w.duckdb", "w.duckdb.wal"])
+def test_a_file_that_is_replaced_while_it_is_read_is_refused(tmp_path: Path, name: str) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+    location = Relation((str(tmp_path / "w.duckdb"), "main", "t"), HERE)
+    other = filled(tmp_path / "other.duckdb", "CREATE TABLE t AS SELECT 2 AS id")
+
+    with duckdb_file.SOURCE.open(HERE) as files:
+        files.attached(str(tmp_path / "w.duckdb"), 1024)
+        other.rename(tmp_path / name)
+        with pytest.raises(SourceError, match=r"w\.duckdb changed while it was read"):
+            duckdb_file.SOURCE.locate(files, Wanted("t", location, tmp_path / "rows", silent))
+
+
 def test_a_table_that_is_not_there_is_refused_by_its_name(tmp_path: Path) -> None:
     of(tmp_path, "SELECT 1 AS id")
 
@@ -324,6 +259,17 @@ def test_a_table_that_is_not_there_is_refused_by_its_name(tmp_path: Path) -> Non
 
     assert "DuckDB cannot read table gone" in error.message
     assert "Table with name gone does not exist" in error.message
+
+
+def test_a_view_that_fails_half_way_is_refused_in_duckdb_s_words(tmp_path: Path) -> None:
+    late = "CASE WHEN i = 150000 THEN error('no such customer') ELSE i END"
+    filled(tmp_path / "w.duckdb", f"CREATE VIEW t AS SELECT {late} AS id FROM range(200000) r(i)")
+
+    error = refused(tmp_path / "build", table(tmp_path / "w.duckdb"))
+
+    assert isinstance(error, SourceError)
+    assert "DuckDB cannot read table t" in error.message
+    assert "no such customer" in error.message
 
 
 def test_names_need_no_quoting_by_the_user(tmp_path: Path) -> None:
@@ -399,6 +345,17 @@ def test_a_query_that_returns_other_rows_each_time_is_refused(tmp_path: Path) ->
     error = refused(tmp_path / "build", asked(tmp_path / "w.duckdb", query))
 
     assert re.search(r"t: [\d,]+ rows were counted, [\d,]+ arrived", error.message)
+
+
+def test_a_location_of_a_graph_yml_may_be_a_query_of_a_file(tmp_path: Path) -> None:
+    filled(tmp_path / "w.duckdb", "CREATE TABLE t AS SELECT i AS id FROM range(5) r(i)")
+    location = "duckdb://w.duckdb/select:SELECT id FROM t WHERE id > 1"
+    text = f"graph: g\ntables:\n  t: {{location: '{location}', node: {{labels: [T], key: [id]}}}}\n"
+    (tmp_path / "graph.yml").write_text(text)
+
+    record = export(load_graph(tmp_path / "graph.yml"), tmp_path / "build")
+
+    assert [(each.name, each.written) for each in record.tables] == [("t", 3)]
 
 
 def test_a_query_needs_a_file(tmp_path: Path) -> None:

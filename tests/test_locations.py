@@ -28,13 +28,16 @@ from kgimport.locations import (
 from kgimport.neo4j.runtime.programs import Neo4j
 from kgimport.options import BuildOptions, ExportOptions
 from kgimport.sources.athena import Athena
+from kgimport.sources.duckdb_file import DuckDB
+from kgimport.sources.postgres import Postgres
 from tests.graphs import people
 
 if TYPE_CHECKING:
     from tests.local_athena.running import LocalAws
 
 ASKED = Athena()
-THERE = Context(LocalPath("/lake"), connections=(ASKED,))
+SERVER, FILE = Postgres(), DuckDB()
+THERE = Context(LocalPath("/lake"), connections=(ASKED, SERVER, FILE))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,9 @@ THERE = Context(LocalPath("/lake"), connections=(ASKED,))
         ("s3://b", S3Path("b", "")),
         ("athena://c/d/t", Relation(("c", "d", "t"), ASKED)),
         ("select:SELECT 's3://'", Query("SELECT 's3://'", ASKED)),
+        ("athena://select:SELECT 1", Query("SELECT 1", ASKED, "")),
+        ("postgres://select:SELECT\n'a/select:b'", Query("SELECT\n'a/select:b'", SERVER, "")),
+        ("postgres://d/s/select:t", Relation(("d", "s", "select:t"), SERVER)),
         ("gs://b/a", Foreign("gs://b/a")),
     ],
 )
@@ -68,6 +74,26 @@ def test_a_relative_path_is_below_the_base_wherever_that_is() -> None:
 @pytest.mark.parametrize("text", ["athena://d/t", "athena://c/d/t/x", "athena://c//t"])
 def test_a_relation_has_the_parts_of_its_warehouse_s(text: str) -> None:
     with pytest.raises(UsageError, match="is not a table of Athena\n→ write athena://CATALOG/"):
+        parse(text, THERE)
+
+
+def test_a_query_of_a_file_is_below_the_base_and_spells_itself_again() -> None:
+    found = parse("duckdb://a/w.duckdb/select:SELECT '/select: x'", THERE)
+
+    assert found == Query("SELECT '/select: x'", FILE, "/lake/a/w.duckdb")
+    assert str(found) == "duckdb:///lake/a/w.duckdb/select:SELECT '/select: x'"
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("duckdb://select:SELECT 1", "duckdb://FILE/select:SQL"),
+        ("postgres://shop/select:SELECT 1", "postgres://select:SQL"),
+        ("athena://c/d/select:SELECT 1", "athena://select:SQL"),
+    ],
+)
+def test_a_query_has_a_file_where_databases_are_files(text: str, form: str) -> None:
+    with pytest.raises(UsageError, match=f"file or database in its location\n→ write {form}"):
         parse(text, THERE)
 
 

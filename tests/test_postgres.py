@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,12 @@ from kgimport.errors import RuntimeMissingError, SourceError, UsageError
 from kgimport.graph import ColumnRule, NodeTable
 from kgimport.locations import Query, Relation
 from kgimport.progress import silent
+from kgimport.sources import postgres_types
 from kgimport.sources.contract import Wanted
 from kgimport.sources.postgres import SOURCE
 from tests.located import found, manifest, node, read, refused
 from tests.postgres_server import PASSWORD, USER, Database
+from tests.warehouse_types import POSTGRES_EXACT, POSTGRES_REFUSED, POSTGRES_TYPES, Refused
 
 
 def connection(database: Database, **settings: str) -> Any:
@@ -48,84 +49,22 @@ def asked(database: Database, sql: str, **settings: str) -> NodeTable:
 
 # Values -------------------------------------------------------------------------------------------
 
-NOON = datetime(2020, 1, 2, 12, 0, 0, 123_456)  # noqa: DTZ001
-LONG = "1234567890123456789012345678.0123456789"
-TYPES = (
-    "CREATE DOMAIN price AS numeric(5,2) CHECK (value > 0)",
-    "CREATE DOMAIN deep AS price",
-    "CREATE TYPE mood AS ENUM ('sad', 'ok')",
-    "CREATE TYPE pair AS (a int, b text)",
-)
-EXACT: list[tuple[str, Any, Any]] = [
-    ("'-32768'::int2", pl.Int16, -(2**15)),
-    ("2147483647::int4", pl.Int32, 2**31 - 1),
-    ("'-9223372036854775808'::int8", pl.Int64, -(2**63)),
-    ("4294967295::oid", pl.Int64, 2**32 - 1),
-    ("0.1::float4", pl.Float32, 0.10000000149011612),
-    ("'-Infinity'::float8", pl.Float64, float("-inf")),
-    ("true", pl.Boolean, True),
-    ("12345.6789::numeric(38,9)", pl.Decimal(38, 9), Decimal("12345.6789")),
-    ("1234567.89::numeric(9,2)", pl.Decimal(9, 2), Decimal("1234567.89")),
-    ("12345::numeric(3,-2)", pl.Decimal(5, 0), Decimal(12300)),
-    ("0.00123::numeric(3,5)", pl.Decimal(5, 5), Decimal("0.00123")),
-    (f"{LONG}::numeric", pl.Decimal(38, 10), Decimal(LONG)),
-    (f"{10**38 - 1}::numeric", pl.Decimal(38, 0), Decimal(10**38 - 1)),
-    ("12.50::numeric(50,10)", pl.Decimal(38, 1), Decimal("12.5")),
-    ("1.50::price", pl.Decimal(5, 2), Decimal("1.5")),
-    ("2.50::deep", pl.Decimal(5, 2), Decimal("2.5")),
-    ("'-12.34'::money", pl.Decimal(38, 2), Decimal("-12.34")),
-    ("'é\n,\"'::text", pl.String, 'é\n,"'),
-    ("''::varchar(3)", pl.String, ""),
-    ("'ab'::char(4)", pl.String, "ab  "),
-    ("'n'::name", pl.String, "n"),
-    ("'sad'::mood", pl.String, "sad"),
-    ("'\\x00ff'::bytea", pl.Binary, b"\x00\xff"),
-    ("date '0001-01-01'", pl.Date, date(1, 1, 1)),
-    ("time '23:59:59.999999'", pl.Time, time(23, 59, 59, 999_999)),
-    ("timestamp '2020-01-02 12:00:00.123456'", pl.Datetime("us"), NOON),
-    (
-        "timestamptz '2020-01-02 12:00:00.123456+02'",
-        pl.Datetime("us", "UTC"),
-        NOON.replace(hour=10, tzinfo=UTC),
-    ),
-    (
-        "'00000000-0000-0000-0000-00000000000A'::uuid",
-        pl.String,
-        f"{'0' * 8}{'-0000' * 3}-{10:012x}",
-    ),
-    ("'{\"b\":  1}'::json", pl.String, '{"b":  1}'),
-    ("'{\"b\":  1}'::jsonb", pl.String, '{"b": 1}'),
-    ("'10.1.2.3/8'::inet", pl.String, "10.1.2.3/8"),
-    ("int4range(1, 3)", pl.String, "[1,3)"),
-    ("tstzrange('2020-01-01 00:00+02', NULL)", pl.String, '["2019-12-31 22:00:00+00",)'),
-    ("B'0101'", pl.String, "0101"),
-    ("point(0.1, 2)", pl.String, "(0.1,2)"),
-    ("'a b'::tsvector", pl.String, "'a' 'b'"),
-    ("ARRAY[1, NULL]", pl.List(pl.Int32), [1, None]),
-    ("'{}'::int8[]", pl.List(pl.Int64), []),
-    ("ARRAY[1.5, 2.25]", pl.List(pl.Decimal(38, 2)), [Decimal("1.5"), Decimal("2.25")]),
-    ("ARRAY['1.50'::money]", pl.List(pl.Decimal(38, 1)), [Decimal("1.5")]),
-    ("ARRAY['sad']::mood[]", pl.List(pl.String), ["sad"]),
-    ("ARRAY['{\"a\": 1}'::jsonb]", pl.List(pl.String), ['{"a": 1}']),
-    ("ARRAY[date '2020-01-01']", pl.List(pl.Date), [date(2020, 1, 1)]),
-]
-
 
 def test_every_type_that_can_arrive_exactly_does(
     postgres_database: Database, tmp_path: Path
 ) -> None:
     """Each column has a value and a null."""
-    postgres_database.run(*TYPES)
-    values = ", ".join(f"{sql} AS c{at}" for at, (sql, _, _) in enumerate(EXACT))
+    postgres_database.run(*POSTGRES_TYPES)
+    values = ", ".join(f"{each.sql} AS c{at}" for at, each in enumerate(POSTGRES_EXACT))
     postgres_database.run(f"CREATE TABLE t AS SELECT 1 AS id, {values}")
     postgres_database.run("INSERT INTO t (id) VALUES (2)")
 
     (rows,) = read(tmp_path, table(postgres_database))
 
-    for at, (sql, dtype, value) in enumerate(EXACT):
+    for at, each in enumerate(POSTGRES_EXACT):
         column = rows[f"c{at}"]
-        assert column.dtype == dtype, sql
-        assert column.to_list() == [value, None], sql
+        assert column.dtype == each.dtype, each.sql
+        assert column.to_list() == [each.value, None], each.sql
 
 
 def test_text_is_not_what_the_server_s_settings_make_of_it(
@@ -160,54 +99,32 @@ def test_text_of_a_database_in_another_encoding_is_what_it_was(
     assert rows["t"].to_list() == ["é"]
 
 
-BEYOND = 10**38
-REFUSED = [
-    ("'infinity'::date", "infinite-moment", "infinity"),
-    ("'-infinity'::timestamp", "infinite-moment", "-infinity"),
-    ("'infinity'::timestamptz", "infinite-moment", "infinity"),
-    ("timestamp '294250-01-01'", "late-moment", "294250-01-01 00:00:00"),
-    ("time '24:00'", "time-out-of-range", "24:00:00"),
-    ("timetz '12:00+05'", "time-with-zone", "12:00:00+05"),
-    ("interval '1 month'", "interval", "1 mon"),
-    ("row(1, 'x')::pair", "no-such-type", "(1,x)"),
-    ("'NaN'::numeric", "not-a-number", "NaN"),
-    ("'NaN'::numeric(9,2)", "not-a-number", "NaN"),
-    ("'-Infinity'::numeric", "not-a-number", "-Infinity"),
-    (f"{BEYOND}::numeric", "too-many-digits", str(BEYOND)),
-    (f"(1 / {BEYOND}.0 / 3)::numeric(60,45)", "too-many-digits", f"0.{'0' * 38}3333333"),
-    ("ARRAY[[1, 2], [3, 4]]", "dimensions", "{{1,2},{3,4}}"),
-    ("'[0:1]={1,2}'::int4[]", "dimensions", "[0:1]={1,2}"),
-    ("ARRAY[NULL, 'infinity'::date]", "infinite-moment", "{NULL,infinity}"),
-    ("ARRAY['NaN'::numeric]", "not-a-number", "{NaN}"),
-    ("ARRAY[interval '1 day']", "interval", '{"1 day"}'),
-]
-
-
-@pytest.mark.parametrize(("sql", "check", "sample"), REFUSED, ids=[each[0] for each in REFUSED])
+@pytest.mark.parametrize("value", POSTGRES_REFUSED, ids=[each.sql for each in POSTGRES_REFUSED])
 def test_values_that_would_arrive_as_others_are_refused_with_their_rows(
-    postgres_database: Database, tmp_path: Path, sql: str, check: str, sample: str
+    postgres_database: Database, tmp_path: Path, value: Refused
 ) -> None:
-    postgres_database.run(*TYPES)
-    query = f"SELECT 'k' || i AS id, CASE WHEN i < 7 THEN {sql} END AS \"c d\" "
+    postgres_database.run(*POSTGRES_TYPES)
+    query = f"SELECT 'k' || i AS id, CASE WHEN i < 7 THEN {value.sql} END AS \"c d\" "
 
     wanted = of(postgres_database, f"{query} FROM generate_series(0, 19) s(i)")
 
-    shown = {"id": "k0", "c d": sample if len(sample) <= 60 else f"{sample[:60]}…"}
     ((name, column, count, seen),) = found(tmp_path, wanted)
-    assert (name, column, count, seen["id"]) == (check, "c d", 7, "k0")
-    assert seen["c d"].startswith(shown["c d"])
+    assert (name, column, count, seen["id"]) == (value.check, "c d", 7, "k0")
+    assert value.sample
+    assert seen["c d"].removesuffix("…") == value.sample[:60]
 
 
 def test_a_column_that_is_not_used_arrives_as_text_if_its_values_are_in_doubt(
     postgres_database: Database, tmp_path: Path
 ) -> None:
-    postgres_database.run(*TYPES)
-    values = ", ".join(f"{sql} AS c{at}" for at, (sql, _, _) in enumerate(REFUSED))
-    skipped = {f"c{at}": ColumnRule(skip=True) for at in range(len(REFUSED))}
+    postgres_database.run(*POSTGRES_TYPES)
+    values = ", ".join(f"{each.sql} AS c{at}" for at, each in enumerate(POSTGRES_REFUSED))
+    skipped = {f"c{at}": ColumnRule(skip=True) for at in range(len(POSTGRES_REFUSED))}
 
     (rows,) = read(tmp_path, of(postgres_database, f"SELECT 1 AS id, {values}", **skipped))
 
-    assert [rows[f"c{at}"].to_list() for at in range(len(REFUSED))] == [[s] for _, _, s in REFUSED]
+    texts = [rows[f"c{at}"].item() for at in range(len(POSTGRES_REFUSED))]
+    assert texts == [each.sample for each in POSTGRES_REFUSED]
 
 
 def test_a_table_without_rows_keeps_its_columns(
@@ -243,6 +160,114 @@ def test_all_tables_are_read_in_one_state(postgres_database: Database, tmp_path:
 
     assert (first, second) == (3, 3)
     assert read(tmp_path, table(postgres_database, "pet"))[0].height == 1
+
+
+REPLACEMENTS = {
+    "as dbt makes a table": (
+        "CREATE TABLE new AS SELECT 2 AS id",
+        "ALTER TABLE t RENAME TO old",
+        "ALTER TABLE new RENAME TO t",
+        "DROP TABLE old CASCADE",
+    ),
+    "as dbt loads a seed": ("TRUNCATE t", "INSERT INTO t VALUES (2)"),
+    "by a change of its type": ("ALTER TABLE t ALTER id TYPE bigint",),
+}
+
+
+@pytest.mark.parametrize("how", REPLACEMENTS)
+def test_a_table_that_is_replaced_meanwhile_is_refused_and_not_empty(
+    postgres_database: Database, tmp_path: Path, how: str
+) -> None:
+    """To a transaction that began before, Postgres shows such a table without rows."""
+    wanted = of(postgres_database, "SELECT 1 AS id")
+    assert isinstance(wanted.location, Relation)
+
+    with SOURCE.open(connection(postgres_database)) as cursor:
+        postgres_database.run(*REPLACEMENTS[how])
+        with pytest.raises(SourceError, match="replaced while kgimport read t: t"):
+            SOURCE.locate(cursor, Wanted("t", wanted.location, tmp_path / "t", silent))
+
+
+def test_a_view_of_a_table_that_was_emptied_meanwhile_is_refused(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    of(postgres_database, "SELECT 1 AS id")
+    postgres_database.run("CREATE VIEW v AS SELECT * FROM t")
+    there = connection(postgres_database)
+
+    with SOURCE.open(there) as cursor:
+        postgres_database.run("TRUNCATE t")
+        location = Relation((postgres_database.name, "public", "v"), there)
+        with pytest.raises(SourceError, match="replaced while kgimport read v: t"):
+            SOURCE.locate(cursor, Wanted("v", location, tmp_path / "v", silent))
+
+
+def test_rows_that_a_policy_hides_are_not_left_out_silently(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    role = f"some_{postgres_database.name}"
+    of(postgres_database, "SELECT i AS id FROM generate_series(1, 5) s(i)")
+    postgres_database.run(
+        f"CREATE ROLE {role}",
+        f"GRANT SELECT ON t TO {role}",
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY few ON t USING (id < 3)",
+    )
+
+    error = refused(tmp_path, asked(postgres_database, "SELECT * FROM t", role=role))
+
+    assert 'affected by row-level security policy for table "t"' in error.message
+
+
+def test_tables_of_every_kind_are_read(postgres_database: Database, tmp_path: Path) -> None:
+    many = ", ".join(f"c{at} timestamptz" for at in range(1, 1600))
+    postgres_database.run(
+        f"CREATE TABLE wide (id int, {many})",
+        "INSERT INTO wide (id) VALUES (1)",
+        "CREATE TABLE parts (id int) PARTITION BY RANGE (id)",
+        "CREATE TABLE few PARTITION OF parts FOR VALUES FROM (0) TO (3)",
+        "CREATE TABLE more PARTITION OF parts FOR VALUES FROM (3) TO (9)",
+        "INSERT INTO parts SELECT * FROM generate_series(0, 8)",
+        "CREATE TABLE made (id int, n int GENERATED ALWAYS AS (id * 2) STORED)",
+        "INSERT INTO made VALUES (3)",
+        "CREATE MATERIALIZED VIEW kept AS SELECT * FROM parts WHERE id > 6",
+    )
+    names = ("wide", "parts", "made", "kept")
+
+    wide, parts, made, kept = read(tmp_path, *(table(postgres_database, name) for name in names))
+
+    assert wide.shape == (1, 1600)
+    assert parts["id"].to_list() == list(range(9))
+    assert made.rows() == [(3, 6)]
+    assert kept["id"].to_list() == [7, 8]
+
+
+def test_doubts_of_more_columns_than_a_query_has_room_for_are_counted(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    columns = ", ".join(f"c{at} timestamptz[]" for at in range(1, 1600))
+    postgres_database.run(
+        f"CREATE TABLE t (id int, {columns})", "INSERT INTO t (id, c1599) VALUES (1, '{infinity}')"
+    )
+
+    assert [each[:3] for each in found(tmp_path, table(postgres_database))] == [
+        ("infinite-moment", "c1599", 1)
+    ]
+
+
+def test_functions_of_others_do_not_take_the_place_of_postgres_s_own(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    postgres_database.run(
+        "CREATE FUNCTION isfinite(date) RETURNS boolean LANGUAGE sql AS 'SELECT true'"
+    )
+    path = f"{postgres_database.name}, public, pg_catalog"
+
+    wanted = asked(
+        postgres_database, "SELECT 1 AS id, ARRAY[date 'infinity'] AS d", search_path=path
+    )
+
+    assert [each[0] for each in found(tmp_path, wanted)] == ["infinite-moment"]
 
 
 def test_nothing_can_be_written(postgres_database: Database, tmp_path: Path) -> None:
@@ -319,6 +344,47 @@ def test_role_and_search_path_of_the_profile_hold(
     assert "permission denied for schema a b" in error.message
 
 
+NO_NUMBER = """
+SELECT CASE i WHEN 90000 THEN 'x' ELSE '1' END::int AS id FROM generate_series(1, 99999) s(i)
+"""
+KILLED = """
+SELECT pg_terminate_backend(CASE i WHEN 90000 THEN pg_backend_pid() ELSE 0 END) AS id
+FROM generate_series(1, 99999) s(i)
+"""
+
+
+def test_a_role_with_the_rights_of_the_page_reads_tables_that_dbt_makes_later(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "warehouses.md").read_text(encoding="utf-8")
+    grants = re.search(r"```sql\n(CREATE ROLE kgimport .*?)```", page, re.DOTALL)
+    assert grants
+    reader, dbt = (f"{name}_{postgres_database.name}" for name in ("kgimport", "dbt"))
+    sql = (
+        re.sub("--.*", "", grants[1]).replace("kgimport", reader).replace("ROLE dbt", f"ROLE {dbt}")
+    )
+    postgres_database.run(
+        f"CREATE ROLE {dbt}",
+        f"CREATE SCHEMA mart AUTHORIZATION {dbt}",
+        "CREATE TABLE mart.early AS SELECT 1 AS id",
+        *filter(str.strip, sql.split(";")),
+        f"SET ROLE {dbt}",
+        "CREATE TABLE mart.late AS SELECT 2 AS id",
+        "RESET ROLE",
+        "CREATE TABLE hidden AS SELECT 3 AS id",
+    )
+
+    def by_reader(query: str) -> NodeTable:
+        return asked(postgres_database, query, user=reader, password="choose one")
+
+    tables = [replace(by_reader(f"SELECT * FROM mart.{n}"), name=n) for n in ("early", "late")]
+    early, late = read(tmp_path / "a", *tables)
+    error = refused(tmp_path / "b", by_reader("SELECT * FROM hidden"))
+
+    assert [early.item(), late.item()] == [1, 2]
+    assert "permission denied for table hidden" in error.message
+
+
 @pytest.mark.parametrize(
     ("sql", "why"),
     [
@@ -327,6 +393,9 @@ def test_role_and_search_path_of_the_profile_hold(
         ("SELECT 1 AS id, 2 AS a, 3 AS a", "have columns of the same name: a, a"),
         ("SELECT 1 AS id; SELECT 2 AS id", "syntax error"),
         ("SELECT 1 / (2 - i) AS id FROM generate_series(1, 2) s(i)", "division by zero"),
+        ("SELECT 1 / (90000 - i) AS id FROM generate_series(1, 99999) s(i)", "division by zero"),
+        (NO_NUMBER, "invalid input syntax for type integer"),
+        (KILLED, "terminating connection due to administrator command"),
     ],
 )
 def test_a_query_that_fails_is_refused_in_the_server_s_words(
@@ -336,6 +405,7 @@ def test_a_query_that_fails_is_refused_in_the_server_s_words(
 
     assert why in message
     assert "Query was" not in message
+    assert "PGRES" not in message
     assert "SQLSTATE" not in message
 
 
@@ -358,6 +428,18 @@ def test_without_the_driver_the_extra_is_named(
 
     assert isinstance(error, RuntimeMissingError)
     assert "kgimport[postgres]" in error.hint
+
+
+def test_a_driver_that_does_not_state_the_types_of_columns_is_refused(
+    postgres_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As adbc-driver-postgresql 1.12 and before, by which infinity becomes another date."""
+    monkeypatch.setattr(postgres_types, "_TYPE", b"of no such driver")
+
+    error = refused(tmp_path, asked(postgres_database, "SELECT 1 AS id"))
+
+    assert isinstance(error, RuntimeMissingError)
+    assert "adbc-driver-postgresql>=1.13" in error.hint
 
 
 # Whole graphs -------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def check(graph: Graph, *, options: ExportOptions = DEFAULTS, progress: Progress
     Raises `IntegrityError` or `ValueRefusedError` with the findings in the rows.
     """
     with temporary.folder() as folder:
-        graph = locate(graph, folder, progress).graph
+        graph = locate(graph, folder, progress, options.memory_mb).graph
         before = sources.fingerprints(graph)
         tables = scan(graph, options.format)
         there = resolve(graph, tables, folder, options.memory_mb, progress)

@@ -113,7 +113,7 @@ def _export(
         scratch = folder / _SCRATCH
         scratch.mkdir()
         with clock.stage("scan"):
-            place = locate(graph, folder, progress)
+            place = locate(graph, folder, progress, options.memory_mb)
             before = sources.fingerprints(place.graph)
             tables = scan(place.graph, options.format)
         with clock.stage("resolve"):

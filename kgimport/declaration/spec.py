@@ -123,8 +123,8 @@ class TableSpec(_Strict):
     location: Name = Field(
         description="A Parquet file, a folder of them, or a glob, relative to this file; "
         "s3://BUCKET/PREFIX; a table of a warehouse: athena://CATALOG/DATABASE/TABLE, "
-        "duckdb://FILE/SCHEMA/TABLE, postgres://DATABASE/SCHEMA/TABLE; or `select:` and a query "
-        "for Athena."
+        "duckdb://FILE/SCHEMA/TABLE, postgres://DATABASE/SCHEMA/TABLE; or a query: "
+        "select:SQL for Athena, postgres://select:SQL, duckdb://FILE/select:SQL."
     )
     node: NodeSpec | None = None
     relationship: RelationshipSpec | None = None

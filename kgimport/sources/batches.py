@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-GROUP_BYTES = 2**25  # of Arrow, in a row group
+GROUP_BYTES = 2**25  # of Arrow, in a row group, at most
+_SHARE = 32  # of the memory, for a row group: three are held at a time, and their copies
 PART_BYTES = 2**30  # of Arrow, in a file
 _LEAVES: tuple[Callable[[pa.DataType], bool], ...] = (
     pa.types.is_integer,
@@ -45,34 +46,63 @@ _NESTED: tuple[Callable[[pa.DataType], bool], ...] = (
 )
 
 
-def write(table: str, batches: pa.RecordBatchReader, schema: pa.Schema, folder: Path) -> int:
+def group_bytes(memory_mb: int) -> int:
+    """Return how many bytes of Arrow a row group has, for a limit in MiB."""
+    return min(GROUP_BYTES, memory_mb * 2**20 // _SHARE)
+
+
+class ArrivalError(pa.ArrowException):  # type: ignore[misc]  # Any to mypy
+    """A stream of batches ended before its end; the message is the database's or the driver's."""
+
+
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return batch
+
+
+def write(
+    table: str,
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    folder: Path,
+    memory_mb: int = 1024,
+    *,
+    check: Callable[[pa.RecordBatch], pa.RecordBatch] = _plain,
+) -> int:
     """Write the rows of a table into a new folder, and return how many there are.
 
     `schema` has the same columns as the batches, maybe with other types: each batch is cast to
-    them. Without rows, there is one file that has only the columns. Raises `ValueRefusedError` for
-    types that Parquet or its readers do not hold as they are, and `pyarrow.ArrowInvalid` for a
-    value that does not fit its type.
+    them, after `check`, which may raise. Without rows, there is one file that has only the columns.
+    Raises `ValueRefusedError` for types that Parquet or its readers do not hold as they are,
+    `pyarrow.ArrowInvalid` for a value that does not fit its type, and `ArrivalError`.
     """
     _must_be_plain(table, schema)
     folder.mkdir(parents=True)
     with ExitStack() as open_, ThreadPoolExecutor(1) as pool:
         parts = open_.enter_context(_Parts(folder, schema))
         writing = pool.submit(parts.add, [])
-        for group in _groups(batches):
+        for group in _groups(map(check, _arriving(batches)), group_bytes(memory_mb)):
             writing.result()
             writing = pool.submit(parts.add, group)
         writing.result()
     return parts.rows
 
 
-def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    """Yield batches in groups of about `GROUP_BYTES`."""
+def _arriving(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield the batches. A database's error within a stream is an OSError, as a full disk is."""
+    try:
+        yield from batches
+    except (OSError, pa.ArrowException) as error:
+        raise ArrivalError(str(error)) from error
+
+
+def _groups(batches: Iterable[pa.RecordBatch], most: int) -> Iterator[list[pa.RecordBatch]]:
+    """Yield batches in groups of about `most` bytes."""
     group: list[pa.RecordBatch] = []
     size = 0
     for batch in batches:
         group.append(batch)
         size += batch.nbytes
-        if size >= GROUP_BYTES:
+        if size >= most:
             yield group
             group, size = [], 0
     yield group
@@ -111,8 +141,19 @@ class _Parts:
         path = self.folder / f"{self._count:05}.parquet"
         self._count, self._bytes = self._count + 1, 0
         return self._open.enter_context(
-            pq.ParquetWriter(path, self.schema, compression="zstd", compression_level=1)
+            pq.ParquetWriter(
+                path,
+                self.schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=_texts(self.schema),
+            )
         )
+
+
+def _texts(schema: pa.Schema) -> list[str]:
+    """Return the columns for which a dictionary is worth its time: 40 % of that of writing."""
+    return [each.name for each in schema if pa.types.is_string(each.type)]
 
 
 def _exact(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -14,22 +14,27 @@ from kgimport.findings import SAMPLES, Finding
 from kgimport.sources.contract import sql_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kgimport.sources.contract import Wanted
 
     Ask = Callable[[str], Sequence[Sequence[Any]]]
 
+_AT_ONCE = 1000  # aggregates of a query; Postgres has room for 1,664
 _WIDTH = 60  # the most characters of a sample's value
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Values that do not arrive exactly: `offends` is SQL that is true for the rows with some."""
+    """Values that do not arrive exactly: `offends` is SQL that is true for the rows with some.
+
+    If such a value `shows` in what arrives, it is counted only after that.
+    """
 
     check: str
     sentence: str
     offends: str
+    shows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,9 @@ class Kind:
     check: str
     sentence: str
 
-    def where(self, offends: str) -> Doubt:
+    def where(self, offends: str, *, shows: bool = False) -> Doubt:
         """Return the doubt about the rows for which some SQL is true."""
-        return Doubt(self.check, self.sentence, offends)
+        return Doubt(self.check, self.sentence, offends, shows)
 
 
 NO_TIME_OF_DAY = Kind(
@@ -77,11 +82,54 @@ def counted(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask) -> i
 
     `ask` runs a query and returns its rows. The samples show the table's key, too.
     """
-    doubts = [(column, doubt) for column in columns for doubt in column.doubts]
+    total, _ = measured(wanted, rows, columns, ask)
+    return total
+
+
+def measured(
+    wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask, measures: Sequence[str] = ()
+) -> tuple[int, list[Any]]:
+    """Return the number of rows and some measures, aggregates in SQL, all from one query.
+
+    Raises `ValueRefusedError` like `counted`.
+    """
+    doubts = [(each, doubt) for each in columns for doubt in each.doubts if not doubt.shows]
+    total, values = _asked(rows, doubts, ask, measures)
+    _refuse_counted(
+        wanted, rows, [each.name for each in columns], zip(doubts, values, strict=False), ask
+    )
+    return int(total), values[len(doubts) :]
+
+
+def refuse_what_shows(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask) -> None:
+    """Raise `ValueRefusedError` if some values do not arrive exactly, after one seemed not to."""
+    doubts = [(each, doubt) for each in columns for doubt in each.doubts]
+    _, values = _asked(rows, doubts, ask)
+    _refuse_counted(
+        wanted, rows, [each.name for each in columns], zip(doubts, values, strict=True), ask
+    )
+
+
+def _asked(
+    rows: str, doubts: Sequence[tuple[Column, Doubt]], ask: Ask, measures: Sequence[str] = ()
+) -> tuple[int, list[Any]]:
+    """Return the number of rows, those of each doubt, and the measures."""
     offended = (f"count(*) FILTER (WHERE {doubt.offends})" for _, doubt in doubts)
-    counts = ", ".join(("count(*)", *offended))
-    ((total, *numbers),) = ask(f"SELECT {counts} FROM ({rows}\n) AS q")  # noqa: S608
-    names = {each.name for each in columns}
+    numbers = ["count(*)", *offended, *measures]
+    values: list[Any] = []
+    for at in range(0, len(numbers), _AT_ONCE):
+        some = ", ".join(numbers[at : at + _AT_ONCE])
+        values += ask(f"SELECT {some} FROM ({rows}\n) AS q")[0]  # noqa: S608  (names are quoted)
+    return values[0], values[1:]
+
+
+def _refuse_counted(
+    wanted: Wanted,
+    rows: str,
+    names: Sequence[str],
+    counts: Iterable[tuple[tuple[Column, Doubt], int]],
+    ask: Ask,
+) -> None:
     keys = [key for key in wanted.keys if key in names]
     found = [
         Finding(
@@ -93,11 +141,10 @@ def counted(wanted: Wanted, rows: str, columns: Sequence[Column], ask: Ask) -> i
             number,
             _samples(rows, [*keys, each.name], doubt, ask),
         )
-        for (each, doubt), number in zip(doubts, numbers, strict=True)
+        for (each, doubt), number in counts
         if number
     ]
     refuse(found)
-    return int(total)
 
 
 def refuse(found: Sequence[Finding]) -> None:

@@ -26,7 +26,8 @@ class Wanted:
     """A table whose rows are needed as files; `folder` does not exist, and may be created.
 
     `keys` are the columns that identify a row, for messages. Columns that are not used may arrive
-    as text, and their values are never a reason to refuse the table.
+    as text, and their values are never a reason to refuse the table. `memory_mb` is how much memory
+    in MiB all of the reading may take, about.
     """
 
     table: str
@@ -35,6 +36,7 @@ class Wanted:
     progress: Progress
     keys: tuple[str, ...] = ()
     is_used: Callable[[str], bool] = lambda _: True
+    memory_mb: int = 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,13 +35,14 @@ if TYPE_CHECKING:
 
 _IN_MEMORY = ":memory:"
 _ELSEWHERE = (_IN_MEMORY, "md:", "motherduck:", "ducklake:")
-_MEMORY = "512MiB"  # of DuckDB itself, which spills what exceeds it
+_LEAST_MB = 128  # DuckDB needs some for each thread
 _THREADS = 4  # each of them holds some row groups
 _BATCH_ROWS = 61_440  # half a row group of DuckDB
 _REASON = 500  # characters of DuckDB's message
 _FULL = "No space left"
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _HELD_HERE = re.compile(r"already attached|different configuration|file handle conflict")
+_State = tuple[tuple[int, int, int] | None, ...]
 _NEWER = re.compile(r"with version number|newer version")
 
 
@@ -73,9 +74,9 @@ class _Files:
     spill: Path
     open: dict[str, _Attached] = field(default_factory=dict)
 
-    def attached(self, path: str) -> _Attached:
+    def attached(self, path: str, memory_mb: int) -> _Attached:
         if path not in self.open:
-            self.open[path] = self.stack.enter_context(_attached(path, self.spill))
+            self.open[path] = self.stack.enter_context(_attached(path, self.spill, memory_mb))
         return self.open[path]
 
 
@@ -86,6 +87,7 @@ class _Attached:
     path: str
     made: DuckDBPyConnection
     name: str
+    state: _State
 
 
 @contextmanager
@@ -95,9 +97,11 @@ def _open(duck: DuckDB) -> Iterator[_Files]:
 
 
 @contextmanager
-def _attached(path: str, spill: Path) -> Iterator[_Attached]:
+def _attached(path: str, spill: Path, memory_mb: int) -> Iterator[_Attached]:
+    """Attach a file. DuckDB gets half of the memory, and spills what exceeds it."""
+    state = _state(path)
     config: dict[str, Any] = {
-        "memory_limit": _MEMORY,
+        "memory_limit": f"{max(memory_mb // 2, _LEAST_MB)}MiB",
         "threads": min(_THREADS, cpu_count() or 1),
         "temp_directory": str(spill),
     }
@@ -109,7 +113,7 @@ def _attached(path: str, spill: Path) -> Iterator[_Attached]:
         made.execute(f"ATTACH '{literal}' (READ_ONLY, TYPE DUCKDB)")
         (name,) = (str(row[0]) for row in made.execute(_NAME).fetchall())
         made.execute(f"USE {sql_name([name])}")
-        yield _Attached(path, made, name)
+        yield _Attached(path, made, name, state)
 
 
 def _leave_memory(made: DuckDBPyConnection) -> None:
@@ -128,7 +132,9 @@ def _locate(files: _Files, wanted: Wanted) -> Found:
     wanted.progress(f"query {wanted.table}", None)
     began = monotonic()
     with _refusing(path, wanted.table):
-        _copy(files.attached(path), wanted)
+        attached = files.attached(path, wanted.memory_mb)
+        _copy(attached, wanted)
+    _must_be_the_same(attached)
     record = QueryRecord(wanted.table, "", 0, round(monotonic() - began, 3))
     return Found(LocalPath(str(wanted.folder)), record)
 
@@ -138,16 +144,33 @@ SOURCE: Source[DuckDB, _Files] = Source(
 )
 
 
+def _state(path: str) -> _State:
+    """Return what shows whether a file, or the log of its last changes, is another than before."""
+    found = []
+    for file in (Path(path), Path(f"{path}.wal")):
+        at = file.stat() if file.exists() else None
+        found.append((at.st_ino, at.st_size, at.st_mtime_ns) if at else None)
+    return tuple(found)
+
+
+def _must_be_the_same(attached: _Attached) -> None:
+    """Refuse a file that somebody overwrote, which locks do not prevent."""
+    if _state(attached.path) != attached.state:
+        raise SourceError(
+            f"the DuckDB file {attached.path} changed while it was read",
+            "try again when nothing replaces it",
+        )
+
+
 def _path(duck: DuckDB, wanted: Wanted) -> str:
     """Return the file of a location. A relation of dbt's has the name of the target's database."""
     location = wanted.location
-    named = None if isinstance(location, Query) else location.names[0]
+    named = location.place if isinstance(location, Query) else location.names[0]
     path = duck.path if named is None or named == _database(duck) else named
     if path is None:
         raise SourceError(
             f"the rows of {wanted.table} come from a query, and no DuckDB file is known",
-            "use a dbt project whose target has a path, or name a table as "
-            "duckdb://FILE/SCHEMA/TABLE",
+            "use a dbt project whose target has a path, or write duckdb://FILE/select:SQL",
         )
     if not Path(path).is_file():
         raise SourceError(
@@ -167,7 +190,7 @@ def _copy(attached: _Attached, wanted: Wanted) -> None:
     columns = list(_columns(made, rows, wanted))
     number = casts.counted(wanted, rows, columns, lambda sql: made.execute(sql).fetchall())
     reader = made.sql(casts.selection(rows, columns)).to_arrow_reader(_BATCH_ROWS)
-    written = batches.write(wanted.table, reader, reader.schema, wanted.folder)
+    written = batches.write(wanted.table, reader, reader.schema, wanted.folder, wanted.memory_mb)
     casts.must_be_all(wanted, number, written)
 
 

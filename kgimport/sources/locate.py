@@ -6,7 +6,7 @@ To add a source, write a module for it (see `sources.contract`) and add a row to
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from types import MappingProxyType
@@ -64,10 +64,11 @@ class Located:
         return self.graph.relocated(places)
 
 
-def locate(graph: Graph, folder: Path, progress: Progress) -> Located:
+def locate(graph: Graph, folder: Path, progress: Progress, memory_mb: int = 1024) -> Located:
     """Find the files of every table; a table without files of its own is queried into `folder`.
 
-    Each warehouse is opened once, so that a source can read all tables in one state.
+    Each warehouse is opened once, so that a source can read all tables in one state. `memory_mb`
+    limits, in MiB, what a source may take to read a table.
     """
     places, queries = {}, []
     with ExitStack() as stack:
@@ -77,7 +78,7 @@ def locate(graph: Graph, folder: Path, progress: Progress) -> Located:
                 continue
             progress(f"find {table.name}", None)
             into = folder / QUERIED / folder_name(table.name)
-            wanted = _wanted(table, table.location, into, progress)
+            wanted = replace(_wanted(table, table.location, into, progress), memory_mb=memory_mb)
             found = sources.read(table.name, partial(_find, wanted, opened, stack))
             places[table.name] = found.place
             queries += [found.query] if found.query else []

@@ -7,15 +7,17 @@ the password file and the service file. Nothing of it is in a message or a recor
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
-from kgimport.errors import RuntimeMissingError, SourceError, UsageError, short
+from kgimport.errors import RuntimeMissingError, SourceError, UsageError, listed, short
 from kgimport.locations import LocalPath, Query
 from kgimport.records import QueryRecord
 from kgimport.sources import batches, casts, postgres_types
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from kgimport.sources.contract import Wanted
 
+_BATCH_BYTES = "adbc.postgresql.batch_size_hint_bytes"
 _REASON = 500  # characters of the server's message
 # The keys of dbt's profile that libpq knows, each by the same name or another.
 _LIBPQ = {
@@ -45,14 +48,23 @@ _LIBPQ = {
 }
 _OURS = ("role", "search_path")
 # How the transaction writes values as text, and in which order it reads rows. A synchronized scan
-# begins where another is, and several workers return their rows as they come.
+# begins where another is, and several workers return their rows as they come. Without security of
+# rows, policies that would hide some rows are an error.
 _SETTINGS = {
+    "row_security": "off",
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
     "extra_float_digits": "1",
     "synchronize_seqscans": "off",
     "max_parallel_workers_per_gather": "0",
 }
+
+
+# Functions of the database's users do not come before Postgres's own.
+_OWN_FUNCTIONS = (
+    "SELECT set_config('search_path', concat_ws(', ', 'pg_catalog', "
+    "nullif(current_setting('search_path'), '')), true)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,7 @@ def _open(postgres: Postgres) -> Iterator[Any]:
         own = {"role": postgres.role, "search_path": postgres.search_path}
         for name, value in (_SETTINGS | {key: each for key, each in own.items() if each}).items():
             _ask(cursor, f"SELECT set_config({_literal(name)}, {_literal(value)}, true)")
+        _ask(cursor, _OWN_FUNCTIONS)
         yield cursor
 
 
@@ -139,14 +152,58 @@ SOURCE: Source[Postgres, Any] = Source(
 def _copy(cursor: Any, wanted: Wanted) -> None:
     rows = _rows(wanted)
     found = _described(cursor, rows, wanted)
+    ask = partial(_ask, cursor)
     columns = [postgres_types.column(each) for each in found]
-    number = casts.counted(wanted, rows, columns, lambda sql: _ask(cursor, sql))
-    cursor.execute(casts.selection(rows, columns))
+    number, scales = casts.measured(wanted, rows, columns, ask, postgres_types.shapes(found))
+    found = postgres_types.shaped(found, scales)
+    columns = [postgres_types.column(each) for each in found]
+    try:
+        written = _write(cursor, casts.selection(rows, columns), found, wanted)
+    except pa.ArrowInvalid:
+        casts.refuse_what_shows(wanted, rows, columns, ask)
+        raise
+    casts.must_be_all(wanted, number, written)
+    _must_be_of_one_state(wanted, ask)
+
+
+# Truncated and replaced tables are empty to a transaction that began before. It holds locks on all
+# tables that it read, and sees the catalog as it was; functions show their files as they are.
+_REPLACED = """
+SELECT DISTINCT l.relation::regclass::text
+FROM pg_locks AS l LEFT JOIN pg_class AS c ON c.oid = l.relation
+WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation'
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (c.oid IS NULL OR (c.relfilenode <> 0 AND c.relfilenode <> pg_relation_filenode(c.oid)))
+ORDER BY 1
+"""
+
+
+def _must_be_of_one_state(wanted: Wanted, ask: casts.Ask) -> None:
+    """Refuse a table if it, or another that its view reads, was replaced since the beginning."""
+    if replaced := [str(name) for (name,) in ask(_REPLACED)]:
+        raise SourceError(
+            f"these were truncated or replaced while kgimport read {wanted.table}: "
+            f"{listed(replaced)}",
+            "try again when nothing builds the tables",
+        )
+
+
+def _write(cursor: Any, sql: str, found: list[postgres_types.Described], wanted: Wanted) -> int:
+    """Write the rows of a query; raise `pyarrow.ArrowInvalid` if some did not arrive exactly."""
+    size = str(batches.group_bytes(wanted.memory_mb) // 2)
+    cursor.adbc_statement.set_options(**{_BATCH_BYTES: size})
+    cursor.execute(sql)
     with cursor.fetch_record_batch() as reader:
         pairs = zip(found, reader.schema, strict=True)
         types = [(at.name, postgres_types.arrow_type(each, at.type)) for each, at in pairs]
-        written = batches.write(wanted.table, reader, pa.schema(types), wanted.folder)
-    casts.must_be_all(wanted, number, written)
+        return batches.write(
+            wanted.table,
+            reader,
+            pa.schema(types),
+            wanted.folder,
+            wanted.memory_mb,
+            check=postgres_types.exact,
+        )
 
 
 def _rows(wanted: Wanted) -> str:
@@ -161,12 +218,12 @@ def _described(cursor: Any, rows: str, wanted: Wanted) -> list[postgres_types.De
     cursor.execute(f"SELECT * FROM ({rows}\n) AS q LIMIT 0")  # noqa: S608
     schema = cursor.fetch_arrow_table().schema
     batches.must_have_own_names(wanted.table, schema.names)
-    found = [postgres_types.described(at, is_used=wanted.is_used(at.name)) for at in schema]
-    unknown = postgres_types.shapes(found)
-    if not unknown:
-        return found
-    (scales,) = _ask(cursor, f"SELECT {', '.join(unknown)} FROM ({rows}\n) AS q")  # noqa: S608
-    return postgres_types.shaped(found, list(scales))
+    if not all(map(postgres_types.is_described, schema)):
+        raise RuntimeMissingError(
+            "this adbc-driver-postgresql does not state the types of columns",
+            "pip install -U 'adbc-driver-postgresql>=1.13'",
+        )
+    return [postgres_types.described(at, is_used=wanted.is_used(at.name)) for at in schema]
 
 
 def _ask(cursor: Any, sql: str) -> list[tuple[Any, ...]]:
@@ -188,9 +245,13 @@ def _refusing(what: str) -> Iterator[None]:
         ) from error
 
 
+# What the server says of a query; what it says of a connection is shown with the host.
+_OF_SERVER = re.compile(r"(?:ERROR|\]: (?:FATAL|PANIC)):\s*(.+?)\s*(?:\n|$)")
+
+
 def _reason(text: str) -> str:
     """Return the server's words, without the driver's, the query and the place in it."""
-    _, of_server, reason = text.partition("ERROR:")
-    if of_server:
-        return reason.partition("\n")[0].strip()
-    return " ".join(text.rpartition("[libpq] ")[2].split())
+    if found := _OF_SERVER.search(text):
+        return found[1]
+    of_driver = text.rpartition("[libpq] ")[2].partition("Query was:")[0]
+    return " ".join(of_driver.split())

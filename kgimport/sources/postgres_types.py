@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kgimport.sources import casts
 from kgimport.sources.casts import Column, Kind
 from kgimport.sources.contract import sql_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kgimport.sources.casts import Doubt
 
@@ -57,6 +58,11 @@ class Described:
     def becomes_decimal(self) -> bool:
         """Whether it becomes a decimal; it is text if it is not used."""
         return self.type in _NUMBERS and self.is_used and not self.is_row
+
+
+def is_described(field: pa.Field) -> bool:
+    """Return whether the driver states the column's type, as it does since its version 1.13."""
+    return bool((field.metadata or {}).get(_TYPE))
 
 
 def described(field: pa.Field, *, is_used: bool) -> Described:
@@ -116,7 +122,17 @@ def column(about: Described) -> Column:
     doubts = tuple(_doubts(about, quoted))
     if doubts and not about.is_used:
         return Column(about.name, f"{quoted}::text")
+    if about.becomes_decimal and about.decimal and about.decimal.precision == DIGITS:
+        return Column(about.name, _trimmed(about, quoted), doubts)
     return Column(about.name, quoted + _cast(about), doubts)
+
+
+def _trimmed(about: Described, value: str) -> str:
+    """Return SQL for numbers as text without zeros at the end, which may exceed all digits."""
+    if not about.is_list:
+        return f"trim_scale({value}::numeric)::text"
+    each = f"SELECT trim_scale(v::numeric)::text FROM unnest({value}) WITH ORDINALITY AS x(v, i)"  # noqa: S608
+    return f"CASE WHEN {value} IS NOT NULL THEN ARRAY({each} ORDER BY i) END"
 
 
 def arrow_type(about: Described, found: pa.DataType) -> pa.DataType:
@@ -148,7 +164,7 @@ def _doubts(about: Described, value: str) -> Iterator[Doubt]:
     yield _DIMENSIONS.where(bounds)
     for doubt in _of_one(about, "x.v"):
         some = f"EXISTS (SELECT FROM unnest({value}) AS x(v) WHERE {doubt.offends})"
-        yield replace(doubt, offends=some)
+        yield replace(doubt, offends=some, shows=about.becomes_decimal)
 
 
 def _of_one(about: Described, value: str) -> Iterator[Doubt]:
@@ -158,12 +174,12 @@ def _of_one(about: Described, value: str) -> Iterator[Doubt]:
     elif about.type in _REFUSED:
         yield _REFUSED[about.type].where(f"{value} IS NOT NULL")
     elif about.type == "time":
-        yield casts.NO_TIME_OF_DAY.where(f"{value} = '24:00'")
+        yield casts.NO_TIME_OF_DAY.where(f"{value} = '24:00'", shows=True)
     elif about.type == "date":
-        yield casts.INFINITE.where(f"NOT isfinite({value})")
+        yield casts.INFINITE.where(f"NOT isfinite({value})", shows=True)
     elif about.type in ("timestamp", "timestamptz"):
-        yield casts.INFINITE.where(f"NOT isfinite({value})")
-        yield _LATE.where(f"{value} >= {_FAR} AND isfinite({value})")
+        yield casts.INFINITE.where(f"NOT isfinite({value})", shows=True)
+        yield _LATE.where(f"{value} >= {_FAR} AND isfinite({value})", shows=True)
     elif about.becomes_decimal:
         yield from _of_number(about, f"{value}::numeric")
 
@@ -173,8 +189,32 @@ _LATE = Kind("late-moment", "instants after the year 294246")
 
 def _of_number(about: Described, value: str) -> Iterator[Doubt]:
     is_finite = f"{value} NOT IN ('NaN', 'Infinity', '-Infinity')"
-    yield _NOT_FINITE.where(f"NOT {is_finite}")
+    yield _NOT_FINITE.where(f"NOT {is_finite}", shows=True)
     if about.decimal and about.decimal.precision == DIGITS:
         most = f"1{'0' * (DIGITS - about.decimal.scale)}"
         too_many = f"abs({value}) >= {most} OR min_scale({value}) > {DIGITS}"
-        yield casts.TOO_MANY_DIGITS.where(f"({too_many}) AND {is_finite}")
+        yield casts.TOO_MANY_DIGITS.where(f"({too_many}) AND {is_finite}", shows=True)
+
+
+# Least and greatest of what Postgres has: infinities and late moments wrap around to values below,
+# and 24:00 is above. Numbers that are in doubt need no bounds: no cast to their decimal takes them.
+_BOUNDS: tuple[tuple[Callable[[pa.DataType], bool], int, int], ...] = (
+    (pa.types.is_date32, -3_000_000, 2**31 - 1),  # days
+    (pa.types.is_timestamp, -300_000_000_000_000_000, 2**63 - 1),  # microseconds
+    (pa.types.is_time64, 0, 86_400_000_000 - 1),  # microseconds
+)
+
+
+def exact(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch; raise `pyarrow.ArrowInvalid` if it has dates or times out of bounds."""
+    for name, values in zip(batch.schema.names, batch.columns, strict=True):
+        for is_such, least, most in _BOUNDS:
+            if is_such(values.type) and not _is_within(values, least, most):
+                raise pa.ArrowInvalid(f"column {name} has dates or times out of bounds")
+    return batch
+
+
+def _is_within(values: pa.Array, least: int, most: int) -> bool:
+    ends = pc.min_max(values.view(f"int{values.type.bit_width}"))
+    found = [each.as_py() for each in ends.values()]
+    return None in found or least <= found[0] <= found[1] <= most

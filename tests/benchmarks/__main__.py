@@ -27,6 +27,7 @@ from tests.benchmarks import (
     importer_settings,
     lake,
     old_way,
+    postgres,
     results,
     tables,
 )
@@ -41,6 +42,7 @@ ENTRANTS: dict[str, Callable[[Setting], Iterable[Contestant]]] = {
     export.PART: export.contestants,
     checks_cost.PART: checks_cost.contestants,
     lake.PART: lake.contestants,
+    postgres.PART: postgres.contestants,
     end_to_end.PART: end_to_end.contestants,
     old_way.PART: old_way.contestants,
     growth.PART: growth.contestants,

@@ -17,6 +17,7 @@ from tests.benchmarks import (
     importer_settings,
     lake,
     old_way,
+    postgres,
 )
 
 Entry = contest.Facts
@@ -107,6 +108,14 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         ("output MB", median("output_mb")),
     ),
     checks_cost.PART: (NAME, *COST, ("peak MB", median("peak_mb")), *RATIOS),
+    postgres.PART: (
+        NAME,
+        *COST,
+        ("peak MB", median("peak_mb")),
+        RATE,
+        *RATIOS,
+        ("output MB", median("output_mb")),
+    ),
     lake.PART: (NAME, *COST, ("peak MB", median("peak_mb")), RATE, *RATIOS),
     end_to_end.PART: WAY,
     growth.LARGE: WAY,
@@ -145,6 +154,7 @@ BASES = {
     export.PART: export.BASE,
     checks_cost.PART: checks_cost.BASE,
     lake.PART: lake.BASE,
+    postgres.PART: postgres.BASE,
     end_to_end.PART: end_to_end.BASE,
     growth.LARGE: end_to_end.BASE,
     importer_settings.PART: importer_settings.BASE,
@@ -183,7 +193,8 @@ def _caption(version: str, ran: Sequence[Entry]) -> str:
     fewer = "; the ratios leave out contestants with fewer" if uneven else ""
     runs = min(len(e["runs"]) for e in ran)
     medians = f"median of {runs} runs" if runs > 1 else "one run"
-    return f"{where}up to {most[0]:,} nodes and {most[1]:,} relationships, {medians}{fewer}."
+    counted = f"{most[0]:,} nodes and {most[1]:,} relationships" if most[1] else f"{most[0]:,} rows"
+    return f"{where}up to {counted}, {medians}{fewer}."
 
 
 def _against_bolt(entries: Sequence[Entry], version: str) -> str:

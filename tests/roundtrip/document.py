@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,19 @@ from kgimport.values import Refusal
 from tests.roundtrip.lanes import LANES
 from tests.roundtrip.nasty import NASTY, type_name
 from tests.roundtrip.samples import Column, frame
+from tests.warehouse_types import (
+    DUCKDB_EXACT,
+    DUCKDB_REFUSED,
+    POSTGRES_EXACT,
+    POSTGRES_REFUSED,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kgimport.values import Rule
     from tests.roundtrip.nasty import Nasty
+    from tests.warehouse_types import Exact, Refused
 
 _LIST, _PRICE = pl.List(pl.String()), pl.Decimal(10, 2)
 _PAIR = pl.Struct({"a": pl.Float64(), "b": pl.String()})
@@ -175,7 +183,33 @@ def _inline(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
-_PARTS = {"types": types, "checks": checks, "nasty": nasty}
+def warehouse(exact: Iterable[Exact], refused: Iterable[Refused]) -> str:
+    """What becomes of a warehouse's values, each in its own SQL."""
+    arrive = (
+        (
+            _sql(each.sql),
+            _code(type_name(each.dtype)),
+            ", ".join(f"`{name}: {choice}`" for name, choice in each.policies.items()),
+            _code(each.neo4j) if each.neo4j else "refused: type",
+        )
+        for each in exact
+    )
+    do_not = ((_sql(each.sql), "", "", f"refused: {each.check}") for each in refused)
+    head = ("value in SQL", "Polars type", "policy", "Neo4j type")
+    return _table(head, (*arrive, *do_not))
+
+
+def _sql(text: str) -> str:
+    return _code(text.replace("\n", " "))
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    "types": types,
+    "checks": checks,
+    "duckdb": partial(warehouse, DUCKDB_EXACT, DUCKDB_REFUSED),
+    "postgres": partial(warehouse, POSTGRES_EXACT, POSTGRES_REFUSED),
+    "nasty": nasty,
+}
 
 
 def renewed(text: str) -> str:
