@@ -507,14 +507,14 @@ ANSWERS = {
         ),
         admirers as (select reader from likes where upper(author) = $author),
         counts as (
-            select author, count(*) as others, count(*) filter (reader in (from admirers)) as both
+            select author, count(*) as others, count(*) filter (reader in (from admirers)) as shared
             from likes where upper(author) <> $author group by author
         )
-        select author, others, both,
-            round(both * (select count(distinct reader) from rated where rating >= 7)
+        select author, others, shared,
+            round(shared * (select count(distinct reader) from rated where rating >= 7)
                 / ((select count(*) from admirers) * others), 2) as lift
         from counts
-        where both >= $least
+        where shared >= $least
         order by lift desc, author""",
     "The most divisive books": """
         select isbn, title, count(*) as readers, min(rating), max(rating),
@@ -553,7 +553,10 @@ ANSWERS = {
         with words as (select replace(lower($words), ' or ', '|') as pattern)
         select isbn, title, author, count(reader) as ratings
         from book left join rated using (isbn)
-        where regexp_matches(lower(title), '\b(' || (select pattern from words) || ')\b')
+        -- Lucene takes "dragon's" for another word than "dragon".
+        where regexp_matches(
+            lower(title), '(^|[^\w''])(' || (select pattern from words) || ')($|[^\w''])'
+        )
         group by isbn, title, author
         order by ratings desc, isbn""",
     "Publishers by decade": """
