@@ -29,6 +29,14 @@ SETTINGS = {
     "KGIMPORT_JAVA": "The `java` program to use, and no other.",
     "KGIMPORT_PASSWORD": "The password of the user `neo4j` of `kgimport serve`; without one, "
     "anyone on this machine may read.",
+    "KGIMPORT_REDSHIFT_RESULTS": "The prefix in S3 to which Redshift unloads, s3://….",
+    "KGIMPORT_REDSHIFT_ROLE": "The ARN of the cluster's role that may write there; default: its "
+    "default role.",
+    "KGIMPORT_REDSHIFT_SECRET": "The ARN of a secret with user and password, instead of IAM.",
+    "KGIMPORT_REDSHIFT_CLUSTER": "For a graph.yml: the cluster.",
+    "KGIMPORT_REDSHIFT_WORKGROUP": "For a graph.yml: the serverless workgroup.",
+    "KGIMPORT_REDSHIFT_DATABASE": "For a graph.yml: the database.",
+    "KGIMPORT_REDSHIFT_USER": "For a graph.yml: as whom the cluster runs statements.",
     "KGIMPORT_REQUESTER_PAYS": "1: you pay for reading from S3 buckets that want that.",
 }
 # What the dbt project in `dbt/` reads by itself. `kgimport run` sets KGIMPORT_DATA for it.
