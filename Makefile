@@ -36,7 +36,7 @@ $(TOOLS)/bin/uv: .ci/uv.txt
 	@touch $@
 
 run: install ## build the sample graph from data/, import it into Neo4j, verify it
-	@$(BIN)/kgimport run --if-changed
+	@$(BIN)/kgimport run --name lms --if-changed
 
 test: install $(CHECKOV) $(PROVIDER) ## all tests, including the real Neo4j, dbt and (if an engine answers) Docker
 	@$(BIN)/pytest

@@ -21,6 +21,7 @@ from kgimport.declaration import Made, check_columns, in_folder, load_dbt
 from kgimport.locations import LocalPath
 
 pytestmark = pytest.mark.dbt
+ALONE = {"KGIMPORT_GRAPHS": "lms"}  # without the project's other graphs
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "dbt"
 DATA = ROOT / "data"
@@ -201,7 +202,7 @@ def execute(arguments: list[str], cwd: Path, **variables: str) -> subprocess.Com
     return subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments],
         cwd=cwd,
-        env={**inherited, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", **variables},
+        env={**inherited, **ALONE, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", **variables},
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -191,7 +191,7 @@ def test_a_project_s_target_says_as_whom_glue_is_asked(
 
 
 def test_what_is_given_comes_before_what_the_target_says(projects: list[Path]) -> None:
-    of_target = Athena("primary", None, Session("one", "eu-west-1"))
+    of_target = Athena("primary", S3Path("results", ""), Session("one", "eu-west-1"))
     given = load_graph(projects[0], built=False, workgroup="w", results="s3://r/p/")
     queried = load_graph(projects[0], built=False, select={"person": " SELECT 1 AS id"})
 

@@ -439,6 +439,32 @@ def test_a_file_that_is_older_than_the_run_is_not_what_it_wrote(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("materialized", "started", "is_stale"),
+    [
+        ("table", {"project_dir": "."}, True),
+        ("incremental", {"project_dir": "."}, False),
+        ("snapshot", {"project_dir": "/shop", "invocation_command": "dbt build"}, False),
+        ("incremental", {"project_dir": "shop", "invocation_command": "dbt build"}, True),
+        ("incremental", {"project_dir": "/s", "invocation_command": "dbt --project-dir /s"}, True),
+        ("incremental", {}, True),
+    ],
+)
+def test_a_duckdb_file_that_is_older_than_the_run_may_have_had_no_new_rows(
+    tmp_path: Path, materialized: str, started: dict[str, str], *, is_stale: bool
+) -> None:
+    declared = config(PERSON, materialized=materialized)
+    built = project(tmp_path, declared, ran_with(**started))
+    (tmp_path / "shop.duckdb").touch()
+    os.utime(tmp_path / "shop.duckdb", (LONG_AGO, LONG_AGO))
+
+    if is_stale:
+        with pytest.raises(SourceError, match=r"person: .*shop.duckdb is older than that run"):
+            load(built)
+        (tmp_path / "shop.duckdb.wal").touch()  # what is not yet in the file itself
+    assert load(built).name == "people"
+
+
+@pytest.mark.parametrize(
     ("section", "unique_id", "kind"),
     [
         ("nodes", "analysis.shop.looks", "analysis"),

@@ -10,14 +10,19 @@ import pytest
 from kgimport import declaration
 from kgimport.commands.check import check
 from kgimport.commands.export import export
+from kgimport.commands.serve import serve
+from kgimport.commands.verify import verify
 from kgimport.errors import DeclarationError, IntegrityError
 from kgimport.graph import End
 from kgimport.options import ExportOptions
+from kgimport.records import on_disk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from kgimport.graph import Graph
+    from kgimport.neo4j.runtime.programs import Neo4j
     from kgimport.records import ExportRecord
 
 CUSTOMERS = {"customer_id": [1, 2], "name": ["Ann", "Bo"]}
@@ -202,3 +207,62 @@ def test_a_table_with_forty_foreign_keys_is_checked(tmp_path: Path) -> None:
     proof = check(shop(tmp_path, SHOP + many, **keys))
 
     assert sum(proof.nulls.values()) == 41
+
+
+ODD = """
+graph: odd
+defaults: {naming: camelCase, decimal: string}
+tables:
+  "or.d:er's ü":
+    location: orders.parquet
+    node: {labels: Order, key: order_id, unique: order_id}
+    properties: [order_id, amount]
+    relationships:
+      - {type: "FOLLOWS.é:`x`", end: {node: "or.d:er's ü", key: previous_id}, on_null: skip}
+      - type: PLACED_BY
+        end: {node: customers, key: customer_id}
+        properties: [sales_channel, amount]
+        on_missing: skip
+  customers:
+    location: customers.parquet
+    node: {labels: Customer, key: customer_id}
+    columns:
+      "*e": {required: true}
+"""
+
+
+@pytest.mark.neo4j
+def test_a_store_holds_what_a_table_declares_of_its_foreign_keys(
+    tmp_path: Path, build_graph: Callable[[Graph], Path], neo4j: Neo4j
+) -> None:
+    customers = [1, 2, 99]
+    graph = shop(tmp_path, ODD, customer_id=customers, sales_channel=["web", None, "shop"])
+
+    store = build_graph(graph)
+
+    record = on_disk.read_export(store)
+    assert [each.name for each in record.tables][2:] == [
+        *("or.d:er's ü.FOLLOWS.é:`x`", "or.d:er's ü.PLACED_BY")
+    ]
+    assert [(each.written, each.rejected, each.nulls) for each in record.tables] == [
+        *((3, 0, 0), (2, 0, 0), (2, 0, 1), (2, 1, 0))
+    ]
+    assert verify(store, neo4j=neo4j, samples=10).changed == ()
+    assert "REQUIRE e.`name` IS NOT NULL" in (store / "enterprise.cypher").read_text()
+    with serve(store, neo4j=neo4j) as served:
+        rows = served.driver.execute_query(
+            "MATCH (o:Order)-[r]->(x) RETURN o.orderId AS o, properties(o) AS p, type(r) AS type, "
+            "properties(r) AS r, coalesce(x.orderId, x.name) AS x ORDER BY o, type"
+        ).records
+    assert [row.values() for row in rows] == [
+        [
+            10,
+            {"orderId": 10, "amount": 5.0},
+            "PLACED_BY",
+            {"salesChannel": "web", "amount": 5.0},
+            "Ann",
+        ],
+        [11, {"orderId": 11, "amount": 6.0}, "FOLLOWS.é:`x`", {}, 10],
+        [11, {"orderId": 11, "amount": 6.0}, "PLACED_BY", {"amount": 6.0}, "Bo"],
+        [12, {"orderId": 12, "amount": 7.0}, "FOLLOWS.é:`x`", {}, 11],
+    ]

@@ -188,6 +188,20 @@ def test_a_table_that_is_replaced_meanwhile_is_refused_and_not_empty(
             SOURCE.locate(cursor, Wanted("t", wanted.location, tmp_path / "t", silent))
 
 
+def test_an_index_that_is_made_again_meanwhile_does_not_matter(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    wanted = of(postgres_database, "SELECT 1 AS id")
+    postgres_database.run("CREATE INDEX i ON t (id)")
+    assert isinstance(wanted.location, Relation)
+
+    with SOURCE.open(connection(postgres_database)) as cursor:
+        postgres_database.run("REINDEX TABLE t")
+        SOURCE.locate(cursor, Wanted("t", wanted.location, tmp_path / "t", silent))
+
+    assert pl.read_parquet(tmp_path / "t" / "*.parquet")["id"].to_list() == [1]
+
+
 def test_a_view_of_a_table_that_was_emptied_meanwhile_is_refused(
     postgres_database: Database, tmp_path: Path
 ) -> None:

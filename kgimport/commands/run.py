@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kgimport.options import BuildOptions
     from kgimport.progress import Progress
 
+_WORD = re.compile(r"[\w-]+")  # a name that dbt's selection does not take for a pattern
 _LOG = ".wal"  # what DuckDB adds to the name of a file, for what is not yet in the file
 
 
@@ -110,13 +112,26 @@ def _make(known: Known, options: ExportOptions, clock: Clock) -> Path:
     """Have dbt build the tables, and export the graph; return the build directory."""
     project, settings = known.project, known.settings
     with clock.stage(dbt.STAGE):
-        dbt.build(settings, data=project.data, arguments=project.arguments, progress=clock.progress)
+        words = dbt_arguments(known)
+        dbt.build(settings, data=project.data, arguments=words, progress=clock.progress)
     given = {"workgroup": project.workgroup, "results": project.results}
     graph = load_known(known.origin, settings, name=project.name, given=given)
     build = project.builds / graph.name
     with clock.stage("export"):
         export(graph, build, options=options, progress=clock.progress)
     return build
+
+
+def dbt_arguments(known: Known) -> tuple[str, ...]:
+    """Return the arguments of `dbt build`; for a graph with a name, only its models are built.
+
+    A choice that was given comes first, and a graph.yml has no part in dbt's own declarations.
+    """
+    given, name = known.project.arguments, known.project.name
+    is_chosen = any(word.startswith(("-s", "--select", "-m", "--model")) for word in given)
+    if is_chosen or known.origin.file or name is None or not _WORD.fullmatch(name):
+        return given
+    return ("--select", f"+config.meta.kgimport.graph:{name}", *given)
 
 
 def _made_before(known: Known, found: Facts) -> Path | None:

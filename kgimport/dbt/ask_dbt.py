@@ -31,12 +31,17 @@ def main(mark: str, with_profile: str, arguments: list[str]) -> None:
     """Print what dbt finds, on the standard output alone; all else goes to the standard error."""
     answers = os.dup(1)
     os.dup2(2, 1)
+    found = answer(arguments, with_profile=with_profile == "yes")
+    os.write(answers, f"\n{mark}{json.dumps(found, default=str)}\n".encode())
+
+
+def answer(arguments: list[str], *, with_profile: bool) -> dict[str, Any]:
+    """Return what dbt finds in the current folder, or its `error` and what `kind` it is of."""
     secrets: set[str] = set()
     try:
-        found = _found(arguments, secrets, with_profile=with_profile == "yes")
+        return _found(arguments, secrets, with_profile=with_profile)
     except BaseException as error:  # noqa: BLE001  (click exits, and templates raise anything)
-        found = {"error": _clean(_words(error), secrets), "kind": type(error).__name__}
-    os.write(answers, f"\n{mark}{json.dumps(found, default=str)}\n".encode())
+        return {"error": _clean(_words(error), secrets), "kind": type(error).__name__}
 
 
 def _found(arguments: list[str], secrets: set[str], *, with_profile: bool) -> dict[str, Any]:

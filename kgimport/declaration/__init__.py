@@ -20,7 +20,7 @@ from kgimport.declaration.manifest import (
 )
 from kgimport.declaration.models import DuckDBTarget, Way, in_duckdb, in_folder, in_warehouse
 from kgimport.declaration.parse import graph_of
-from kgimport.declaration.runs import Target, run_began
+from kgimport.declaration.runs import Target
 from kgimport.declaration.spec import json_schema
 from kgimport.declaration.validation import check_columns, check_properties
 from kgimport.locations import Context, LocalPath
@@ -47,7 +47,6 @@ __all__ = [
     "load_dbt",
     "load_yaml",
     "project_of",
-    "run_began",
 ]
 
 

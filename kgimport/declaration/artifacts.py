@@ -207,6 +207,19 @@ class RunArguments(_Part):
     which: Text
     target: Text | None = None
     empty: bool | None = None
+    project_dir: str | None = None
+    invocation_command: str | None = None
+
+    @property
+    def started_in_the_project(self) -> bool:
+        """Whether dbt was started in the project's folder, where relative paths then begin.
+
+        `project_dir` is absolute if it was not given, else as it was given.
+        """
+        if self.project_dir is None or self.project_dir == ".":
+            return self.project_dir == "."
+        given = "--project-dir" in (self.invocation_command or "--project-dir")
+        return self.project_dir.startswith("/") and not given
 
 
 class Result(_Part):

@@ -73,7 +73,7 @@ def load_dbt(made: Made, name: str | None = None, context: Context = Context()) 
     named = {ours[each].name: place for each, place in places.items()}
     raw = {"graph": graph, "defaults": defaults, "tables": tables}
     declared = graph_of(raw, made.place, replace(context, places=named))
-    _check_run(made, manifest, {each: model.name for each, model in ours.items()}, places)
+    _check_run(made, manifest, {each: model.name for each, model in ours.items()}, ours, places)
     return declared
 
 
@@ -89,10 +89,11 @@ def load_over_dbt(raw: object, place: str, made: Made, context: Context) -> Grap
     ids = {name: _ids(name, manifest) for name in names}
     refuse(place, _unfound(ids, manifest), "name models, seeds or snapshots, or give a location")
     by_id = {each: name for name, found in ids.items() for each in found}
-    places = _places(made, content, manifest, _models(content, by_id, made), ())
+    ours = _models(content, by_id, made)
+    places = _places(made, content, manifest, ours, ())
     named = {by_id[each]: at for each, at in places.items()}
     declared = graph_of(raw, place, replace(context, places=named))
-    _check_run(made, manifest, by_id, places)
+    _check_run(made, manifest, by_id, ours, places)
     return declared
 
 
@@ -110,12 +111,17 @@ def external_files(made: Made) -> list[str]:
 
 
 def _check_run(
-    made: Made, manifest: Manifest, names: Mapping[str, str], places: Mapping[str, models.Place]
+    made: Made,
+    manifest: Manifest,
+    names: Mapping[str, str],
+    ours: Mapping[str, Model],
+    places: Mapping[str, models.Place],
 ) -> None:
     """Refuse tables that dbt's last run did not make, if it must have made them."""
     if made.target:
         must_be_built(names, manifest, made.artifacts, made.target)
-        must_be_written({names[each]: at for each, at in places.items()}, made.artifacts)
+        how = {names[each]: model.config.materialized for each, model in ours.items()}
+        must_be_written({names[each]: at for each, at in places.items()}, how, made.artifacts)
 
 
 def _ids(name: str, manifest: Manifest) -> list[str]:

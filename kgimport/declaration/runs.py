@@ -20,12 +20,12 @@ from kgimport.locations import LocalPath, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from kgimport.declaration.artifacts import Manifest
     from kgimport.declaration.models import Place
 
 AGAIN = "run `dbt build` again; kgimport reads the files of dbt-core 1.10 and 1.11"
+_MAY_WRITE_NOTHING = ("incremental", "snapshot")
 _MAKING = ("build", "run", "retry", "seed", "snapshot")
 _NAMES = {"generate": "docs generate"}
 _SHOWN = 12
@@ -64,15 +64,24 @@ def must_be_built(
         )
 
 
-def must_be_written(places: Mapping[str, Place], artifacts: Path) -> None:
-    """Refuse tables whose files dbt's last run cannot have written; `places` is by table.
+def must_be_written(
+    places: Mapping[str, Place], materialized: Mapping[str, str], artifacts: Path
+) -> None:
+    """Refuse tables whose files dbt's last run cannot have written; both mappings are by table.
 
     A profile's relative paths are relative to where dbt was started. If that was not the project's
-    folder, files at the paths that kgimport expects may be those of an earlier run.
+    folder, files at the paths that kgimport expects may be those of an earlier run. A run may leave
+    a DuckDB file as it is if it finds no new rows; then it matters where dbt was started.
     """
-    began = run_began(artifacts)
+    results = run_results(artifacts)
+    began = results.metadata.invocation_started_at if results else None
     since = began.timestamp() - _GRACE_S if began else 0.0
-    files = {name: path for name, at in places.items() if (path := _file(at))}
+    is_here = results is not None and results.args.started_in_the_project
+    files = {
+        name: path
+        for name, at in places.items()
+        if (path := _file(at)) and not (is_here and materialized[name] in _MAY_WRITE_NOTHING)
+    }
     unwritten = [f"{name}: {why}" for name, at in files.items() if (why := _unwritten(at, since))]
     if unwritten:
         more = f"\n  … and {len(unwritten) - _SHOWN:,} more" if len(unwritten) > _SHOWN else ""
@@ -111,12 +120,6 @@ def run_results(artifacts: Path) -> RunResults | None:
     """Return what dbt's last command did; None if it left no results."""
     place = artifacts / RUN_RESULTS
     return shaped(RunResults, read_json(place), str(place), AGAIN) if place.is_file() else None
-
-
-def run_began(artifacts: Path) -> datetime | None:
-    """Return when dbt's last command began; None if its results do not state that."""
-    results = run_results(artifacts)
-    return results.metadata.invocation_started_at if results else None
 
 
 def _unknown(manifest: Manifest, results: RunResults | None) -> str | None:

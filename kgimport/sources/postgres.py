@@ -174,6 +174,7 @@ FROM pg_locks AS l LEFT JOIN pg_class AS c ON c.oid = l.relation
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation'
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND (c.oid IS NULL OR (c.relfilenode <> 0 AND c.relfilenode <> pg_relation_filenode(c.oid)))
+  AND c.relkind IS DISTINCT FROM 'i'
 ORDER BY 1
 """
 
