@@ -6,9 +6,9 @@ import difflib
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from kgimport.column_names import matches
 from kgimport.declaration import own, rules
 from kgimport.errors import DeclarationError, listed, short
-from kgimport.graph import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
