@@ -208,6 +208,19 @@ def test_mistakes_in_relationships_of_a_table_are_reported(
         shop(tmp_path, SHOP.replace(before, after))
 
 
+def test_a_missing_column_is_reported_once(tmp_path: Path) -> None:
+    wrong = SHOP.replace("key: previous_id", "key: previus_id").replace("key: order_id", "key: id")
+
+    with pytest.raises(DeclarationError) as refused:
+        check(shop(tmp_path, wrong))
+
+    lines = [line.split(" (there is")[0] for line in refused.value.message.split("\n  ")]
+    assert lines[1:] == [
+        "orders.node.key: no column id",
+        "orders.FOLLOWS.relationship.end.key: no column previus_id; did you mean previous_id?",
+    ]
+
+
 def test_a_table_of_facts_declares_relationships_without_being_nodes(tmp_path: Path) -> None:
     text = (
         SHOP
