@@ -56,7 +56,8 @@ def write(wanted: Wanted, columns: Sequence[Asked], arriving: Iterable[pa.Record
     """
     schema = pa.schema([(each.name, each.type) for each in columns])
     seen = _Seen(wanted, columns)
-    written = batches.write(wanted.table, seen.watched(arriving), schema, wanted.folder)
+    rows = seen.watched(arriving)
+    written = batches.write(wanted.table, rows, schema, wanted.folder, wanted.memory_mb)
     casts.refuse(seen.findings())
     return written
 
