@@ -29,6 +29,14 @@ SETTINGS = {
     "KGIMPORT_JAVA": "The `java` program to use, and no other.",
     "KGIMPORT_PASSWORD": "The password of the user `neo4j` of `kgimport serve`; without one, "
     "anyone on this machine may read.",
+    "KGIMPORT_REDSHIFT_RESULTS": "The prefix in S3 to which Redshift unloads, s3://….",
+    "KGIMPORT_REDSHIFT_ROLE": "The ARN of the cluster's role that may write there; default: its "
+    "default role.",
+    "KGIMPORT_REDSHIFT_SECRET": "The ARN of a secret with user and password, instead of IAM.",
+    "KGIMPORT_REDSHIFT_CLUSTER": "For a graph.yml: the cluster.",
+    "KGIMPORT_REDSHIFT_WORKGROUP": "For a graph.yml: the serverless workgroup.",
+    "KGIMPORT_REDSHIFT_DATABASE": "For a graph.yml: the database.",
+    "KGIMPORT_REDSHIFT_USER": "For a graph.yml: as whom the cluster runs statements.",
     "KGIMPORT_REQUESTER_PAYS": "1: you pay for reading from S3 buckets that want that.",
 }
 # What the dbt project in `dbt/` reads by itself. `kgimport run` sets KGIMPORT_DATA for it.
@@ -36,6 +44,12 @@ SAMPLE = {
     "KGIMPORT_DATA": "The folder of the raw tables; default: `../data`.",
     "KGIMPORT_TABLES": "The folder of the graph tables; default: `target/tables`.",
     "KGIMPORT_WAREHOUSE": "The DuckDB file; default: `target/warehouse.duckdb`.",
+    "KGIMPORT_GRAPHS": "Which of its graphs it has, such as `lms books`; default: those whose raw "
+    "tables the target has.",
+    "KGIMPORT_SCHEMA": "Postgres and Redshift: the schema of what dbt makes; default: "
+    "`books_graph`.",
+    "KGIMPORT_RAW_SCHEMA": "Postgres and Redshift: the schema of the raw tables; default: `books`.",
+    "KGIMPORT_REDSHIFT_HOST": "The host of the Redshift cluster.",
     "KGIMPORT_ATHENA_DATA": "Where Athena keeps the graph tables, s3://….",
     "KGIMPORT_ATHENA_SCHEMA": "The Glue database of the graph tables; default: `lms`.",
 }
@@ -47,6 +61,9 @@ CONTAINERS = {
     "KGIMPORT_PAGECACHE": "Neo4j's page cache in each replica; default: 256m.",
     "KGIMPORT_BIND": "Where the balancer listens; default: 127.0.0.1:7687.",
     "KGIMPORT_BALANCER": "The balancer's image; default: haproxy:lts.",
+    "KGIMPORT_BOOKS_POSTGRES": "The image of Postgres in `dbt/books.compose.yaml`.",
+    "KGIMPORT_BOOKS_ADMINER": "The image that shows its tables there.",
+    "KGIMPORT_BOOKS_GRAPH": "The image that serves the graph there.",
     "KGIMPORT_HANDOVER": "Where the loader of `infra/` uploads the store, s3://…/….",
     "KGIMPORT_STORE": "The store that it uploads.",
 }
