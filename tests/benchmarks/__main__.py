@@ -50,6 +50,7 @@ ENTRANTS: dict[str, Callable[[Setting], Iterable[Contestant]]] = {
     growth.LARGE: growth.large,
     importer_settings.PART: importer_settings.contestants,
 }
+WITHOUT_NEO4J = {export.PART, checks_cost.PART, lake.PART, postgres.PART}
 # These take hours, and are run when they are named.
 ASKED_FOR = (growth.LARGE, importer_settings.PART)
 
@@ -62,9 +63,10 @@ def main(arguments: Sequence[str]) -> None:
     versions = tuple(LINES[line] for line in chosen.neo4j or LINES)
     setting = Setting(cache, chosen.scale, chosen.runs, versions, chosen.memory)
     file = chosen.json or cache / "performance.json"
-    for version in versions:
+    parts = chosen_parts(chosen.only or (), large=chosen.large)
+    for version in versions if set(parts) - WITHOUT_NEO4J else ():
         prepare(embedded(version), progress=lambda stage, _: tell(stage))
-    for part in chosen_parts(chosen.only or (), large=chosen.large):
+    for part in parts:
         tell(f"{part}:")
         run(part, setting, file, without=chosen.without or ())
         sys.stdout.write(f"\n## {part}\n\n{tables.render(results.read(file)['entries'], part)}\n")
