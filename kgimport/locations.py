@@ -94,10 +94,14 @@ class S3Path:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table or view of a warehouse, with its names from the outermost to its own."""
+    """A table or view of a warehouse, with its names from the outermost to its own.
+
+    `sql` is what to write in a query, quoted as dbt does; None where only the names are known.
+    """
 
     names: tuple[str, ...]
     connection: Connection
+    sql: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.connection.scheme}{_MARK}{'/'.join(self.names)}"

@@ -160,7 +160,8 @@ def _rows(wanted: Wanted) -> str:
     location = wanted.location
     if isinstance(location, Query):
         return location.sql
-    return f"SELECT * FROM {sql_name(location.names)}"  # noqa: S608  (its names are quoted)
+    relation = location.sql or sql_name(location.names)
+    return f"SELECT * FROM {relation}"  # noqa: S608  (its names are quoted)
 
 
 def _columns(opened: _Opened, rows: str, wanted: Wanted) -> list[Asked]:
