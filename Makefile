@@ -12,7 +12,7 @@ CHECKOV := $(KGIMPORT_CACHE)/checkov/installed
 PROVIDER := $(KGIMPORT_CACHE)/provider-aws/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint format bench bench-docs fuzz soak readers infra-check infra-validate infra-smoke docker-up docker-down athena-up athena-down clean
+.PHONY: help install run test check lint format bench bench-docs docs fuzz soak readers infra-check infra-validate infra-smoke docker-up docker-down athena-up athena-down clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,7 +36,7 @@ $(TOOLS)/bin/uv: .ci/uv.txt
 	@touch $@
 
 run: install ## build the sample graph from data/, import it into Neo4j, verify it
-	@$(BIN)/kgimport run --if-changed
+	@$(BIN)/kgimport run --name lms --if-changed
 
 test: install $(CHECKOV) $(PROVIDER) ## all tests, including the real Neo4j, dbt and (if an engine answers) Docker
 	@$(BIN)/pytest
@@ -64,6 +64,9 @@ bench-docs: .venv/bench ## write docs/performance.* from the results of `make be
 .venv/bench: .venv/installed
 	@$(UV) sync --locked --all-extras --group bench --compile-bytecode --quiet
 	@touch $@
+
+docs: install ## write the pages of docs/ that are generated from the code
+	@$(BIN)/python -m tests.reference
 
 fuzz: install ## a longer round trip of generated tables through the real importer, both lines
 	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s --timeout=0 -o faulthandler_timeout=0 tests/roundtrip/test_roundtrip.py

@@ -19,13 +19,13 @@ _PYTHON_DAYS = 999_999_999  # of Python's longest timedelta
 class Finding:
     """A check that found something: the number of rows, and up to five of them."""
 
-    check: str
-    kind: Kind
-    table: str
-    columns: tuple[str, ...]
-    sentence: str
-    count: int
-    samples: tuple[Mapping[str, str], ...] = ()
+    check: str  # its name
+    kind: Kind  # of keys and ends, or of values
+    table: str  # as declared
+    columns: tuple[str, ...]  # of the source
+    sentence: str  # what the rows have in common
+    count: int  # of rows
+    samples: tuple[Mapping[str, str], ...] = ()  # rows: texts by column
 
     def __str__(self) -> str:
         rows = "1 row" if self.count == 1 else f"{self.count:,} rows"

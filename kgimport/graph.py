@@ -6,9 +6,14 @@ relationship table becomes relationships of one type, an id space is the namespa
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  (records are read back by annotation)
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, TypeAdapter
 
 from kgimport.locations import Location, asked_as
 from kgimport.notebook import html
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from kgimport.aws import Session
 
 OnMissing = Literal["error", "skip"]
+OnNull = Literal["error", "skip"]
+Naming = Literal["unchanged", "camelCase"]
 IndexKind = Literal["range", "text", "point", "fulltext"]
 Crs = Literal["wgs-84", "wgs-84-3d", "cartesian", "cartesian-3d"]
 CastType = Literal["string", "long", "double", "boolean", "date", "localdatetime"]
@@ -47,9 +54,64 @@ class ColumnRule:
     struct: Literal["refuse", "json", "flatten"] = "refuse"
     empty_list: Literal["refuse", "null"] = "refuse"
     null_in_list: Literal["refuse", "drop"] = "refuse"
+    # No value may be null.
+    required: bool = False
+    # Decimals without a fraction stay integers, even if `decimal` names something else. True where
+    # that is only a default: nobody means the keys that some warehouses hold as decimals.
+    whole_as_integer: bool = False
 
 
 NO_RULE = ColumnRule()
+
+# A part of a rule: the words that were declared, by name.
+Words = Mapping[str, str | bool | None]
+
+
+def _known(words: Words) -> Words:
+    """Return words that were read back from a record, which may be damaged."""
+    if not words.keys() <= set(ColumnRule.__slots__):
+        raise ValueError("a rule has an unknown word")
+    _adapter().validate_json(json.dumps(words), strict=True)
+    return words
+
+
+@cache
+def _adapter() -> TypeAdapter[ColumnRule]:
+    return TypeAdapter(ColumnRule)
+
+
+@dataclass(frozen=True, slots=True)
+class General:
+    """What a declaration states about a table's columns without naming each of them.
+
+    The rule of a column is `rule`, with the words of every pattern that matches its name. In a
+    pattern, `*` stands for any characters.
+    """
+
+    rule: ColumnRule = NO_RULE
+    patterns: Mapping[str, Annotated[Words, AfterValidator(_known)]] = field(default_factory=dict)
+    naming: Naming = "unchanged"
+    # The columns that become properties; all of them if it is absent.
+    properties: tuple[str, ...] | None = None
+
+    def words(self, column: str) -> dict[str, Any]:
+        """Return the words of the patterns that match a column."""
+        found = (words for pattern, words in self.patterns.items() if matches(pattern, column))
+        return {name: each for words in found for name, each in words.items()}
+
+    def of(self, column: str) -> ColumnRule:
+        """Return the rule of a column that has none of its own."""
+        words = self.words(column)
+        return replace(self.rule, **words) if words else self.rule
+
+
+def matches(pattern: str, column: str) -> bool:
+    """Whether a column's name is what a pattern stands for: `*` is any number of characters."""
+    parts = map(re.escape, pattern.split("*"))
+    return re.fullmatch(".*".join(parts), column, re.DOTALL) is not None
+
+
+EVERY_COLUMN = General()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +137,30 @@ class _Declared:
 
     __slots__ = ()
     columns: Mapping[str, ColumnRule]
+    general: General
 
     def rule(self, column: str) -> ColumnRule:
         """Return the rule declared for a column, or the defaults if there is none."""
-        return self.columns.get(column, NO_RULE)
+        return self.columns[column] if column in self.columns else self.general.of(column)
 
     def property_name(self, column: str) -> str:
         """Return the name that a column's values carry in the graph."""
-        return self.rule(column).property or column
+        return self.rule(column).property or (
+            camel_case(column) if self.general.naming == "camelCase" else column
+        )
+
+
+def camel_case(name: str) -> str:
+    """Return a name in camelCase: `first_name`, `First-Name` and `FIRST_NAME` are `firstName`.
+
+    A name that is already in camelCase stays as it is, and so do underscores before it.
+    """
+    words = [word for word in re.split(r"[_\-\s]+", name) if word]
+    if not words:
+        return name
+    first, *others = (word.lower() if word.isupper() else word for word in words)
+    marks = name[: len(name) - len(name.lstrip("_"))]
+    return f"{marks}{first[0].lower()}{first[1:]}{''.join(w[0].upper() + w[1:] for w in others)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +182,7 @@ class NodeTable(_Declared):
     points: tuple[Point, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[Index, ...] = ()
+    general: General = EVERY_COLUMN
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,12 +205,19 @@ class NodeTable(_Declared):
         return frozenset(self.key)
 
     @property
-    def skips_missing_ends(self) -> bool:
-        """Always false: a node has no ends that could be missing."""
+    def origin(self) -> str:
+        """The table of the declaration whose rows these are."""
+        return self.name
+
+    @property
+    def leaves_out_rows(self) -> bool:
+        """Always false: every row becomes a node."""
         return False
 
     def is_property(self, column: str) -> bool:
         """Whether a column becomes a property."""
+        if (listed := self.general.properties) is not None:
+            return column in listed
         return not self.rule(column).skip
 
 
@@ -164,6 +250,11 @@ class RelationshipTable(_Declared):
     columns: Mapping[str, ColumnRule] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
     indexes: tuple[Index, ...] = ()
+    general: General = EVERY_COLUMN
+    # What to do with rows of which a part of an end's key is null; if absent, that end is missing.
+    on_null: OnNull | None = None
+    # The table of the declaration whose rows these are, if that has another name.
+    declared_in: str | None = None
 
     @property
     def ends(self) -> tuple[tuple[Literal["start", "end"], End], ...]:
@@ -191,16 +282,33 @@ class RelationshipTable(_Declared):
         return frozenset((*self.start.key, *self.end.key, *self.key))
 
     @property
-    def skips_missing_ends(self) -> bool:
-        """Whether rows with a missing end are set aside instead of refused."""
-        return self.on_missing == "skip"
+    def end_columns(self) -> tuple[str, ...]:
+        """The columns that hold the keys of both ends, each once."""
+        return tuple(dict.fromkeys((*self.start.key, *self.end.key)))
+
+    @property
+    def origin(self) -> str:
+        """The table of the declaration whose rows these are."""
+        return self.name if self.declared_in is None else self.declared_in
+
+    @property
+    def leaves_out_rows(self) -> bool:
+        """Whether some rows may be left out, instead of refused: those that lack an end."""
+        return "skip" in {self.on_missing, self.on_null}
+
+    @property
+    def refuses_nulls(self) -> bool:
+        """Whether rows are refused of which a part of an end's key is null."""
+        return (self.on_null or self.on_missing) == "error"
 
     def is_property(self, column: str) -> bool:
         """Whether a column becomes a property.
 
-        A column that holds the key of an end does so only if the declaration names the property:
-        the node already has its value.
+        A column that holds the key of an end does so only if the declaration names the property, or
+        lists the column: the node already has its value.
         """
+        if (listed := self.general.properties) is not None:
+            return column in listed
         rule = self.rule(column)
         points = any(column in key for key in self.keys)
         return not rule.skip and (not points or rule.property is not None)
@@ -236,17 +344,22 @@ class Graph:
         return tuple(table for table in self.nodes if table.id_space == name)
 
     def relocated(self, places: Mapping[str, Location]) -> Graph:
-        """Return the same graph with other locations for some tables, given by table name."""
+        """Return the same graph with other locations for some tables of the declaration."""
 
         def moved(table: Any) -> Any:
-            return replace(table, location=places.get(table.name, table.location))
+            return replace(table, location=places.get(table.origin, table.location))
 
         nodes, relationships = map(moved, self.nodes), map(moved, self.relationships)
         return replace(self, nodes=tuple(nodes), relationships=tuple(relationships))
 
     def asked_as(self, session: Session) -> Graph:
         """Return the same graph, with its rows read through another AWS session."""
-        return self.relocated({each.name: asked_as(each.location, session) for each in self.tables})
+        places = {each.origin: asked_as(each.location, session) for each in self.tables}
+        return self.relocated(places)
+
+    def of_origin(self, name: str) -> tuple[Table, ...]:
+        """Return what a table of the declaration becomes: nodes, relationships or both."""
+        return tuple(table for table in self.tables if table.origin == name)
 
 
 def flaws(graph: Graph) -> Iterator[str]:
@@ -261,11 +374,20 @@ def flaws(graph: Graph) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield "two tables have the same name"
     for table in graph.tables:
+        if not all(_belongs(table)):
+            yield "a table has the rules or the name of another"
         if not all(_needed(table)):
             yield "a table lacks a name, a location, a label, a type, a key or a part of one"
     for end in (end for table in graph.relationships for _, end in table.ends):
         if end.node not in nodes or len(end.key) != len(nodes[end.node].key):
             yield "an end of a relationship does not match a node's key"
+
+
+def _belongs(table: Table) -> Iterator[bool]:
+    """Yield whether a table is called after the one that declares it, and rules are for all."""
+    rule = table.general.rule
+    yield rule.property is None and not rule.skip and not rule.required
+    yield table.origin == table.name or table.name.startswith(f"{table.origin}.")
 
 
 def _needed(table: Table) -> Iterator[object]:

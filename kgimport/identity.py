@@ -105,6 +105,11 @@ def missing() -> pl.Expr:
     return pl.col(START).is_null() | pl.col(END).is_null()
 
 
+def null_ends(columns: Iterable[str]) -> pl.Expr:
+    """Return whether a part of the key of an end is null; then it names no node."""
+    return pl.any_horizontal(pl.col(column).is_null() for column in columns)
+
+
 def with_existing_ends(
     frame: pl.LazyFrame, table: RelationshipTable, graph: Graph, nodes: Mapping[str, pl.LazyFrame]
 ) -> pl.LazyFrame:

@@ -24,7 +24,7 @@ from kgimport.aws import ENVIRONMENT, Session
 from kgimport.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _MARK = "://"
 _S3 = f"s3{_MARK}"
@@ -148,12 +148,14 @@ class Context:
     """What the text of a location does not state.
 
     Relative paths are relative to `base`; without one, they stay as they are. Relations are read
-    through the connection of their scheme, and queries run through the first connection.
+    through the connection of their scheme, and queries run through the first connection. `places`
+    has the locations of tables, by name, that name none themselves: dbt knows where they are.
     """
 
     base: Folder | None = None
     session: Session = ENVIRONMENT
     connections: Sequence[Connection] = ()
+    places: Mapping[str, _Any] = field(default_factory=dict)
 
 
 _ALONE = Context()
@@ -190,6 +192,11 @@ def _query(place: str, sql: str, connection: Connection, base: Folder | None) ->
             f"write {connection.scheme}{_MARK}{file}{_QUERY}SQL",
         )
     return Query(sql, connection, str(base / place) if base and place else place)
+
+
+def of_table(name: str, text: str | None, context: Context) -> _Any:
+    """Return where the rows of a table are: at the location that it names, or where dbt put it."""
+    return context.places[name] if text is None else parse(text, context)
 
 
 def _in_s3(text: str, rest: str, session: Session) -> S3Path:

@@ -29,8 +29,8 @@ class PropertyType:
     system. A column without any value is of kind `null`, and is treated as text.
     """
 
-    kind: Kind
-    many: bool = False
+    kind: Kind  # of a value, or of the elements of a list
+    many: bool = False  # whether values are lists
     unit: Unit | None = None
     zone: str | None = None
     srid: Srid | None = None

@@ -81,7 +81,7 @@ def maker(made: DuckDBPyConnection) -> str:
 
 def parquet(files: Sequence[Path | str], more: str = "") -> str:
     """Return SQL for the rows of Parquet files, in their order."""
-    names = ", ".join(text(_escaped(str(file))) for file in files)
+    names = ", ".join(text(escaped(str(file))) for file in files)
     union = ", union_by_name = true" if len(files) > 1 else ""
     return f"read_parquet([{names}], hive_partitioning = false{union}{more})"
 
@@ -105,7 +105,7 @@ def csv(
 
     Files whose cells have line breaks must not be read from the middle, so not in parallel.
     """
-    names = ", ".join(text(_escaped(str(file))) for file in files)
+    names = ", ".join(text(escaped(str(file))) for file in files)
     columns = ", ".join(f"{text(name)}: {text(typed)}" for name, typed in types.items())
     line = max(2 * longest_row, 2**21)
     return (
@@ -116,7 +116,7 @@ def csv(
     )
 
 
-def _escaped(path: str) -> str:
+def escaped(path: str) -> str:
     """Return a path with the characters of glob patterns escaped."""
     return re.sub(r"([\[*?])", r"[\1]", path)
 

@@ -141,8 +141,10 @@ class Extent:
         Totals of floats may differ a little, because the order of the additions is not fixed.
         """
         exact = (self.values, self.least, self.most) == (other.values, other.least, other.most)
+        if self.total == other.total:  # both may be infinite
+            return exact
         if not exact or not isinstance(self.total, float) or not isinstance(other.total, float):
-            return exact and self.total == other.total
+            return False
         greatest = max(abs(float(self.least or 0)), abs(float(self.most or 0)))
         return abs(self.total - other.total) <= _ROUNDING * self.values * greatest
 

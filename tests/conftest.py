@@ -21,6 +21,7 @@ from tests.local_athena.fixtures import (  # noqa: F401  (fixtures of all tests)
 )
 from tests.postgres_server import postgres_database, postgres_socket  # noqa: F401
 from tests.redshift_server import redshift, redshift_api  # noqa: F401
+from tests.shops import duckdb_shop, postgres_shop  # noqa: F401
 from tests.snowflake_server import echoing, snowflake_database, snowflake_port  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +56,7 @@ def lms_settings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """The environment in which dbt has built the LMS project from the committed data."""
     place = tmp_path_factory.mktemp("lms")
     settings = {
+        "KGIMPORT_GRAPHS": "lms",
         "KGIMPORT_TABLES": str(place / "tables"),
         "KGIMPORT_WAREHOUSE": str(place / "warehouse.duckdb"),
         "DBT_TARGET_PATH": str(place / "target"),

@@ -150,6 +150,11 @@ _NUMBERS = count()
 @pytest.fixture
 def postgres_database(postgres_socket: Path) -> Database:
     """An empty database."""
+    return new_database(postgres_socket)
+
+
+def new_database(postgres_socket: Path) -> Database:
+    """An empty database that only one test, or one fixture, uses."""
     name = f"test_{next(_NUMBERS)}"
     _run(postgres_socket, "postgres", f"CREATE DATABASE {name} STRATEGY file_copy")
     return Database(postgres_socket, name)

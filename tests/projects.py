@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+
+from kgimport.dbt import Settings
+from kgimport.dbt.programs import Program
 
 PROJECT = "name: people\nprofile: people\nflags: {send_anonymous_usage_stats: false}\n"
 PROFILES = """
@@ -61,3 +65,23 @@ def persons(data: Path, *names: str) -> None:
     """Writes the persons that the project reads."""
     ids = list(range(1, len(names) + 1))
     pl.DataFrame({"id": ids, "name": names}).write_parquet(data / "person.parquet")
+
+
+def settings_of(folder: Path, target: str = "default", **credentials: Any) -> Settings:
+    """What dbt makes of a project, without dbt; that it does is shown in test_dbt_settings."""
+    said = {"type": "duckdb", "path": "people.duckdb", "external_root": "made", **credentials}
+    return Settings(
+        folder=folder,
+        program=Program(Path("dbt"), Path("python")),
+        artifacts=folder / "target",
+        logs=folder / "logs",
+        packages=folder / "dbt_packages",
+        packages_named=0,
+        profiles=folder / "profiles.yml",
+        profile="people",
+        target=target,
+        default_target="default",
+        adapter=said["type"],
+        database="people",
+        credentials=said,
+    )

@@ -94,7 +94,9 @@ def told(arguments: tuple[str, ...]) -> str:
 def transcript(code: int, stderr: str) -> str:
     progress, start, message = stderr.partition("kgimport: ")
     assert all(
-        re.fullmatch(r"(scan|read the keys of|look for|resolve|check|write)( .+)?", line)
+        re.fullmatch(
+            r"\S+ (scan|read the keys of|look for|resolve|check|write|stopped)( .+)?", line
+        )
         for line in progress.splitlines()
     ), stderr
     return f"exit code {code}\n{start}{message}"

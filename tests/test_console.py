@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -59,3 +60,47 @@ def test_a_table_may_be_called_as_rich_calls_a_style() -> None:
     frames = on_a_terminal(_TELLS.format(stages=[("write [red] [/b]", None)]))
 
     assert any("write [red] [/b]" in frame for frame in frames)
+
+
+_LOGGED = """
+from kgimport.cli import console
+with console.progress() as tell:
+    for stage, done in [("import", 0.1), ("import", 0.9), ("verify", None)]:
+        tell(stage, done)
+    {end}
+"""
+
+
+def logged(end: str) -> list[str]:
+    """What a script writes to a file: the nightly log."""
+    script = _LOGGED.format(end=end)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "TZ": "Asia/Kathmandu"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [line for line in done.stderr.splitlines() if re.match(r"\d{4}-", line)]
+
+
+def test_a_log_has_a_line_with_its_time_for_each_stage_and_one_for_the_end() -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    lines = [line.split(" ", 1) for line in logged("pass")]
+
+    assert [text for _, text in lines] == ["import", "verify", "done"]
+    times = [datetime.fromisoformat(time) for time, _ in lines]
+    assert [before, *times] == sorted([before, *times])
+    assert all(time.endswith("+05:45") for time, _ in lines)
+
+
+def test_a_log_shows_when_a_command_stopped() -> None:
+    assert [line.split(" ", 1)[1] for line in logged("raise KeyError")][-1] == "stopped"
+
+
+def test_what_never_began_does_not_end_in_a_log() -> None:
+    script = "from kgimport.cli import console\nwith console.progress(): pass"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+
+    assert done.stderr == b""

@@ -17,10 +17,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from kgimport.declaration import check_columns, load_tables
+from kgimport.declaration import Made, check_columns, in_folder, load_dbt
 from kgimport.locations import LocalPath
 
 pytestmark = pytest.mark.dbt
+ALONE = {"KGIMPORT_GRAPHS": "lms"}  # without the project's other graphs
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "dbt"
 DATA = ROOT / "data"
@@ -201,7 +202,7 @@ def execute(arguments: list[str], cwd: Path, **variables: str) -> subprocess.Com
     return subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments],
         cwd=cwd,
-        env={**inherited, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", **variables},
+        env={**inherited, **ALONE, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", **variables},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -395,7 +396,7 @@ def test_graph_models_describe_exactly_the_columns_that_they_have(built: Run) ->
 
 
 def test_every_graph_model_declares_what_it_becomes(built: Run) -> None:
-    graph = load_tables(built.target, LocalPath(str(built.tables)))
+    graph = load_dbt(Made(built.target, in_folder(LocalPath(str(built.tables)))))
     check_columns(graph, SCHEMAS)
     ends = {r.name: f"({r.start.node})-[:{r.type}]->({r.end.node})" for r in graph.relationships}
     pattern = {n.name: f"(:{':'.join(n.labels)})" for n in graph.nodes} | ends
@@ -414,7 +415,7 @@ def test_every_graph_model_declares_what_it_becomes(built: Run) -> None:
 
 
 def test_decimals_are_declared_to_become_doubles(built: Run) -> None:
-    graph = load_tables(built.target, LocalPath(str(built.tables)))
+    graph = load_dbt(Made(built.target, in_folder(LocalPath(str(built.tables)))))
     declared = {
         (table.name, column): table.rule(column).decimal
         for table in graph.tables
@@ -430,7 +431,7 @@ def test_decimals_are_declared_to_become_doubles(built: Run) -> None:
 
 
 def test_node_keys_are_unique_in_the_graph(built: Run) -> None:
-    graph = load_tables(built.target, LocalPath(str(built.tables)))
+    graph = load_dbt(Made(built.target, in_folder(LocalPath(str(built.tables)))))
 
     assert [node.unique for node in graph.nodes] == [(node.key,) for node in graph.nodes]
 

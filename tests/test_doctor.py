@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 SUBJECTS = [
-    *("Java", "Neo4j 2026.08.1", "Neo4j 5.26.30", "Neo4j installed", "dbt", "Athena"),
+    *("kgimport", "Java", "Neo4j 2026.08.1", "Neo4j 5.26.30", "Neo4j installed", "dbt", "Athena"),
     *("sample data", "Docker", "AWS", "disk", "memory"),
 ]
 DOCKER_ONLY_FOR = "only for --runtime docker, image and rollout"
@@ -256,7 +256,7 @@ def test_the_command_is_content_where_only_more_could_be_had(bare: Path) -> None
     told = CliRunner().invoke(app, ["doctor"])
 
     assert told.exit_code == ExitCode.DONE
-    assert told.stdout.splitlines()[0] == f"Java{' ' * 13}ok       25.0.2 ({java})"
+    assert told.stdout.splitlines()[1] == f"Java{' ' * 13}ok       25.0.2 ({java})"
 
 
 @pytest.mark.parametrize("java", [True, False])

@@ -23,8 +23,9 @@ from kgimport.builds.intact import changed_tables
 from kgimport.commands.export import export
 from kgimport.commands.load_graph import load_graph
 from kgimport.errors import SourceError, UsageError
-from kgimport.graph import ColumnRule, NodeTable
+from kgimport.graph import ColumnRule, Graph, NodeTable
 from kgimport.locations import Context, LocalPath, Query, Relation, parse
+from kgimport.options import ExportOptions
 from kgimport.progress import silent
 from kgimport.sources import duckdb_file
 from kgimport.sources.contract import Wanted
@@ -356,6 +357,17 @@ def test_a_location_of_a_graph_yml_may_be_a_query_of_a_file(tmp_path: Path) -> N
     record = export(load_graph(tmp_path / "graph.yml"), tmp_path / "build")
 
     assert [(each.name, each.written) for each in record.tables] == [("t", 3)]
+
+
+def test_duckdb_gets_half_of_the_memory_that_is_allowed(tmp_path: Path) -> None:
+    of(tmp_path, "SELECT 1 AS id")
+    sql = "SELECT 1 AS id, current_setting('memory_limit') AS memory"
+    graph = Graph("g", (asked(tmp_path / "w.duckdb", sql),))
+
+    export(graph, tmp_path / "build", options=ExportOptions(memory_mb=3000))
+
+    (file,) = (tmp_path / "build" / "csv" / "t").glob("part-*")
+    assert file.read_text() == "0,1,1.4 GiB\n"
 
 
 def test_a_query_needs_a_file(tmp_path: Path) -> None:

@@ -229,8 +229,8 @@ def test_dangling_and_null_ends_are_refused_on_their_side(tmp_path: Path) -> Non
     knows: Rows = {"a": ["a", "x", None], "b": ["y", "b", "c"]}
 
     assert findings(tmp_path, knows=knows) == (
-        "knows.a: 2 rows with a start node that does not exist [dangling-end]\n"
-        "    a='x', b='b'\n    a=None, b='c'\n"
+        "knows.a: 1 row with a null key of a start node [null-end]\n    a=None, b='c'\n"
+        "knows.a: 1 row with a start node that does not exist [dangling-end]\n    a='x', b='b'\n"
         "knows.b: 1 row with an end node that does not exist [dangling-end]\n    b='y', a='a'"
     ).replace("b='y', a='a'", "a='a', b='y'")
 

@@ -110,7 +110,13 @@ TARGET = """\
 people:
   target: dev
   outputs:
-    dev: {{type: athena, region_name: {region}, aws_profile_name: {profile}}}
+    dev:
+      type: athena
+      region_name: {region}
+      aws_profile_name: {profile}
+      database: awsdatacatalog
+      schema: people
+      s3_staging_dir: s3://results/
 """
 
 
@@ -172,6 +178,7 @@ def projects(tmp_path: Path) -> list[Path]:
     return folders
 
 
+@pytest.mark.dbt
 def test_a_project_s_target_says_as_whom_glue_is_asked(
     two_profiles: LocalAws, projects: list[Path]
 ) -> None:
@@ -184,8 +191,9 @@ def test_a_project_s_target_says_as_whom_glue_is_asked(
         assert asked(two_profiles) == {("glue", f"KEY-{name}", region)}
 
 
+@pytest.mark.dbt
 def test_what_is_given_comes_before_what_the_target_says(projects: list[Path]) -> None:
-    of_target = Athena("primary", None, Session("one", "eu-west-1"))
+    of_target = Athena("primary", S3Path("results", ""), Session("one", "eu-west-1"))
     given = load_graph(projects[0], built=False, workgroup="w", results="s3://r/p/")
     queried = load_graph(projects[0], built=False, select={"person": " SELECT 1 AS id"})
 

@@ -6,28 +6,43 @@ import copy
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kgimport.commands.load_graph import load_graph
-from kgimport.errors import DeclarationError, KgimportError, SourceError
+from kgimport import dbt
+from kgimport.commands import load_graph
+from kgimport.commands.load_graph import Origin, load_known
+from kgimport.errors import DeclarationError, KgimportError, SourceError, UsageError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
-from kgimport.locations import LocalPath, S3Path
-from tests.projects import people
+from kgimport.locations import LocalPath, Relation, S3Path
+from tests.projects import people, settings_of
 from tests.test_dbt_project import execute
 
-PROFILES = """
-shop:
-  target: dev
-  outputs:
-    dev: {type: duckdb, path: shop.duckdb, external_root: made}
-    lake: {type: athena, work_group: wg, region_name: eu-north-1}
-    ch: {type: clickhouse}
-"""
+if TYPE_CHECKING:
+    from kgimport.dbt import Settings
+
+TARGETS: dict[str, dict[str, Any]] = {
+    "dev": {"type": "duckdb", "path": "shop.duckdb", "external_root": "made"},
+    "lake": {"type": "athena", "work_group": "wg", "region_name": "eu-north-1"},
+    "pg": {"type": "postgres", "host": "nowhere", "database": "shop"},
+    "ch": {"type": "clickhouse"},
+    "memory": {"type": "duckdb", "path": ":memory:"},
+    "duck": {"type": "duckdb", "path": "md:shop?motherduck_token=123"},
+    "more": {
+        "type": "duckdb",
+        "path": "main.duckdb",
+        "attach": [
+            {"path": "more/shop.duckdb"},
+            {"path": "x.sqlite", "type": "sqlite", "alias": "lite"},
+            {"path": "lake.ducklake", "is_ducklake": True, "alias": "frozen"},
+        ],
+    },
+}
 BEGAN = "2026-01-01T00:00:00.000000Z"
-OF_TWO = "manifest.json and run_results.json are of different runs, as after `dbt parse`"
+UNKNOWN = "it is not known whether dbt made the tables of the graph: "
 LONG_AGO = 1_700_000_000  # before that
 PERSON, KNOWS = "model.shop.person", "model.shop.knows"
 
@@ -111,7 +126,6 @@ def project(
     for name in ("target", "made"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
-    (folder / "profiles.yml").write_text(PROFILES)
     write(folder / "target" / "manifest.json", manifest() if declared is None else declared)
     if ran != "":
         write(folder / "target" / "run_results.json", results() if ran is None else ran)
@@ -119,6 +133,24 @@ def project(
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).touch()
     return folder
+
+
+def settings(folder: Path, target: str = "dev") -> Settings:
+    found = settings_of(folder, target, **{"external_root": "."} | TARGETS[target])
+    return replace(found, default_target="dev")
+
+
+def load(folder: Path, *, target: str = "dev", name: str | None = None, **more: Any) -> Graph:
+    """The graph of a project, or of its `graph.yml`, whose settings need no dbt."""
+    if "tables" in more:
+        return load_graph.load_graph(folder, name=name, **more)
+    return load_known(Origin(None, folder), settings(folder, target), name=name, **more)
+
+
+def ran_with(**arguments: Any) -> dict[str, Any]:
+    """What a build says that was started with other arguments."""
+    ran = results()
+    return {**ran, "args": {**ran["args"], **arguments}}
 
 
 def write(file: Path, content: Any) -> None:
@@ -171,7 +203,7 @@ def test_the_models_of_a_project_become_a_graph(tmp_path: Path) -> None:
         end=End("person", ("b",)),
     )
 
-    assert load_graph(project(tmp_path)) == Graph("people", (person,), (knows,))
+    assert load(project(tmp_path)) == Graph("people", (person,), (knows,))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +224,7 @@ def test_an_external_model_is_read_from_where_dbt_wrote_it(
     written = project(tmp_path, declared, files=(place, "made/knows.parquet", "made/old.parquet"))
     (tmp_path / "made" / "person.parquet").touch()  # what the model wrote when it had its own name
 
-    assert location(load_graph(written), tmp_path) == place
+    assert location(load(written), tmp_path) == place
 
 
 def test_a_location_may_be_absolute_or_in_s3(tmp_path: Path) -> None:
@@ -201,19 +233,77 @@ def test_a_location_may_be_absolute_or_in_s3(tmp_path: Path) -> None:
     here = project(tmp_path / "a", config(PERSON, location=str(elsewhere)))
     there = project(tmp_path / "b", config(PERSON, location="s3://lake/person.parquet"))
 
-    assert load_graph(here).node("person").location == LocalPath(str(elsewhere))
-    assert load_graph(there).node("person").location == S3Path("lake", "person.parquet")
+    assert load(here).node("person").location == LocalPath(str(elsewhere))
+    assert load(there).node("person").location == S3Path("lake", "person.parquet")
+
+
+@pytest.mark.parametrize("made", ["table", "incremental", "view", "materialized_view", "my_own"])
+def test_a_model_that_is_no_file_is_read_from_the_duckdb_file(tmp_path: Path, made: str) -> None:
+    declared = config(PERSON, materialized=made)
+    declared["nodes"][PERSON] |= {"alias": "hu/mans", "relation_name": '"shop"."main"."hu/mans"'}
+    files = ("shop.duckdb", "made/knows.parquet", "made/person.parquet")
+
+    found = load(project(tmp_path, declared, files=files)).node("person").location
+
+    assert isinstance(found, Relation)
+    assert found.names == (str(tmp_path / "shop.duckdb"), "main", "hu/mans")
+    assert found.sql == '"shop"."main"."hu/mans"'
+
+
+@pytest.mark.parametrize("kind", ["seed", "snapshot"])
+def test_seeds_and_snapshots_are_read_like_models(tmp_path: Path, kind: str) -> None:
+    unique_id = f"{kind}.shop.town"
+    thing = {**model("town", NODE, materialized=kind), "resource_type": kind}
+    declared = changed(lambda whole: whole["nodes"].update({unique_id: thing}))
+    ran = results()
+    ran["results"].append({"unique_id": unique_id, "status": "success"})
+    built = project(tmp_path, declared, ran)
+    (tmp_path / "shop.duckdb").touch()
+
+    assert str(load(built).node("town").location) == f"duckdb://{tmp_path}/shop.duckdb/main/town"
 
 
 @pytest.mark.parametrize(
-    "made", ["table", "incremental", "view", "ephemeral", "materialized_view", "my_own"]
+    ("target", "database", "where"),
+    [
+        ("memory", "memory", "which was in memory and ended with dbt"),
+        ("duck", "shop", "which is at md:…, not in a file"),
+        ("more", "lite", "which is of type sqlite"),
+        ("more", "frozen", "which is a DuckLake"),
+        ("more", "nothing", "which the target's profile does not name"),
+    ],
 )
-def test_a_model_that_leaves_no_parquet_is_refused_by_name(tmp_path: Path, made: str) -> None:
-    with pytest.raises(DeclarationError) as caught:
-        load_graph(project(tmp_path, config(PERSON, materialized=made)))
+def test_rows_of_a_duckdb_that_is_no_file_are_out_of_reach(
+    tmp_path: Path, target: str, database: str, where: str
+) -> None:
+    declared = config(PERSON, materialized="table")
+    declared["nodes"][PERSON]["database"] = database
 
-    found = f"{PERSON}: is materialised as {made}, so it leaves no Parquet"
-    assert told(caught) == [f"{found}; write materialized: external"]
+    with pytest.raises(DeclarationError) as caught:
+        load(project(tmp_path, declared, ran_with(target=target)), target=target)
+
+    hint = "write materialized: external, or put it into a DuckDB file"
+    assert told(caught) == [f"{PERSON}: is in the database {database}, {where}; {hint}"]
+    assert "123" not in str(caught.value)
+
+
+def test_a_database_that_the_target_attaches_is_read_from_its_file(tmp_path: Path) -> None:
+    declared = config(PERSON, materialized="table")
+    built = project(tmp_path, declared, ran_with(target="more"), files=("more/shop.duckdb",))
+    (tmp_path / "knows.parquet").touch()
+
+    found = load(built, target="more").node("person").location
+
+    assert str(found) == f"duckdb://{tmp_path}/more/shop.duckdb/main/person"
+
+
+def test_what_is_ephemeral_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        load(project(tmp_path, config(PERSON, materialized="ephemeral")))
+
+    assert told(caught) == [
+        f"{PERSON}: is ephemeral, so it has no table; write materialized: table"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +320,7 @@ def test_a_format_other_than_parquet_is_refused_by_name(
     tmp_path: Path, said: dict[str, Any], form: str
 ) -> None:
     with pytest.raises(DeclarationError) as caught:
-        load_graph(project(tmp_path, config(PERSON, **said)))
+        load(project(tmp_path, config(PERSON, **said)))
 
     assert told(caught) == [f"{PERSON}: is written as {form}; write format: parquet"]
 
@@ -240,29 +330,18 @@ def test_a_location_that_only_dbt_can_render_is_refused(tmp_path: Path, template
     declared = config(PERSON, location=f"{template}/person.parquet")
 
     with pytest.raises(DeclarationError, match=f"{PERSON}: its location is a template"):
-        load_graph(project(tmp_path, declared))
+        load(project(tmp_path, declared))
 
 
 @pytest.mark.parametrize(
     ("ran", "lines"),
     [
-        ("", ["there is no run_results.json: knows, person"]),
         (results(person="error"), ["failed: person"]),
         (results(knows="skipped", person="error"), ["skipped: knows", "failed: person"]),
         (results(person=""), ["not selected: person"]),
         (results(person="partial success"), ["partial success: person"]),
-        (
-            {**results(), "args": {"which": "generate"}},
-            ["the last command was `dbt docs generate`: knows, person"],
-        ),
-        (
-            {**results(), "args": {"which": "test"}},
-            ["the last command was `dbt test`: knows, person"],
-        ),
-        (
-            {**results(), "metadata": {"invocation_id": "3-4"}},
-            [f"{OF_TWO}: knows, person"],
-        ),
+        (ran_with(target="prod"), ["it was for the target prod, not dev: knows, person"]),
+        (ran_with(empty=True), ["it was with --empty, so they have no rows: knows, person"]),
         ({**results(), "results": []}, ["not selected: knows, person"]),
     ],
 )
@@ -270,11 +349,49 @@ def test_models_that_the_last_run_did_not_make_are_told_with_the_reason(
     tmp_path: Path, ran: Any, lines: list[str]
 ) -> None:
     with pytest.raises(SourceError) as caught:
-        load_graph(project(tmp_path, ran=ran))
+        load(project(tmp_path, ran=ran))
 
     assert told(caught) == lines
     assert "dbt build" in caught.value.hint
     assert "--tables" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("ran", "reason"),
+    [
+        ("", "there is no run_results.json"),
+        (ran_with(which="generate"), "its last command was `dbt docs generate`"),
+        (ran_with(which="test"), "its last command was `dbt test`"),
+        (ran_with(which="compile"), "its last command was `dbt compile`"),
+        (
+            {**results(), "metadata": {"invocation_id": "3-4"}},
+            "manifest.json was written after its last run, as by `dbt parse`",
+        ),
+    ],
+)
+def test_whether_the_last_run_made_the_tables_may_not_be_known(
+    tmp_path: Path, ran: Any, reason: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        load(project(tmp_path, ran=ran))
+
+    assert caught.value.message.startswith(UNKNOWN + reason)
+    assert "dbt build" in caught.value.hint
+
+
+@pytest.mark.parametrize("which", ["run", "retry", "build"])
+def test_any_command_that_makes_tables_counts(tmp_path: Path, which: str) -> None:
+    assert load(project(tmp_path, ran=ran_with(which=which))).name == "people"
+
+
+def test_the_target_that_dbt_takes_by_itself_is_not_another(tmp_path: Path) -> None:
+    declared = changed(athena)
+    built = project(tmp_path, declared, ran_with(target="lake"), files=())
+    by_default = project(tmp_path / "other", declared, files=())
+
+    assert load(built, target="lake").name == "people"
+    with pytest.raises(SourceError, match="it was for the target dev, not lake"):
+        load(by_default, target="lake")
 
 
 def test_a_result_that_is_bad_counts_before_another_of_the_same_model(tmp_path: Path) -> None:
@@ -282,27 +399,27 @@ def test_a_result_that_is_bad_counts_before_another_of_the_same_model(tmp_path: 
     ran["results"].append({"unique_id": PERSON, "status": "success"})
 
     with pytest.raises(SourceError, match="failed: person"):
-        load_graph(project(tmp_path, ran=ran))
+        load(project(tmp_path, ran=ran))
 
 
 def test_what_other_models_did_does_not_matter(tmp_path: Path) -> None:
     ran = results(other="error")
 
-    assert load_graph(project(tmp_path, ran=ran | {"args": {"which": "run"}})).name == "people"
+    assert load(project(tmp_path, ran=ran | {"args": {"which": "run"}})).name == "people"
 
 
 def test_a_declaration_alone_needs_no_run(tmp_path: Path) -> None:
-    assert load_graph(project(tmp_path, ran="", files=()), built=False).name == "people"
-    with pytest.raises(DeclarationError, match="leaves no Parquet"):
-        load_graph(project(tmp_path, config(PERSON, materialized="view")), built=False)
+    assert load(project(tmp_path, ran="", files=()), built=False).name == "people"
+    with pytest.raises(DeclarationError, match="is ephemeral"):
+        load(project(tmp_path, config(PERSON, materialized="ephemeral")), built=False)
 
 
 def test_a_file_that_is_missing_is_told_by_name(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
-        load_graph(project(tmp_path, files=("made/knows.parquet",)))
+        load(project(tmp_path, files=("made/knows.parquet",)))
 
     place = tmp_path / "made" / "person.parquet"
-    assert told(caught) == [f"person: no Parquet file at {place}: No such file or directory"]
+    assert told(caught) == [f"person: there is no {place}: No such file or directory"]
 
 
 def test_a_file_that_is_older_than_the_run_is_not_what_it_wrote(tmp_path: Path) -> None:
@@ -316,16 +433,40 @@ def test_a_file_that_is_older_than_the_run_is_not_what_it_wrote(tmp_path: Path) 
     os.utime(tmp_path / "made" / "knows", (LONG_AGO, LONG_AGO))  # no time of a table
 
     with pytest.raises(SourceError) as caught:
-        load_graph(built)
+        load(built)
 
     assert told(caught) == [f"person: {place} is older than that run"]
 
 
 @pytest.mark.parametrize(
+    ("materialized", "started", "is_stale"),
+    [
+        ("table", {"project_dir": "."}, True),
+        ("incremental", {"project_dir": "."}, False),
+        ("snapshot", {"project_dir": "/shop", "invocation_command": "dbt build"}, False),
+        ("incremental", {"project_dir": "shop", "invocation_command": "dbt build"}, True),
+        ("incremental", {"project_dir": "/s", "invocation_command": "dbt --project-dir /s"}, True),
+        ("incremental", {}, True),
+    ],
+)
+def test_a_duckdb_file_that_is_older_than_the_run_may_have_had_no_new_rows(
+    tmp_path: Path, materialized: str, started: dict[str, str], *, is_stale: bool
+) -> None:
+    declared = config(PERSON, materialized=materialized)
+    built = project(tmp_path, declared, ran_with(**started))
+    (tmp_path / "shop.duckdb").touch()
+    os.utime(tmp_path / "shop.duckdb", (LONG_AGO, LONG_AGO))
+
+    if is_stale:
+        with pytest.raises(SourceError, match=r"person: .*shop.duckdb is older than that run"):
+            load(built)
+        (tmp_path / "shop.duckdb.wal").touch()  # what is not yet in the file itself
+    assert load(built).name == "people"
+
+
+@pytest.mark.parametrize(
     ("section", "unique_id", "kind"),
     [
-        ("nodes", "seed.shop.countries", "seed"),
-        ("nodes", "snapshot.shop.history", "snapshot"),
         ("nodes", "analysis.shop.looks", "analysis"),
         ("nodes", "test.shop.unique_id", "test"),
         ("sources", "source.shop.raw.users", "source"),
@@ -340,10 +481,10 @@ def test_what_is_no_model_is_refused_by_name(
     declared = changed(lambda whole: whole[section].update({unique_id: thing}))
 
     with pytest.raises(DeclarationError) as caught:
-        load_graph(project(tmp_path, declared))
+        load(project(tmp_path, declared))
 
     assert told(caught) == [
-        f"{unique_id}: is not a model, and kgimport reads only the rows of models"
+        f"{unique_id}: is not a model, a seed or a snapshot, so it has no rows of its own"
     ]
 
 
@@ -351,7 +492,7 @@ def test_a_seed_of_another_graph_does_not_matter(tmp_path: Path) -> None:
     seed = {"resource_type": "seed", "meta": {"kgimport": {"graph": "maps"}}}
     declared = changed(lambda whole: whole["nodes"].update({"seed.shop.countries": seed}))
 
-    assert load_graph(project(tmp_path, declared), name="people").name == "people"
+    assert load(project(tmp_path, declared), name="people").name == "people"
 
 
 @pytest.mark.parametrize("twin", ["model.other.person", "model.shop.person.v2"])
@@ -360,7 +501,7 @@ def test_two_models_of_one_name_are_refused_with_their_ids(tmp_path: Path, twin:
     declared = changed(lambda whole: whole["nodes"].update({twin: second}))
 
     with pytest.raises(DeclarationError) as caught:
-        load_graph(project(tmp_path, declared))
+        load(project(tmp_path, declared))
 
     assert told(caught) == [f"{', '.join(sorted((PERSON, twin)))}: have the same name, person"]
 
@@ -370,10 +511,10 @@ def test_two_models_that_write_one_file_are_refused_with_their_ids(tmp_path: Pat
     declared = config("model.shop.other", location="./made/../made/person.parquet")
 
     with pytest.raises(DeclarationError) as caught:
-        load_graph(project(tmp_path, declared))
+        load(project(tmp_path, declared))
 
     place = tmp_path / "made" / "person.parquet"
-    assert told(caught) == [f"model.shop.other, {PERSON}: have the same file, {place}"]
+    assert told(caught) == [f"model.shop.other, {PERSON}: have the same place, {place}"]
 
 
 @pytest.mark.parametrize("ran", ["", {**results(), "args": {"which": "parse"}}])
@@ -383,13 +524,13 @@ def test_with_tables_the_user_says_where_the_parquet_lies(tmp_path: Path, ran: A
         tmp_path, declared, ran, files=("given/humans.parquet", "given/knows/0.parquet")
     )
 
-    graph = load_graph(built, tables=str(tmp_path / "given"))
+    graph = load(built, tables=str(tmp_path / "given"))
 
     assert [os.path.relpath(str(table.location), tmp_path) for table in graph.tables] == [
         "given/humans.parquet",
         "given/knows",
     ]
-    there = load_graph(built, tables="s3://lake/g")
+    there = load(built, tables="s3://lake/g")
     assert there.node("person").location == S3Path("lake", "g/humans.parquet")
 
 
@@ -399,7 +540,7 @@ def test_a_file_and_a_folder_of_one_name_are_not_chosen_from(tmp_path: Path) -> 
     with pytest.raises(
         DeclarationError, match=f"{PERSON}: is in .*person.parquet and in .*person; "
     ):
-        load_graph(built, tables=str(tmp_path / "given"))
+        load(built, tables=str(tmp_path / "given"))
 
 
 @pytest.mark.parametrize(
@@ -419,7 +560,7 @@ def test_nothing_is_said_twice(tmp_path: Path, becomes: dict[str, Any], line: st
     declared = config(PERSON, meta={"kgimport": {"graph": "people", **NODE, **becomes}})
 
     with pytest.raises(DeclarationError) as caught:
-        load_graph(project(tmp_path, declared))
+        load(project(tmp_path, declared))
 
     assert told(caught) == [f"{PERSON}: {line}"]
 
@@ -428,7 +569,7 @@ def test_columns_may_be_told_of_in_one_place_for_all(tmp_path: Path) -> None:
     more = {"columns": {"name": {"skip": True}}}
     declared = config(PERSON, meta={"kgimport": {"graph": "people", **NODE, **more}})
 
-    assert load_graph(project(tmp_path, declared)).node("person").columns == {
+    assert load(project(tmp_path, declared)).node("person").columns == {
         "id": ColumnRule(property="personId"),
         "name": ColumnRule(skip=True),
     }
@@ -442,45 +583,44 @@ def athena(whole: dict[str, Any]) -> None:
 
 def test_athena_s_relations_are_read_unless_there_are_none(tmp_path: Path) -> None:
     declared = changed(athena)
-    graph = load_graph(project(tmp_path, declared, files=()), target="lake")
+    ran = ran_with(target="lake")
+    graph = load(project(tmp_path, declared, ran, files=()), target="lake")
     declared["nodes"][PERSON]["config"]["materialized"] = "ephemeral"
     declared["nodes"][KNOWS]["database"] = None
 
     assert str(graph.node("person").location) == "athena://shop/main/person"
     with pytest.raises(DeclarationError) as caught:
-        load_graph(project(tmp_path, declared), target="lake")
+        load(project(tmp_path, declared, ran), target="lake")
     assert told(caught) == [
         f"{KNOWS}: has no database and schema in the manifest; run `dbt build` again",
         f"{PERSON}: is ephemeral, so it has no table; write materialized: table",
     ]
+    failed = ran_with(target="lake") | {"results": results(person="error")["results"]}
     with pytest.raises(SourceError, match="failed: person"):
-        load_graph(project(tmp_path, changed(athena), results(person="error")), target="lake")
+        load(project(tmp_path, changed(athena), failed), target="lake")
 
 
 def test_a_manifest_of_another_warehouse_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="is for a dbt target of type athena, not duckdb"):
-        load_graph(project(tmp_path, changed(athena)))
-    with pytest.raises(DeclarationError, match="of type clickhouse, not duckdb, athena or pos"):
-        load_graph(project(tmp_path), target="ch")
+        load(project(tmp_path, changed(athena)))
+    with pytest.raises(DeclarationError, match="of type clickhouse, not athena, duckdb, postgres"):
+        load(project(tmp_path), target="ch")
 
 
 @pytest.mark.parametrize("variable", ["DBT_TARGET_PATH", "DBT_ENGINE_TARGET_PATH", None])
 @pytest.mark.parametrize("absolute", [False, True])
-def test_dbt_s_artifacts_lie_where_it_is_told_to_leave_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str | None, absolute: bool
+def test_where_the_artifacts_are_is_known_without_dbt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str | None, *, absolute: bool
 ) -> None:
     built = project(tmp_path)
     elsewhere = str(tmp_path / "out" / "dbt") if absolute else "out/dbt"
-    (tmp_path / "out").mkdir()
-    (tmp_path / "target").rename(tmp_path / "out" / "dbt")
-    project(tmp_path, config(PERSON, materialized="table"))  # what an earlier command left
     if variable:
         monkeypatch.setenv(variable, elsewhere)
     else:
         with (tmp_path / "dbt_project.yml").open("a") as file:
-            file.write(f"target-path: \"{{{{ env_var('NO_SUCH', '{elsewhere}') }}}}\"\n")
+            file.write(f"target-path: {elsewhere}\n")
 
-    assert load_graph(built).name == "people"
+    assert dbt.artifacts(built) == tmp_path / "out" / "dbt"
 
 
 def leaves(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -513,7 +653,7 @@ def misshapen(good: Any) -> list[tuple[tuple[str | int, ...], Any]]:
 def outcome(built: Path, **options: Any) -> KgimportError | None:
     """How a project is taken; anything but an error that a user can act on fails the test."""
     try:
-        load_graph(built, **options)
+        load(built, **options)
     except KgimportError as error:
         return error
     return None
@@ -521,13 +661,13 @@ def outcome(built: Path, **options: Any) -> KgimportError | None:
 
 @pytest.mark.parametrize("good", [manifest(), changed(athena)], ids=["duckdb", "athena"])
 def test_no_manifest_ends_in_a_defect_whatever_its_shape(tmp_path: Path, good: Any) -> None:
-    target = "lake" if good["metadata"]["adapter_type"] == "athena" else None
-    built = project(tmp_path, good)
+    target = "lake" if good["metadata"]["adapter_type"] == "athena" else "dev"
+    built = project(tmp_path, good, ran_with(target=target))
     file, seen = built / "target" / "manifest.json", []
     for at, value in misshapen(good):
         write(file, with_at(good, at, value))
         seen.append(outcome(built, target=target))
-        seen += [outcome(built, tables=str(built / "made"))] if target is None else []
+        seen += [outcome(built, tables=str(built / "made"))] if target == "dev" else []
 
     assert len(seen) > 500
     assert {type(error) for error in seen} == {DeclarationError, SourceError, type(None)}
@@ -558,7 +698,7 @@ def test_a_manifest_of_the_wrong_shape_is_refused_with_the_place(
     tmp_path: Path, at: tuple[str, ...], value: Any
 ) -> None:
     with pytest.raises(DeclarationError) as caught:
-        load_graph(project(tmp_path, with_at(manifest(), at, value)))
+        load(project(tmp_path, with_at(manifest(), at, value)))
 
     assert told(caught)[0].startswith(".".join(at) + ": ")
 
@@ -587,55 +727,7 @@ def test_a_file_that_is_none_of_dbt_s_is_refused(tmp_path: Path, name: str, text
     (built / "target" / name).write_text(text, encoding="latin-1")
 
     with pytest.raises(DeclarationError, match=name):
-        load_graph(built)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "- a", "7", "shop", "shop: 7", "shop: {}", "shop: {outputs: []}", "a: [", "a: *b"),
-        *("shop: {outputs: {default: x}}", "shop: {outputs: {default: {type: [duckdb]}}}"),
-        *("shop: {target: {}, outputs: {}}", "a: !!timestamp x", "a: 2001-99-99", "[" * 9_000),
-        "shop: {outputs: {default: {type: \"{{ env_var('NO_SUCH') }}\"}}}",
-        "shop: {outputs: {default: {type: '{{ 1 / 0 }}'}}}",
-        "shop: {outputs: {default: {type: '{{ nobody }'}}}",
-        f"shop: {{outputs: {{{'n' * 1_000_000}: 1}}}}",
-        f"shop: *{'n' * 1_000_000}",
-    ],
-    ids=range(20),
-)
-def test_a_profile_of_the_wrong_shape_is_refused(tmp_path: Path, text: str) -> None:
-    built = project(tmp_path)
-    (built / "profiles.yml").write_text(text)
-
-    with pytest.raises(DeclarationError) as caught:
-        load_graph(built)
-    assert len(str(caught.value)) < 4_000
-
-
-@pytest.mark.parametrize("value", ["[made]", "{a: made}", "true"])
-def test_a_setting_that_is_no_text_is_refused_by_name(tmp_path: Path, value: str) -> None:
-    built = project(tmp_path)
-    (built / "profiles.yml").write_text(PROFILES.replace("root: made", f"root: {value}"))
-
-    with pytest.raises(DeclarationError, match=r"external_root in profiles\.yml should be text"):
-        load_graph(built)
-
-
-def test_of_a_profile_only_what_is_asked_for_is_rendered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ROOT", "made")
-    built = project(tmp_path)
-    (built / "profiles.yml").write_text(
-        "shop:\n"
-        "  outputs:\n"
-        "    default: {type: duckdb, external_root: \"{{ env_var('ROOT') }}\","
-        " threads: \"{{ env_var('THREADS', '2') | as_number }}\"}\n"
-        "    other: {type: postgres, password: \"{{ env_var('NO_SUCH') }}\"}\n"
-    )
-
-    assert location(load_graph(built), tmp_path) == "made/person.parquet"
+        load(built)
 
 
 LONG = "n" * 5_000_000
@@ -674,7 +766,7 @@ LONG = "n" * 5_000_000
 )
 def test_a_message_stays_short_whatever_is_in_the_manifest(tmp_path: Path, declared: Any) -> None:
     with pytest.raises(KgimportError) as caught:
-        load_graph(project(tmp_path, declared))
+        load(project(tmp_path, declared))
 
     assert len(str(caught.value)) < 4_000
 
@@ -684,14 +776,14 @@ def test_many_models_that_were_not_made_are_counted(tmp_path: Path) -> None:
     declared = changed(lambda whole: whole["nodes"].update(more))
 
     with pytest.raises(SourceError) as caught:
-        load_graph(project(tmp_path, declared))
+        load(project(tmp_path, declared))
 
     first = ", ".join(f"m{n:04}" for n in range(20))
     assert told(caught) == [f"not selected: {first} … and 4,320 more"]
     odd = results()
     odd["results"] = [{"unique_id": each, "status": each} for each in more]
     with pytest.raises(SourceError) as caught:
-        load_graph(project(tmp_path, declared, odd))
+        load(project(tmp_path, declared, odd))
     assert len(str(caught.value)) < 4_000
 
 
@@ -707,28 +799,119 @@ def test_what_dbt_itself_leaves_is_read_by_the_same_rules(tmp_path: Path) -> Non
         assert done.returncode == 0, done.stdout
 
     ran("build")
-    assert location(load_graph(built), built) == "made/person.parquet"
+    assert location(load_graph.load_graph(built), built) == "made/person.parquet"
 
     models.write_text(plain.replace("config:\n", "config:\n      alias: humans\n", 1))
     ran("run", "--select", "person")
     with pytest.raises(SourceError, match="not selected: knows"):
-        load_graph(built)
+        load_graph.load_graph(built)
     ran("run")
-    assert location(load_graph(built), built) == "made/humans.parquet"
+    assert location(load_graph.load_graph(built), built) == "made/humans.parquet"
 
     ran("docs", "generate")
-    with pytest.raises(
-        SourceError, match="the last command was `dbt docs generate`: knows, person"
-    ):
-        load_graph(built)
+    with pytest.raises(SourceError, match=r"is not known .* was `dbt docs generate`"):
+        load_graph.load_graph(built)
     ran("build")
     ran("parse")
-    with pytest.raises(SourceError, match=f"{OF_TWO}: knows, person"):
-        load_graph(built)
+    with pytest.raises(SourceError, match=r"is not known .* as by `dbt parse`"):
+        load_graph.load_graph(built)
 
     models.write_text(plain.replace("materialized: external", "materialized: table", 1))
-    ran("build", DBT_TARGET_PATH="elsewhere")  # the file that it left before is still there
-    (built / "target").rename(built / "old")
-    (built / "elsewhere").rename(built / "target")
-    with pytest.raises(DeclarationError, match=r"model\.people\.person: is materialised as table"):
-        load_graph(built)
+    ran("build")
+    assert (built / "made" / "person.parquet").exists()  # what the model left before
+    assert str(load_graph.load_graph(built).node("person").location) == (
+        f"duckdb://{built}/people.duckdb/main/person"
+    )
+
+
+def over(folder: Path, *tables: str) -> Path:
+    """A `graph.yml` over the project, whose tables are nodes and say nothing of where they are."""
+    lines = "".join(f"  {name}: {{node: {{labels: [Thing], key: [id]}}}}\n" for name in tables)
+    file = folder / "graph.yml"
+    file.write_text(f"graph: things\ndbt: .\ntables:\n{lines}")
+    return file
+
+
+def of_file(file: Path, **more: Any) -> Graph:
+    """The graph of a `graph.yml` in the folder of its project."""
+    return load_known(Origin(file, file.parent), settings(file.parent), **more)
+
+
+def test_tables_of_a_file_are_models_by_name_and_need_no_meta(tmp_path: Path) -> None:
+    built = project(tmp_path, files=("made/other.parquet",))
+
+    assert str(of_file(over(built, "other")).node("other").location) == str(
+        tmp_path / "made" / "other.parquet"
+    )
+
+
+def test_a_file_in_the_project_counts_if_no_model_declares_a_graph(tmp_path: Path) -> None:
+    built = project(tmp_path / "with", files=("made/person.parquet", "made/knows.parquet"))
+    over(built, "other")
+    bare = manifest()
+    bare["nodes"] = {"model.shop.other": bare["nodes"]["model.shop.other"]}
+    plain = project(tmp_path / "without", bare, files=("made/other.parquet",))
+    over(plain, "other")
+
+    assert load(built).name == "people"
+    assert load(plain).name == "things"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("othr", "dbt has no model, seed or snapshot othr; did you mean other"),
+        ("gone", "is disabled in the dbt project"),
+        ("twin", "may be model.a.twin or model.b.twin; write that name"),
+    ],
+)
+def test_a_name_that_dbt_does_not_have_once_is_refused(
+    tmp_path: Path, name: str, line: str
+) -> None:
+    def change(whole: dict[str, Any]) -> None:
+        whole["disabled"] = {"model.shop.gone": [model("gone", NODE)]}
+        for package in ("a", "b"):
+            whole["nodes"][f"model.{package}.twin"] = model("twin", NODE, alias=package)
+
+    with pytest.raises(DeclarationError) as caught:
+        of_file(over(project(tmp_path, changed(change)), name))
+
+    assert told(caught)[0].startswith(f"tables.{name}: {line}")
+
+
+def test_of_two_models_of_one_name_the_unique_id_chooses(tmp_path: Path) -> None:
+    declared = changed(
+        lambda whole: whole["nodes"].update(
+            {"model.a.other": {**model("other", NODE), "alias": "a"}}
+        )
+    )
+    file = over(project(tmp_path, declared), "model.shop.other")
+
+    (table,) = of_file(file, built=False).tables
+    assert (table.name, str(table.location)) == (
+        "model.shop.other",
+        str(tmp_path / "made" / "other.parquet"),
+    )
+
+
+def test_tables_of_a_file_must_be_built_like_others(tmp_path: Path) -> None:
+    file = over(project(tmp_path, ran=results(other="error")), "other")
+
+    with pytest.raises(SourceError, match="failed: other"):
+        of_file(file)
+
+
+def test_a_table_without_a_place_is_refused_where_there_is_no_project(tmp_path: Path) -> None:
+    file = tmp_path / "graph.yml"
+    file.write_text("graph: g\ntables: {t: {node: {labels: [T], key: [id]}}}\n")
+
+    with pytest.raises(DeclarationError, match=r"tables\.t: needs a location"):
+        load_graph.load_graph(file)
+
+
+def test_a_project_that_is_named_and_not_there_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "graph.yml"
+    file.write_text("graph: g\ndbt: nowhere\ntables: {t: {node: {labels: [T], key: [id]}}}\n")
+
+    with pytest.raises(UsageError, match=r"nowhere, which has no dbt_project\.yml"):
+        load_graph.load_graph(file)

@@ -188,6 +188,20 @@ def test_a_table_that_is_replaced_meanwhile_is_refused_and_not_empty(
             SOURCE.locate(cursor, Wanted("t", wanted.location, tmp_path / "t", silent))
 
 
+def test_an_index_that_is_made_again_meanwhile_does_not_matter(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    wanted = of(postgres_database, "SELECT 1 AS id")
+    postgres_database.run("CREATE INDEX i ON t (id)")
+    assert isinstance(wanted.location, Relation)
+
+    with SOURCE.open(connection(postgres_database)) as cursor:
+        postgres_database.run("REINDEX TABLE t")
+        SOURCE.locate(cursor, Wanted("t", wanted.location, tmp_path / "t", silent))
+
+    assert pl.read_parquet(tmp_path / "t" / "*.parquet")["id"].to_list() == [1]
+
+
 def test_a_view_of_a_table_that_was_emptied_meanwhile_is_refused(
     postgres_database: Database, tmp_path: Path
 ) -> None:
@@ -486,6 +500,7 @@ def test_a_graph_is_the_same_from_postgres_as_from_duckdb(
     assert PASSWORD.encode() not in everything
 
 
+@pytest.mark.dbt
 def test_a_dbt_project_is_read_as_its_profile_says(
     postgres_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -495,7 +510,7 @@ def test_a_dbt_project_is_read_as_its_profile_says(
     )
     monkeypatch.setenv("SECRET", PASSWORD)
     name = postgres_database.name
-    where = f"host: {postgres_database.socket}, user: {USER}, dbname: {name}"
+    where = f"host: {postgres_database.socket}, port: 5432, user: {USER}, dbname: {name}"
     (tmp_path / "dbt_project.yml").write_text("name: people\nprofile: people\n")
     secret = "password: \"{{ env_var('SECRET') }}\""
     (tmp_path / "profiles.yml").write_text(PROFILE % f"{where}, {secret}")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """One section of docs/queries.md."""
+    """One section of a page of queries."""
 
     parameters: str  # a Cypher map
     cypher: str
@@ -43,14 +43,14 @@ SECTION = re.compile(
 )
 
 
-def documented() -> Iterator[tuple[str, Documented]]:
-    for found in SECTION.finditer((ROOT / "docs" / "queries.md").read_text(encoding="utf-8")):
+def documented(page: str) -> Iterator[tuple[str, Documented]]:
+    for found in SECTION.finditer((ROOT / "docs" / page).read_text(encoding="utf-8")):
         plan = (found["operator"], found["reads"]) if found["operator"] else None
         query = Documented(found["parameters"] or "{}", found["cypher"], found["table"], plan)
         yield found["title"], query
 
 
-QUERIES = dict(documented())
+QUERIES = dict(documented("queries.md"))
 
 # The raw files in the graph's words and with its keys, by SQL that shares nothing with dbt's.
 # Moments are in microseconds since 1970.

@@ -7,21 +7,21 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kgimport import dbt
 from kgimport.builds import inputs
 from kgimport.builds.inputs import Watched
 from kgimport.commands import run
 from kgimport.commands.export import export
-from kgimport.commands.run import Project
+from kgimport.commands.load_graph import Origin
+from kgimport.commands.run import Known, Project
 from kgimport.errors import SourceError
 from kgimport.neo4j import stores
 from kgimport.options import BuildOptions, ExportOptions
 from tests.graphs import people as graph_of_people
-from tests.projects import people, persons
+from tests.projects import people, persons, settings_of
 
 if TYPE_CHECKING:
     from kgimport.commands.build_db import Built
@@ -38,10 +38,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(Path("people"), Path("data"), Path("build"), Path("stores"))
 
 
-def digest(project: Project) -> str:
+def known(project: Project) -> Known:
+    """The project as a run knows it, but without asking dbt."""
+    return Known(project, Origin(None, project.source), settings_of(project.source))
+
+
+def digest(project: Project, found: Known | None = None) -> str:
     """What a run would find."""
-    found = inputs.seen(run._watched(project))
-    return run._digest(project, found)
+    found = found or known(project)
+    return run.digest_of(found, inputs.seen(run.watched_of(found)))
 
 
 def test_the_same_inputs_have_the_same_digest(project: Project) -> None:
@@ -103,7 +108,7 @@ def test_nothing_that_kgimport_makes_counts_where_it_is_run_in_the_project(
 ) -> None:
     monkeypatch.chdir("people")
     monkeypatch.setenv("KGIMPORT_CACHE", "cache")
-    here = replace(project, folder=Path(), data=Path("../data"))
+    here = replace(project, source=Path(), data=Path("../data"))
     before = digest(here)
 
     for made in ("stores/people/current", "build/people/export.json", "cache/jars/a.jar"):
@@ -112,19 +117,29 @@ def test_nothing_that_kgimport_makes_counts_where_it_is_run_in_the_project(
     assert digest(here) == before
 
 
-def test_where_the_artifacts_and_the_log_lie_is_what_dbt_is_told(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Path("people/dbt_project.yml").open("a") as file:
-        file.write("target-path: out\n")
-    monkeypatch.setenv("DBT_LOG_PATH", "said")
-    before = digest(project)
+def test_where_the_artifacts_and_the_log_are_is_what_dbt_states(project: Project) -> None:
+    at = Path("people")
+    settings = replace(settings_of(at), artifacts=at / "out", logs=at / "written")
+    found = replace(known(project), settings=settings)
+    before = digest(project, found)
 
     put(Path("people/out/manifest.json"))
-    put(Path("people/said/dbt.log"))
-    assert digest(project) == before
+    put(Path("people/written/dbt.log"))
+    assert digest(project, found) == before
     put(Path("people/target/manifest.json"))
-    assert digest(project) != before
+    assert digest(project, found) != before
+
+
+@pytest.mark.parametrize("file", ["shop.duckdb", "shop.duckdb.wal", "elsewhere/graph.yml"])
+def test_what_is_outside_the_project_counts_if_it_decides(project: Project, file: str) -> None:
+    settings = settings_of(project.source, path="../shop.duckdb")
+    declared = Origin(Path("elsewhere/graph.yml"), project.source)
+    found = Known(project, declared, settings)
+    before = digest(project, found)
+
+    put(Path(file))
+
+    assert digest(project, found) != before
 
 
 @pytest.mark.parametrize(
@@ -134,12 +149,14 @@ def test_where_the_artifacts_and_the_log_lie_is_what_dbt_is_told(
         {"name": "people"},
         {"export": ExportOptions(ids="keys")},
         {"export": ExportOptions(format="parquet")},
+        {"arguments": ("--full-refresh",)},
     ],
 )
 def test_another_option_changes_the_digest(project: Project, other: dict[str, object]) -> None:
-    facts = inputs.seen(run._watched(project))
+    facts = inputs.seen(run.watched_of(known(project)))
+    another = replace(project, **other)  # type: ignore[arg-type]
 
-    assert run._digest(replace(project, **other), facts) != run._digest(project, facts)  # type: ignore[arg-type]
+    assert run.digest_of(known(another), facts) != run.digest_of(known(project), facts)
 
 
 @pytest.mark.parametrize(
@@ -187,17 +204,17 @@ def test_files_behind_links_count_and_links_may_lead_anywhere(project: Project) 
     assert set(after) == own | {"data/customer/b.parquet"}
 
 
-def test_a_profile_counts_wherever_it_lies(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.dbt
+def test_a_profile_counts_wherever_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("settings").mkdir()
     Path("people/profiles.yml").rename("settings/profiles.yml")
     monkeypatch.setenv("DBT_PROFILES_DIR", "settings")
-    before = digest(project)
+    found = run.known_of(project)
+    before = digest(project, found)
 
     same_size(Path("settings/profiles.yml"))
 
-    assert digest(project) != before
+    assert digest(project, found) != before
 
 
 def test_a_data_folder_that_is_not_there_is_no_mistake(project: Project) -> None:
@@ -262,23 +279,20 @@ def test_a_build_directory_that_is_not_as_it_was_is_not_taken(build: Path, damag
 
 
 @pytest.mark.parametrize(
-    ("output", "local"),
+    ("target", "local"),
     [
-        ("{type: duckdb, path: a.duckdb}", True),
-        ("{type: duckdb}", True),
-        ("{type: duckdb, path: ':memory:'}", True),
-        ("{type: duckdb, path: 'md:lake'}", False),
-        ("{type: duckdb, path: a.duckdb, attach: [{path: b.duckdb}]}", False),
-        ("{type: duckdb, path: a.duckdb, plugins: [{module: gsheet}]}", False),
-        ("{type: athena}", False),
+        ({"path": "a.duckdb"}, True),
+        ({"path": ":memory:"}, True),
+        ({"path": "md:lake"}, False),
+        ({"path": "a.duckdb", "attach": [{"path": "b.duckdb"}]}, False),
+        ({"path": "a.duckdb", "plugins": [{"module": "gsheet"}]}, False),
+        ({"type": "athena"}, False),
     ],
 )
 def test_only_one_duckdb_of_local_files_can_be_seen_to_be_unchanged(
-    project: Project, output: str, *, local: bool
+    target: dict[str, Any], *, local: bool
 ) -> None:
-    Path("people/profiles.yml").write_text(f"people: {{outputs: {{default: {output}}}}}\n")
-
-    assert dbt.is_local(project.folder) is local
+    assert run.is_local(settings_of(Path("people"), **target)) is local
 
 
 def built(project: Project, neo4j: Neo4j, options: BuildOptions) -> tuple[Built, bool]:

@@ -136,6 +136,9 @@ def test_totals_of_floats_agree_but_for_their_rounding() -> None:
     assert one.agrees(Extent(1_000, 0.0, 1.0, 500.0 + 1e-11))
     assert not one.agrees(Extent(1_000, 0.0, 1.0, 500.0 + 1e-6))
     assert not one.agrees(Extent(1_000, 0.0, 0.5, 500.0))
+    beyond = Extent(2, 1e308, 1e308, float("inf"))
+    assert beyond.agrees(beyond)
+    assert not beyond.agrees(Extent(2, 1e308, 1e308, 1e308))
 
 
 def test_what_two_readers_say_is_told_in_words() -> None:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 SCOPE = (
     "*.md",
     "Makefile",
-    "docs/*.md",
+    "docs/**/*.md",
     "data/*.md",
     "dbt/*.md",
     "dbt/models/**/*.md",
@@ -47,7 +47,7 @@ QUOTED = (
     ("docs/values.md", r"the empty string, beside null"),
 )
 
-PAGES = ("*.md", "docs/*.md", "data/*.md", "dbt/*.md", "infra/**/*.md")
+PAGES = ("*.md", "docs/**/*.md", "data/*.md", "dbt/*.md", "infra/**/*.md")
 WIDTH = 100
 # A generated part, a block of code, a row of a table, an image: none of them can be wrapped.
 UNWRAPPED = re.compile(

@@ -178,7 +178,7 @@ def an_empty_declaration(place: Path) -> None:
 graph.yml has 5 mistakes:
   tables.city.node.key: field required
   tables.city.colums: unknown key; did you mean columns? \
-(there is: location, node, relationship, columns)
+(there is: location, node, relationship, relationships, properties, columns, defaults)
   tables.lives_in.relationship.start.node: field required
   tables.lives_in.relationship.start.nodes: unknown key; did you mean node? (there is: node, key)
   tables.lives_in.relationship.on_missing: input should be 'error' or 'skip'

@@ -7,7 +7,7 @@
     UTC, in the raw tables too: a raw column that Glue calls a timestamp fails to be cast. -#}
 {% macro type_instant() %}{{ return(adapter.dispatch('type_instant')()) }}{% endmacro %}
 
-{% macro duckdb__type_instant() %}{{ return('timestamp with time zone') }}{% endmacro %}
+{% macro default__type_instant() %}{{ return('timestamp with time zone') }}{% endmacro %}
 
 {% macro athena__type_instant() %}{{ return('bigint') }}{% endmacro %}
 
@@ -15,7 +15,7 @@
 {#- The type of a list of `element`. -#}
 {% macro type_list(element) %}{{ return(adapter.dispatch('type_list')(element)) }}{% endmacro %}
 
-{% macro duckdb__type_list(element) %}{{ return(element ~ '[]') }}{% endmacro %}
+{% macro default__type_list(element) %}{{ return(element ~ '[]') }}{% endmacro %}
 
 {% macro athena__type_list(element) %}{{ return('array(' ~ element ~ ')') }}{% endmacro %}
 
@@ -23,7 +23,7 @@
 {#- A text such as 2026-07-01 or 2026-07-01 12:00:00+02:00 as an instant. -#}
 {% macro instant_of(text) %}{{ return(adapter.dispatch('instant_of')(text)) }}{% endmacro %}
 
-{% macro duckdb__instant_of(text) %}{{ return("cast(" ~ text ~ " as timestamp with time zone)") }}{% endmacro %}
+{% macro default__instant_of(text) %}{{ return("cast(" ~ text ~ " as timestamp with time zone)") }}{% endmacro %}
 
 {#- A double carries today's seconds to a quarter of a microsecond, so rounding gives the exact one. -#}
 {% macro athena__instant_of(text) -%}
@@ -40,13 +40,17 @@
 
 {% macro duckdb__days_since(instant) %}{{ return("date_sub('day', " ~ instant ~ ", " ~ as_of() ~ ")") }}{% endmacro %}
 
+{% macro postgres__days_since(instant) -%}
+    cast(floor(extract(epoch from {{ as_of() }} - {{ instant }}) / 86400) as bigint)
+{%- endmacro %}
+
 {% macro athena__days_since(instant) %}{{ return("(" ~ as_of() ~ " - " ~ instant ~ ") / 86400000000") }}{% endmacro %}
 
 
 {#- Now, moved back by as much as an instant lies before `as_of`. -#}
 {% macro now_less_age(instant) %}{{ return(adapter.dispatch('now_less_age')(instant)) }}{% endmacro %}
 
-{% macro duckdb__now_less_age(instant) %}{{ return(current_timestamp() ~ " - (" ~ as_of() ~ " - " ~ instant ~ ")") }}{% endmacro %}
+{% macro default__now_less_age(instant) %}{{ return(current_timestamp() ~ " - (" ~ as_of() ~ " - " ~ instant ~ ")") }}{% endmacro %}
 
 {% macro athena__now_less_age(instant) -%}
     {{ return("date_add('second', -((" ~ as_of() ~ " - " ~ instant ~ ") / 1000000), now())") }}
@@ -66,7 +70,28 @@
 
 {% macro duckdb__list_length(column) %}{{ return("len(" ~ column ~ ")") }}{% endmacro %}
 
+{% macro postgres__list_length(column) %}{{ return("cardinality(" ~ column ~ ")") }}{% endmacro %}
+
 {% macro athena__list_length(column) %}{{ return("cardinality(" ~ column ~ ")") }}{% endmacro %}
+
+
+{#- A text with every match of a regular expression replaced. Redshift replaces all by itself. -#}
+{% macro replace_all(text, pattern, by) %}{{ return(adapter.dispatch('replace_all')(text, pattern, by)) }}{% endmacro %}
+
+{% macro default__replace_all(text, pattern, by) %}{{ return("regexp_replace(" ~ text ~ ", '" ~ pattern ~ "', '" ~ by ~ "', 'g')") }}{% endmacro %}
+
+{% macro redshift__replace_all(text, pattern, by) %}{{ return("regexp_replace(" ~ text ~ ", '" ~ pattern ~ "', '" ~ by ~ "')") }}{% endmacro %}
+
+
+{#- A text that is ordered by its bytes, regardless of the database's collation. -#}
+{% macro by_bytes(text) %}{{ return(adapter.dispatch('by_bytes')(text)) }}{% endmacro %}
+
+{% macro default__by_bytes(text) %}{{ return(text) }}{% endmacro %}
+
+{% macro postgres__by_bytes(text) %}{{ return(text ~ ' collate "C"') }}{% endmacro %}
+
+{#- dbt-redshift falls back to Postgres; Redshift orders by bytes as it is. -#}
+{% macro redshift__by_bytes(text) %}{{ return(text) }}{% endmacro %}
 
 
 {#- The names of a table's columns, as the engine sees them. -#}

@@ -58,7 +58,9 @@ def _remove_others(home: S3Path, ours: Mapping[S3Path, int]) -> None:
 def _seen_there(record: ExportRecord) -> ExportRecord:
     """Return the record with the fingerprints that queried tables have in S3."""
     asked = {query.table for query in record.queries}
-    prints = {t.name: sources.fingerprint(t) for t in record.declaration.tables if t.name in asked}
+    prints = {
+        t.name: sources.fingerprint(t) for t in record.declaration.tables if t.origin in asked
+    }
     tables = (replace(t, fingerprint=prints.get(t.name, t.fingerprint)) for t in record.tables)
     return replace(record, tables=tuple(tables))
 

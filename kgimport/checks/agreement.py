@@ -65,7 +65,7 @@ def plan(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] | N
     """Return how DuckDB reads what it can of a table; `ends` are the files of its ends' ids."""
     source = sources.relation(scanned.table, made)
     types = second_reader.types(made, source)
-    relation = _kept_rows(source, ends) if ends and scanned.table.skips_missing_ends else source
+    relation = _kept_rows(source, ends) if ends and scanned.table.leaves_out_rows else source
     found = {each.name: _column(scanned, each, types) for each in scanned.fields}
     both = {name: column for name, column in found.items() if column}
     coarse = frozenset(name for name, (_, is_coarse) in both.items() if is_coarse)

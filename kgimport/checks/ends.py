@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kgimport.checks.joins import Workspace
     from kgimport.checks.scan import Scanned
-    from kgimport.graph import Graph
+    from kgimport.graph import Graph, RelationshipTable
 
 
 def with_ends(
@@ -44,7 +44,22 @@ def with_ends(
 
 
 def exported_rows(scanned: Scanned) -> pl.LazyFrame:
-    """Return the rows that are exported: all, or with `on_missing: skip` those whose ends exist."""
-    if scanned.table.skips_missing_ends:
-        return scanned.frame.filter(~identity.missing())
-    return scanned.frame
+    """Return the rows that are exported: all that are neither rejected nor without a relationship.
+
+    Those that have to be refused are among them.
+    """
+    table = scanned.table
+    if table.kind == "node" or not table.leaves_out_rows:
+        return scanned.frame
+    return scanned.frame.filter(~(without_relationship(table) | rejected(table)))
+
+
+def without_relationship(table: RelationshipTable) -> pl.Expr:
+    """Return whether a row makes no relationship because the key of an end is null."""
+    return identity.null_ends(table.end_columns) & (table.on_null == "skip")
+
+
+def rejected(table: RelationshipTable) -> pl.Expr:
+    """Return whether a row is set aside because it lacks an end."""
+    of_null = identity.null_ends(table.end_columns) & (table.on_null is not None)
+    return identity.missing() & ~of_null & (table.on_missing == "skip")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport.findings import SAMPLES
+from kgimport.identity import END, START, null_ends
 from kgimport.values import is_text
 from kgimport.values.columns import are_listed, as_names
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kgimport.findings import Kind
+    from kgimport.graph import RelationshipTable, Table
     from kgimport.targets import Field
     from kgimport.values import Rule
 
@@ -54,10 +56,30 @@ def first_cell_checks(
             yield Check(rule.name, "value", key, rule.sentence, offends)
 
 
-def end_check(side: str, columns: tuple[str, ...], identified: str) -> Check:
-    """Return the check that an end exists: `identified` is the column of its node's id, or null."""
-    sentence = f"{'an end' if side == 'end' else 'a start'} node that does not exist"
-    return Check("dangling-end", "integrity", columns, sentence, pl.col(identified).is_null())
+def end_checks(table: RelationshipTable) -> Iterator[Check]:
+    """Yield the checks that no key of an end is null, and that all ends exist.
+
+    The ids of the ends have been looked up; an end that does not exist has none.
+    """
+    for (side, end), identified in zip(table.ends, (START, END), strict=True):
+        one = f"{'an' if side == 'end' else 'a'} {side} node"
+        null = null_ends(end.key)
+        if table.refuses_nulls:
+            yield Check("null-end", "integrity", end.key, f"a null key of {one}", null)
+        if table.on_missing == "error":
+            missing = pl.col(identified).is_null() & ~null
+            sentence = f"{one} that does not exist"
+            yield Check("dangling-end", "integrity", end.key, sentence, missing)
+
+
+def required_checks(table: Table, schema: pl.Schema, fields: Iterable[Field]) -> Iterator[Check]:
+    """Yield the checks of required columns: they and the properties made of them have a value."""
+    made = {column: [field for field in fields if field.column == column] for column in schema}
+    for column, properties in made.items():
+        if table.rule(column).required and (properties or table.name == table.origin):
+            values = (field.carrier.value(pl.col(column)) for field in properties)
+            empty = pl.any_horizontal(each.is_null() for each in (pl.col(column), *values))
+            yield Check("required", "integrity", (column,), "no value", empty)
 
 
 def name_checks(

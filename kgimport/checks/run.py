@@ -8,9 +8,11 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from kgimport import findings, identity, sources, sums
+import polars as pl
+
+from kgimport import findings, sources, sums
 from kgimport.checks import agreement, rules
-from kgimport.checks.ends import exported_rows
+from kgimport.checks.ends import exported_rows, without_relationship
 from kgimport.checks.profile import longest, profile, profiled
 from kgimport.errors import IntegrityError, SourceError, ValueRefusedError
 from kgimport.notebook import Summary, as_html, summary
@@ -19,7 +21,6 @@ from kgimport.targets import TARGETS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import polars as pl
     from duckdb import DuckDBPyConnection
 
     from kgimport.checks.agreement import Plan
@@ -28,13 +29,23 @@ if TYPE_CHECKING:
     from kgimport.checks.rules import Check
     from kgimport.checks.scan import Scanned
     from kgimport.findings import Finding
-    from kgimport.graph import Graph
+    from kgimport.graph import Graph, Table
     from kgimport.options import ExportOptions
     from kgimport.progress import Progress
     from kgimport.records import Facts
     from kgimport.sums import Extent
 
 
+_MAY_BE_MISSING = (
+    "fix the rows in dbt; for relationships whose ends may be missing, "
+    "`on_missing: skip` sets them aside and counts them"
+)
+_HINTS = {
+    "null-end": "fix the rows in dbt; if a null key means that there is no relationship, "
+    "`on_null: skip` makes none, and counts such rows",
+    "required": "fix the rows in dbt, or remove `required: true` from columns that may be empty",
+    "dangling-end": _MAY_BE_MISSING,
+}
 # How many rows Polars writes at a time, and how many times `--memory` those may take.
 _ROWS_AT_ONCE, _TIMES = 1_000, 4
 
@@ -44,15 +55,23 @@ class Proof:
     """What one pass over every table found."""
 
     profiles: Mapping[str, Profile]
-    sources: Mapping[str, int]  # rows in the source, including rejected ones
+    sources: Mapping[str, int]  # rows in the source, including those that are left out
+    nulls: Mapping[str, int]  # rows without a relationship, because a key is null
     findings: tuple[Finding, ...]
     # What Polars found in the columns that the second reader also reads, by table and property.
     extents: Mapping[str, Mapping[str, Extent]]
 
     def summary(self, title: str) -> Summary:
         """Return how many rows each table has, and how many of them an export rejects."""
-        rows = ((name, n, n - self.profiles[name].rows) for name, n in self.sources.items())
-        return summary(title, ("table", "rows", "to be rejected"), rows)
+        rejected = {
+            name: rows - self.profiles[name].rows - self.nulls[name]
+            for name, rows in self.sources.items()
+        }
+        columns = {"rows": self.sources, "to be rejected": rejected}
+        if any(self.nulls.values()):
+            columns["without an end"] = self.nulls
+        rows = ((name, *(each[name] for each in columns.values())) for name in self.sources)
+        return summary(title, ("table", *columns), rows)
 
     def _repr_html_(self) -> str:
         return as_html(self.summary("sound"))
@@ -69,17 +88,23 @@ def prove(
 
     `plans` names, for each table, the columns that the second reader reads too.
     """
-    profiles, rows, extents, findings = {}, {}, {}, []
+    profiles, rows, nulls, extents, findings = {}, {}, {}, {}, []
     names = [table.name for table in graph.tables]
     for at, name in enumerate(names):
         progress(f"check {name}", at / len(names))
         scanned = there.tables[name]
         asked = dict(plans[name].asked(scanned)) if name in plans else {}
         profiles[name], answers, found = _examine(scanned, options, asked)
-        rows[name] = _source_rows(scanned, profiles[name])
+        rows[name], nulls[name] = _source_rows(scanned, profiles[name])
         extents[name] = dict(zip(asked, sums.extents(answers), strict=True))
-        findings += [*sources.findings(scanned.table), *found]
-    return Proof(profiles, rows, (*findings, *there.duplicates), extents)
+        findings += [*_unseen(graph, scanned.table), *found]
+    return Proof(profiles, rows, nulls, (*findings, *there.duplicates), extents)
+
+
+def _unseen(graph: Graph, table: Table) -> list[Finding]:
+    """Return what only the files of a table show; those of several tables are looked at once."""
+    together = graph.of_origin(table.origin)
+    return sources.findings(table, together) if together[0] == table else []
 
 
 def prove_and_compare(
@@ -151,10 +176,14 @@ def _examine(
     return seen, [answers[f"extent:{at}"] for at in range(len(more))], found
 
 
-def _source_rows(scanned: Scanned, profile: Profile) -> int:
-    if not scanned.table.skips_missing_ends:
-        return profile.rows
-    return scanned.count()
+def _source_rows(scanned: Scanned, profile: Profile) -> tuple[int, int]:
+    """Return how many rows a table has, and how many have no relationship: some key is null."""
+    table = scanned.table
+    if table.kind == "node" or not table.leaves_out_rows:
+        return profile.rows, 0
+    nulls = without_relationship(table).sum().cast(pl.Int64)
+    rows, without = scanned.collect(scanned.frame.select(pl.len(), nulls.alias("nulls"))).row(0)
+    return rows, without or 0
 
 
 def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
@@ -164,9 +193,9 @@ def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
         if options.ids == "keys":
             first = target.first_cell_rules
             yield from rules.first_cell_checks(table.key, scanned.schema, first)
-    elif not table.skips_missing_ends:
-        yield rules.end_check("start", table.start.key, identity.START)
-        yield rules.end_check("end", table.end.key, identity.END)
+    else:
+        yield from rules.end_checks(table)
+    yield from rules.required_checks(table, scanned.schema, scanned.fields)
     if (column := table.name_column) is not None:
         refused = target.name_rules(table.word)
         yield from rules.name_checks(column, scanned.schema[column], table.word, refused)
@@ -187,12 +216,9 @@ def refuse(findings: Sequence[Finding]) -> None:
     kinds = {finding.kind for finding in findings}
     text = "\n".join(str(finding) for finding in findings)
     if "integrity" in kinds:
-        raise IntegrityError(
-            f"the tables do not form a graph:\n{text}",
-            "fix the rows in dbt; for relationships whose ends may be missing, "
-            "`on_missing: skip` sets them aside and counts them",
-            findings,
-        )
+        hints = [hint for check, hint in _HINTS.items() if any(check == f.check for f in findings)]
+        hint = hints[0] if len(hints) == 1 else _MAY_BE_MISSING
+        raise IntegrityError(f"the tables do not form a graph:\n{text}", hint, findings)
     raise ValueRefusedError(
         f"these values cannot be imported exactly:\n{text}",
         "fix them in dbt, or choose a policy under the column's config.meta.kgimport",

@@ -60,8 +60,8 @@ def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
     schemas = {name: schema for name, (_, schema) in opened.items()}
     identity.check_key_types(graph, schemas)
     made = _all_fields(targets.find(form), graph, schemas)
-    names = {name: [field.name for field in each] for name, each in made.items()}
-    declaration.check_properties(graph, names)
+    pairs = {name: [(field.column, field.name) for field in each] for name, each in made.items()}
+    declaration.check_properties(graph, pairs)
     return {
         table.name: Scanned(
             table,

@@ -15,7 +15,7 @@ __all__ = ["COMMANDS", "app", "main"]
 
 # The modules of the commands, in the order in which the help lists them.
 COMMANDS = (
-    *("export", "check", "build_db", "run", "generate"),
+    *("init", "export", "check", "build_db", "run", "generate"),
     *("image", "rollout", "land"),
     *("serve", "verify", "show", "schema", "prepare", "doctor"),
 )

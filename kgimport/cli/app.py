@@ -7,11 +7,11 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
-from kgimport.cli import streams
+from kgimport.cli import streams, variables
 from kgimport.errors import (
     INTERRUPTED,
     DestinationError,
@@ -23,6 +23,8 @@ from kgimport.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typer.core import TyperGroup
+
 app = typer.Typer(
     name="kgimport",
     help="Graph-shaped dbt tables in, a ready Neo4j store out: offline, checked, reconciled.",
@@ -30,7 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"auto_envvar_prefix": "KGIMPORT", "help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 _LOOK = "check its disk and its permissions; KGIMPORT_DEBUG=1 shows which code needed it"
 _signalled: list[int] = []
@@ -61,19 +63,46 @@ def _end(code: Any) -> NoReturn:
     sys.exit(code)
 
 
+@app.callback(invoke_without_command=True)
+def _itself(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "-v", "--verbose", help="With --version: also those of Python, packages and Neo4j."
+        ),
+    ] = False,
+) -> None:
+    if version or (verbose and context.invoked_subcommand is None):
+        from kgimport.commands import versions
+
+        found = versions.everything() if verbose else versions.own()
+        for name, number in found.items():
+            typer.echo(f"{name} {number}")
+        raise typer.Exit
+
+
 def _program() -> None:
-    _load_settings(Path(".env"))
-    app()
+    program = cast("TyperGroup", typer.main.get_command(app))
+    _load_settings(Path(".env"), program)
+    if "_KGIMPORT_COMPLETE" not in os.environ:  # a shell asks for completions, and shows stderr
+        for sentence in variables.ignored(program, os.environ):
+            typer.echo(f"warning: {sentence}", err=True)
+    program()
 
 
-def _load_settings(file: Path) -> None:
+def _load_settings(file: Path, program: TyperGroup) -> None:
     from dotenv import load_dotenv
 
+    before = {name for name, value in os.environ.items() if value}
     # The one place that writes to the environment: the program does so for its own process.
     try:
         load_dotenv(file)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}", "fix it, or remove it") from error
+    for name in variables.outranked(program, before, {*os.environ} - before):
+        del os.environ[name]
 
 
 def _interrupt(number: int, _: object) -> NoReturn:
@@ -85,7 +114,9 @@ def command(example: str, name: str | None = None) -> Callable[[Callable[..., No
     """Register a command with an example, and turn its errors into text and an exit code."""
 
     def register(function: Callable[..., None]) -> Any:
-        return app.command(name, epilog=f"Example: {example}")(_reporting(function))
+        return app.command(name, cls=variables.Command, epilog=f"Example: {example}")(
+            _reporting(function)
+        )
 
     return register
 

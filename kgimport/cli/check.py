@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,7 +29,7 @@ from kgimport.cli.options import (
 @command("kgimport check --graph graph.yml")
 def check(
     graph: GraphFile = None,
-    dbt: Project = Path("dbt"),
+    dbt: Project = None,
     name: Name = None,
     target: Target = None,
     tables: Tables = None,
@@ -39,7 +38,12 @@ def check(
     results: Results = None,
     declaration_only: Annotated[
         bool,
-        typer.Option("--declaration-only", help="Do not touch the data.", rich_help_panel=GRAPH),
+        typer.Option(
+            "--declaration-only",
+            allow_from_autoenv=False,
+            help="Check the declaration alone; read no data.",
+            rich_help_panel=GRAPH,
+        ),
     ] = False,
     ids: IdKind = "dense",
     form: FormatKind = "csv",

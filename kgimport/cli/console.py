@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +35,10 @@ _ALMOST = 0.9999  # a bar that looks full, but still moves
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show progress: a bar if stderr is a terminal, else a line for each stage."""
+    """Show progress: a bar if stderr is a terminal, else a line with the time for each stage."""
     if not sys.stderr.isatty():
-        yield _line_per_stage()
+        with _logged() as report:
+            yield report
         return
     stage = TextColumn("{task.description}", markup=False)
     columns = (SpinnerColumn(), stage, BarColumn(), TimeElapsedColumn())
@@ -52,16 +54,33 @@ def progress() -> Iterator[Progress]:
         yield report
 
 
-def _line_per_stage() -> Progress:
+@contextmanager
+def _logged() -> Iterator[Progress]:
+    """Print a line when a stage begins, and one when the last of them has ended.
+
+    So the log of a night shows how long each stage took.
+    """
     last = ""
 
     def report(stage: str, _: float | None) -> None:
         nonlocal last
         if stage != last:
-            note(stage)
+            _log(stage)
             last = stage
 
-    return report
+    try:
+        yield report
+    except BaseException:
+        if last:
+            _log("stopped")
+        raise
+    if last:
+        _log("done")
+
+
+def _log(text: str) -> None:
+    """Print a line on stderr after the time: ISO 8601, to the second, with the zone's offset."""
+    note(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {text}")
 
 
 def say(text: str) -> None:

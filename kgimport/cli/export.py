@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,7 +32,7 @@ from kgimport.cli.options import (
 @command("kgimport export --dbt dbt --out build/lms")
 def export(
     graph: GraphFile = None,
-    dbt: Project = Path("dbt"),
+    dbt: Project = None,
     name: Name = None,
     target: Target = None,
     tables: Tables = None,

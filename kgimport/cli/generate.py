@@ -19,11 +19,15 @@ def generate(
     sample: Annotated[samples.Name, typer.Argument(help="Which sample.")],
     out: Annotated[Path, typer.Option(help="The folder to write.", rich_help_panel=OUTPUT)],
     scale: Annotated[
-        float, typer.Option(help="1: 130,000 interactions; linear.", rich_help_panel=OUTPUT)
+        float, typer.Option(help="1: as committed in data/; linear.", rich_help_panel=OUTPUT)
     ] = 1.0,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.", rich_help_panel=OUTPUT)] = 7,
 ) -> None:
-    """Write sample data as Parquet; lms: three fictional customers of a learning platform."""
+    """Write sample data.
+
+    lms: Parquet of three fictional customers of a learning platform. books: CSV of books, readers
+    and ratings, with the dirt of real ones.
+    """
     try:
         from kgimport.samples import writing
 

@@ -1,4 +1,4 @@
-"""`kgimport land`: upload the customers' Parquet to the lake."""
+"""`kgimport land`: upload the customers' Parquet to the lake, or load CSV into Postgres."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 @command("kgimport land data s3://my-lake/raw --prefix dev_")
 def land(
     data: Annotated[Path, typer.Argument(help="CUSTOMER/TABLE/[COLUMN=VALUE/]….parquet.")],
-    to: Annotated[str, typer.Argument(metavar="S3_URI", help="The prefix to upload below.")],
+    to: Annotated[
+        str,
+        typer.Argument(
+            metavar="S3_URI", help="The prefix to upload below; or postgres://DATABASE for CSV."
+        ),
+    ],
     register: Annotated[
         bool,
         typer.Option(help="Register the tables in Glue; not needed if a crawler does."),
@@ -27,18 +32,33 @@ def land(
         str,
         typer.Option(
             envvar="KGIMPORT_GLUE_PREFIX",
-            help="Begins the names of the customers' Glue databases.",
+            help="Begins the names of the customers' Glue databases, or of Postgres' schemas.",
             rich_help_panel=OUTPUT,
         ),
     ] = "",
     delete: Annotated[
         bool,
-        typer.Option("--delete", help="Delete objects without a file.", rich_help_panel=SOURCE),
+        typer.Option(
+            "--delete",
+            allow_from_autoenv=False,
+            help="Delete objects that no longer have a file here.",
+            rich_help_panel=SOURCE,
+        ),
     ] = False,
 ) -> None:
-    """Upload new files of the customers' Parquet to S3, and register the tables in Glue."""
+    """Upload new files of the customers' Parquet to S3, and register the tables in Glue.
+
+    With postgres://, load FOLDER/FILE.csv into Postgres instead, as tables of text; the PG…
+    variables of libpq state where it is.
+    """
     from kgimport.commands import land
 
+    if to.startswith("postgres://"):
+        with console.progress() as report:
+            loaded = land.load(data, to, prefix, report)
+        rows = ((f"{raw.schema}.{raw.table}", count) for raw, count in loaded)
+        console.table(f"{data} in Postgres", ("table", "rows"), rows)
+        return
     with console.progress() as report:
         landed = land.land(data, to, prefix if register else None, report, delete=delete)
     console.table(

@@ -21,10 +21,19 @@ BUILDS = Path("build")  # where build directories are created, unless --out name
 
 GraphFile = Annotated[
     Path | None,
-    typer.Option("--graph", help="A graph.yml, for graphs without dbt.", rich_help_panel=GRAPH),
+    typer.Option(
+        "--graph",
+        help="A graph.yml, for graphs that no dbt model declares.",
+        rich_help_panel=GRAPH,
+    ),
 ]
 Project = Annotated[
-    Path, typer.Option("--dbt", help="The dbt project's folder.", rich_help_panel=GRAPH)
+    Path | None,
+    typer.Option(
+        "--dbt",
+        help="The dbt project's folder; default: this folder if it is one, else dbt.",
+        rich_help_panel=GRAPH,
+    ),
 ]
 Name = Annotated[
     str | None,
@@ -45,6 +54,7 @@ Select = Annotated[
     typer.Option(
         "--select",
         metavar="TABLE=SQL",
+        allow_from_autoenv=False,  # a query has blanks, at which a variable's values are split
         help="Take a table's rows from a query of the target's warehouse; may be repeated.",
         rich_help_panel=SOURCE,
     ),
@@ -142,9 +152,22 @@ StorePath = Annotated[
 ]
 
 
+def chosen_source(file: Path | None, project: Path | None) -> Path:
+    """Return the graph.yml, or the folder of the dbt project, that a command line names."""
+    from kgimport import dbt
+
+    folder = project or dbt.default_project()
+    if file is None and not dbt.is_project(folder):
+        raise UsageError(
+            f"{folder} is not a dbt project",
+            "name a graph.yml with --graph, or a project with --dbt",
+        )
+    return file or folder
+
+
 def chosen_graph(
     file: Path | None,
-    project: Path,
+    project: Path | None,
     name: str | None,
     target: str | None,
     tables: str | None,
@@ -158,16 +181,10 @@ def chosen_graph(
 
     With `built`, dbt's last run must have made the project's tables.
     """
-    from kgimport import dbt
     from kgimport.commands.load_graph import load_graph
 
-    if file is None and not dbt.is_project(project):
-        raise UsageError(
-            f"{project} is not a dbt project",
-            "name a graph.yml with --graph, or a project with --dbt",
-        )
     return load_graph(
-        file or project,
+        chosen_source(file, project),
         name=name,
         target=target,
         tables=tables,
@@ -179,16 +196,16 @@ def chosen_graph(
 
 
 def chosen_session(
-    file: Path | None, project: Path, target: str | None, tables: str | None
+    file: Path | None, project: Path | None, target: str | None, tables: str | None
 ) -> Session:
     """Return the AWS session: the dbt target's if that locates the tables, else the environment's.
 
-    That is the case unless there is a graph.yml or `tables`.
+    That is the case unless there is a graph.yml that names no dbt project, or `tables`.
     """
     from kgimport.aws import ENVIRONMENT
     from kgimport.commands.load_graph import session
 
-    return session(project, target) if file is None and tables is None else ENVIRONMENT
+    return session(chosen_source(file, project), target) if tables is None else ENVIRONMENT
 
 
 def chosen_neo4j(version: str | None, runtime: Runtime, image: str | None = None) -> Neo4j:

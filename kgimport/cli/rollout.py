@@ -19,11 +19,13 @@ def rollout(
     ],
     drain_s: Annotated[
         float,
-        typer.Option(min=0, help="How long old connections may last.", rich_help_panel=OUTPUT),
+        typer.Option(min=0, help="Seconds that old connections may last.", rich_help_panel=OUTPUT),
     ] = 30,
     ready_s: Annotated[
         float,
-        typer.Option(min=1, help="How long new replicas may take.", rich_help_panel=OUTPUT),
+        typer.Option(
+            min=1, help="Seconds that new replicas may take to answer.", rich_help_panel=OUTPUT
+        ),
     ] = 300,
     replicas: Annotated[
         int | None,

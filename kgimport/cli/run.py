@@ -15,6 +15,7 @@ from kgimport.cli.options import (
     SOURCE,
     AsJson,
     FormatKind,
+    GraphFile,
     Heap,
     IdKind,
     IfChanged,
@@ -30,13 +31,22 @@ from kgimport.cli.options import (
     Version,
     Workgroup,
     chosen_neo4j,
-    chosen_session,
+    chosen_source,
 )
 
 
 @command("kgimport run --dbt dbt --data data")
 def run(
-    dbt: Project = Path("dbt"),
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[-- DBT_ARGUMENTS]",
+            help="After --: further arguments of dbt build (--select, --vars, --full-refresh …).",
+            show_default=False,
+        ),
+    ] = None,
+    graph: GraphFile = None,
+    dbt: Project = None,
     data: Annotated[
         Path, typer.Option(help="The customers' Parquet.", rich_help_panel=SOURCE)
     ] = Path("data"),
@@ -60,12 +70,19 @@ def run(
     from kgimport.commands import run
 
     program = chosen_neo4j(neo4j, runtime, image)
-    session = chosen_session(None, dbt, target, None)
-    options = kgimport.BuildOptions(
-        keep=keep, if_changed=if_changed, heap_mb=heap_mb, session=session
+    project = run.Project(
+        chosen_source(graph, dbt),
+        data,
+        BUILDS,
+        stores,
+        target,
+        name,
+        kgimport.ExportOptions(ids, form, memory),
+        workgroup,
+        results,
+        tuple(arguments or ()),
     )
-    exporting = kgimport.ExportOptions(ids, form, memory, session)
-    project = run.Project(dbt, data, BUILDS, stores, target, name, exporting, workgroup, results)
+    options = kgimport.BuildOptions(keep=keep, if_changed=if_changed, heap_mb=heap_mb)
     with console.progress() as report:
         built, seconds = run.run(project, neo4j=program, options=options, progress=report)
     console.build_summary(built, stores, seconds, as_json=as_json)

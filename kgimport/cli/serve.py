@@ -37,13 +37,26 @@ def serve(
     runtime: RuntimeKind = "embedded",
     image: Image = None,
     bolt_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="0: any free one.", rich_help_panel=NEO4J)
+        int,
+        typer.Option(min=0, max=65535, help="Bolt's port; 0: any free one.", rich_help_panel=NEO4J),
     ] = 7687,
     http_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Neo4j Browser's.", rich_help_panel=NEO4J)
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="The port of Neo4j Browser; 0: any free one.",
+            rich_help_panel=NEO4J,
+        ),
     ] = 7474,
     writable: Annotated[
-        bool, typer.Option("--writable", help="Accept writes.", rich_help_panel=NEO4J)
+        bool,
+        typer.Option(
+            "--writable",
+            allow_from_autoenv=False,
+            help="Accept writes, and set no limits.",
+            rich_help_panel=NEO4J,
+        ),
     ] = False,
     timeout_s: Annotated[
         int | None,

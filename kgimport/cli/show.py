@@ -14,7 +14,7 @@ from kgimport.cli.options import OUTPUT, GraphFile, Name, Project, Tables, Targe
 @command("kgimport show --dbt dbt --out lms.svg")
 def show(
     graph: GraphFile = None,
-    dbt: Project = Path("dbt"),
+    dbt: Project = None,
     name: Name = None,
     target: Target = None,
     tables: Tables = None,

@@ -26,7 +26,8 @@ def verify(
     runtime: RuntimeKind = "embedded",
     image: Image = None,
     samples: Annotated[
-        int, typer.Option(min=0, help="Rows to compare in each table.", rich_help_panel=OUTPUT)
+        int,
+        typer.Option(min=0, help="How many rows of each table to compare.", rich_help_panel=OUTPUT),
     ] = 100,
 ) -> None:
     """Compare a store with the tables that it was built from: counts, and sampled rows."""

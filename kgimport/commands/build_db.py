@@ -232,5 +232,7 @@ def _reconcile(differences: Sequence[str] | Iterator[str]) -> None:
 
 def _leave_store(folder: Path, export: ExportRecord, record: StoreRecord) -> None:
     # The record that was read, regardless of what the build directory holds by now.
+    for name, content in TARGETS[export.format].extras(export).items():
+        files.write_whole(folder / name, content)
     files.write_whole(folder / records.EXPORT_RECORD, records.dump(export))
     files.write_whole(folder / records.STORE_RECORD, records.dump(record))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from kgimport.commands import versions
 from kgimport.errors import KgimportError
 from kgimport.neo4j.runtime import classes, docker, jar_cache, jvm
 from kgimport.neo4j.runtime.programs import minimum_java
@@ -27,10 +29,10 @@ class Symptom:
     Without a `needed` thing nothing can be built; the others are for some commands or options.
     """
 
-    subject: str
-    good: bool
-    state: str
-    remedy: str = ""
+    subject: str  # its name
+    good: bool  # whether it can be used
+    state: str  # its version, its place, or what is missing
+    remedy: str = ""  # the next step
     needed: bool = False
 
     @property
@@ -48,6 +50,7 @@ class Symptom:
 def examine(place: Path) -> tuple[Symptom, ...]:
     """Return the state of everything that a build of a graph below `place` may need."""
     return (
+        _itself(),
         _java(),
         *_neo4j(),
         _package("dbt", "dbt", "kgimport[dbt]"),
@@ -58,6 +61,12 @@ def examine(place: Path) -> tuple[Symptom, ...]:
         _disk(place),
         _memory(),
     )
+
+
+def _itself() -> Symptom:
+    used = ", ".join(f"{name} {number}" for name, number in versions.packages().items())
+    state = f"{versions.own()['kgimport']} with Python {platform.python_version()}, {used}"
+    return Symptom("kgimport", good=True, state=state)
 
 
 def _java() -> Symptom:

@@ -24,7 +24,7 @@ from kgimport import (
 from kgimport.builds import folders
 from kgimport.builds.remote import UNDER_WAY, published
 from kgimport.checks import agreement
-from kgimport.checks.ends import exported_rows
+from kgimport.checks.ends import exported_rows, rejected
 from kgimport.checks.ids import resolve
 from kgimport.checks.run import prove_and_compare
 from kgimport.checks.scan import scan
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from kgimport.checks.profile import Profile
     from kgimport.checks.run import Proof
     from kgimport.checks.scan import Scanned
-    from kgimport.graph import Graph
+    from kgimport.graph import Graph, RelationshipTable
     from kgimport.locations import Folder
     from kgimport.progress import Progress
     from kgimport.records import ExportRecord, Facts, QueryRecord, TableRecord
@@ -171,7 +171,7 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
     profile = writing.proof.profiles[table.name]
     target = TARGETS[options.format]
     cells = target.cells(table, scanned.schema, writing.graph, options.ids)
-    rejected = writing.proof.sources[table.name] - profile.rows
+    left_out = writing.proof.sources[table.name] - profile.rows
     written = scanned.read(
         lambda: writer.write(
             writing.folder,
@@ -184,8 +184,8 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
             rows_per_group=_rows_per_group(profile),
         )
     )
-    if rejected:
-        scanned.read(lambda: _set_aside(scanned, writing.folder))
+    if left_out > writing.proof.nulls[table.name] and table.kind == "relationship":
+        scanned.read(lambda: _set_aside(scanned, table, writing.folder))
     if written.rows != profile.rows:
         raise ReconciliationError(
             f"{table.name}: {profile.rows:,} rows were checked, {written.rows:,} were written",
@@ -219,7 +219,7 @@ def _bound(
     return replace(record, cells=columns, ends=both)
 
 
-def _set_aside(scanned: Scanned, folder: Path) -> None:
+def _set_aside(scanned: Scanned, table: RelationshipTable, folder: Path) -> None:
     """Write the rejected rows as they were read, and which of their ends are missing."""
     rejects = folder / REJECTS
     rejects.mkdir(exist_ok=True)
@@ -227,17 +227,18 @@ def _set_aside(scanned: Scanned, folder: Path) -> None:
         pl.when(pl.col(column).is_null()).then(pl.lit(side))
         for side, column in (("start", identity.START), ("end", identity.END))
     ]
-    rows = scanned.frame.filter(identity.missing()).select(
+    rows = scanned.frame.filter(rejected(table)).select(
         *scanned.schema.names(),
         pl.concat_str(sides, separator=", ", ignore_nulls=True).alias(MISSING),
     )
-    path = rejects / f"{files.folder_name(scanned.table.name)}.parquet"
+    path = rejects / f"{files.folder_name(table.name)}.parquet"
     rows.sink_parquet(path, engine="streaming")
 
 
 def _table_record(writing: _Writing, scanned: Scanned, written: writer.Written) -> TableRecord:
     table, dtypes = scanned.table, scanned.frame.collect_schema()
     profile, rows = writing.proof.profiles[table.name], writing.proof.sources[table.name]
+    nulls = writing.proof.nulls[table.name]
     return records.TableRecord(
         name=table.name,
         kind=table.kind,
@@ -247,7 +248,8 @@ def _table_record(writing: _Writing, scanned: Scanned, written: writer.Written) 
         fingerprint=sources.fingerprint(table),
         rows=rows,
         written=written.rows,
-        rejected=rows - profile.rows,
+        rejected=rows - profile.rows - nulls,
+        nulls=nulls,
         properties=profile.properties,
         fields=tuple(_field_record(each, dtypes[each.column]) for each in scanned.fields),
         header=written.header,
@@ -306,6 +308,7 @@ def _export_record(
 
 
 def _leave_record(folder: Path, record: ExportRecord) -> None:
-    for name, content in TARGETS[record.format].companions(record).items():
+    target = TARGETS[record.format]
+    for name, content in {**target.companions(record), **target.extras(record)}.items():
         files.write_whole(folder / name, content)
     files.write_whole(folder / records.EXPORT_RECORD, records.dump(record))

@@ -1,10 +1,10 @@
-"""`kgimport land`: upload the customers' Parquet to the lake."""
+"""`kgimport land`: upload the customers' Parquet to the lake, or load CSV into Postgres."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kgimport import files, lake, locations
+from kgimport import files, lake, locations, raw_csv
 from kgimport.aws import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kgimport.aws import Session
     from kgimport.lake import Landed
     from kgimport.progress import Progress
+    from kgimport.raw_csv import RawCsv
 
 
 def land(
@@ -40,3 +41,17 @@ def land(
         if prefix is not None:
             lake.register(table, home, f"{prefix}{table.customer}")
     return landed
+
+
+def load(data: Path, to: str, prefix: str, progress: Progress) -> list[tuple[RawCsv, int]]:
+    """Load every CSV file into Postgres, all in one transaction; return the tables and their rows.
+
+    `to` is `postgres://` or `postgres://DATABASE`; libpq states who and where.
+    """
+    tables = raw_csv.tables(data, prefix)
+    loaded = []
+    with raw_csv.connected(to.removeprefix(raw_csv.SCHEME)) as cursor:
+        for at, table in enumerate(tables):
+            progress(f"load {table.schema}.{table.table}", at / len(tables))
+            loaded.append((table, raw_csv.load(table, cursor)))
+    return loaded

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from kgimport.builds.inputs import Watched
 from kgimport.clock import Clock
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
-from kgimport.commands.load_graph import load_graph
+from kgimport.commands.load_graph import connect, load_known, origin, session_of
+from kgimport.commands.made_by_dbt import duckdb_files, made, must_be_known
+from kgimport.errors import UsageError
 from kgimport.neo4j.runtime.choice import chosen
 from kgimport.neo4j.runtime.jar_cache import cache_dir
 from kgimport.options import BUILD_DEFAULTS, DEFAULTS, ExportOptions
@@ -21,20 +24,27 @@ from kgimport.progress import silent
 if TYPE_CHECKING:
     from kgimport.builds.inputs import Facts
     from kgimport.commands.build_db import Built
+    from kgimport.commands.load_graph import Origin
+    from kgimport.dbt import Settings
     from kgimport.neo4j.runtime.programs import Neo4j
     from kgimport.options import BuildOptions
     from kgimport.progress import Progress
+
+_WORD = re.compile(r"[\w-]+")  # a name that dbt's selection does not take for a pattern
+_LOG = ".wal"  # what DuckDB adds to the name of a file, for what is not yet in the file
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
     """Which dbt project to build, from which data, and which of its graphs.
 
-    The graph's build directory is created below `builds`, and its store below `stores`. `workgroup`
-    and `results` state how Athena runs queries, and come before the target's.
+    `source` is the project's folder, or a `graph.yml` that names a project. The graph's build
+    directory is created below `builds`, and its store below `stores`. `workgroup` and `results`
+    state how Athena runs queries, and come before the target's. `arguments` are further ones of
+    `dbt build`.
     """
 
-    folder: Path
+    source: Path
     data: Path
     builds: Path
     stores: Path
@@ -43,6 +53,16 @@ class Project:
     export: ExportOptions = DEFAULTS
     workgroup: str | None = None
     results: str | None = None
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A project that is to be built, what declares its graph, and what dbt makes of it."""
+
+    project: Project
+    origin: Origin
+    settings: Settings
 
 
 def run(
@@ -60,60 +80,101 @@ def run(
     """
     program = chosen(neo4j, progress)
     clock = Clock(progress)
-    watched = _watched(project)
+    known = known_of(project)
+    session = session_of(known.settings)
+    watched = watched_of(known)
     found = inputs.seen(watched)
-    build = _made_before(project, found) if options.if_changed else None
+    build = _made_before(known, found) if options.if_changed else None
     if build is None:
-        build = _make(project, clock)
-        left = inputs.settled(found, inputs.seen(watched), _written(project))
-        inputs.note(build, _digest(project, left))
+        build = _make(known, replace(project.export, session=session), clock)
+        left = inputs.settled(found, inputs.seen(watched), _written(known))
+        inputs.note(build, digest_of(known, left))
+    options = replace(options, session=session)
     built = build_db(build, project.stores, neo4j=program, options=options, progress=progress)
     return built, {**clock.seconds, **(built.record.seconds if built.fresh else {})}
 
 
-def _make(project: Project, clock: Clock) -> Path:
+def known_of(project: Project) -> Known:
+    """Return a project with what dbt makes of it; refuse one whose tables nobody could read."""
+    dbt.must_be_for_dbt(project.arguments)
+    declared = origin(project.source)
+    if declared.project is None:
+        raise UsageError(
+            f"{project.source} names no dbt project to build",
+            "add `dbt:` and the project's folder to it, or run `kgimport export` and `build-db`",
+        )
+    settings = dbt.settings(declared.project, project.target, project.arguments)
+    must_be_known(settings)
+    return Known(project, declared, settings)
+
+
+def _make(known: Known, options: ExportOptions, clock: Clock) -> Path:
     """Have dbt build the tables, and export the graph; return the build directory."""
-    with clock.stage("dbt build"):
-        dbt.build(project.folder, target=project.target, data=project.data)
-    graph = load_graph(
-        project.folder,
-        name=project.name,
-        target=project.target,
-        workgroup=project.workgroup,
-        results=project.results,
-    )
+    project, settings = known.project, known.settings
+    with clock.stage(dbt.STAGE):
+        words = dbt_arguments(known)
+        dbt.build(settings, data=project.data, arguments=words, progress=clock.progress)
+    given = {"workgroup": project.workgroup, "results": project.results}
+    graph = load_known(known.origin, settings, name=project.name, given=given)
     build = project.builds / graph.name
     with clock.stage("export"):
-        export(graph, build, options=project.export, progress=clock.progress)
+        export(graph, build, options=options, progress=clock.progress)
     return build
 
 
-def _made_before(project: Project, found: Facts) -> Path | None:
-    if not dbt.is_local(project.folder, project.target):
+def dbt_arguments(known: Known) -> tuple[str, ...]:
+    """Return the arguments of `dbt build`; for a graph with a name, only its models are built.
+
+    A choice that was given comes first, and a graph.yml has no part in dbt's own declarations.
+    """
+    given, name = known.project.arguments, known.project.name
+    is_chosen = any(word.startswith(("-s", "--select", "-m", "--model")) for word in given)
+    if is_chosen or known.origin.file or name is None or not _WORD.fullmatch(name):
+        return given
+    return ("--select", f"+config.meta.kgimport.graph:{name}", *given)
+
+
+def _made_before(known: Known, found: Facts) -> Path | None:
+    if not is_local(known.settings):
         return None
-    return inputs.made_of(project.builds, _digest(project, found))
+    return inputs.made_of(known.project.builds, digest_of(known, found))
 
 
-def _digest(project: Project, facts: Facts) -> str:
-    return inputs.digest(facts, project.target, project.name, project.export)
+def is_local(settings: Settings) -> bool:
+    """Return whether the warehouse is a DuckDB of local files, whose changes are visible."""
+    said = settings.credentials
+    others = any(said.get(key) for key in ("attach", "plugins", "remote", "filesystems"))
+    path = str(said.get("path", "")).removeprefix(":memory:")
+    return settings.adapter == "duckdb" and not others and ":" not in path
 
 
-def _watched(project: Project) -> Watched:
+def digest_of(known: Known, facts: Facts) -> str:
+    """Return a digest of everything that decides what a run makes."""
+    project = known.project
+    return inputs.digest(facts, project.target, project.name, project.export, project.arguments)
+
+
+def watched_of(known: Known) -> Watched:
     """Return the project, its profile and its data, except for what dbt and kgimport write."""
-    folder = project.folder
+    project, settings = known.project, known.settings
     ours = (project.builds, project.stores, cache_dir())
+    file = [known.origin.file] if known.origin.file else []
     return Watched(
-        (folder, project.data, dbt.profiles(folder)),
-        frozenset((dbt.artifacts(folder), dbt.logs(folder), *ours)),
+        (settings.folder, project.data, settings.profiles, *file, *_database(settings)),
+        frozenset((settings.artifacts, settings.logs, *ours)),
     )
 
 
-def _written(project: Project) -> list[Path]:
+def _database(settings: Settings) -> list[Path]:
+    """Return the files of a DuckDB warehouse; they may be outside the project."""
+    files = duckdb_files(settings)[0].values() if is_local(settings) else ()
+    return [each for file in files for each in (Path(file), Path(f"{file}{_LOG}"))]
+
+
+def _written(known: Known) -> list[Path]:
     """Return the files and folders that dbt's run writes: the warehouse, and external models."""
-    if not dbt.is_local(project.folder, project.target):
+    if not is_local(known.settings):
         return []
-    database = dbt.database(project.folder, project.target)
-    root = dbt.external_root(project.folder, project.target)
-    models = declaration.external_files(dbt.artifacts(project.folder), project.folder, root)
-    warehouse = [database, database.with_name(f"{database.name}.wal")] if database else []
-    return [*warehouse, *map(Path, models)]
+    context = connect(known.origin, known.settings, {})
+    models = declaration.external_files(made(known.settings, context.connections[0], built=False))
+    return [*_database(known.settings), *map(Path, models)]

@@ -33,7 +33,7 @@ def show(graph: Graph, out: Path) -> None:
 def _kept(graph: Graph, tables: Mapping[str, Scanned], scanned: Scanned) -> pl.LazyFrame:
     """Return the rows that an export writes: all of them, or those with both ends."""
     table = scanned.table
-    if table.kind == "node" or not table.skips_missing_ends:
+    if table.kind == "node" or not table.leaves_out_rows:
         return scanned.frame
     nodes = {node.name: tables[node.name].frame for node in graph.nodes}
     return identity.with_existing_ends(scanned.frame, table, graph, nodes)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 MANIFEST, RUN_RESULTS = "manifest.json", "run_results.json"
+WITH_ROWS = ("model", "seed", "snapshot")  # what dbt makes relations of
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # no file name holds U+0000
 
 
@@ -29,12 +30,32 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class _GraphOf(BaseModel):
+    """A graph in the meta of a model: its name and its defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    defaults: dict[Text, Any] = {}
+
+
+def _named(value: object) -> object:
+    """Return a mapping for a graph that only has a name."""
+    return value if isinstance(value, dict) else {"name": _text(value)}
+
+
 class Becoming(BaseModel):
     """What becomes part of which graph; everything but the graph's name is checked later."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    graph: Text
+    # The graph's name, or that and its defaults.
+    declared: Annotated[_GraphOf, BeforeValidator(_named)] = Field(alias="graph")
+
+    @property
+    def graph(self) -> str:
+        """The graph's name."""
+        return self.declared.name
 
     @property
     def more(self) -> Mapping[str, Any]:
@@ -59,6 +80,7 @@ class Declared(_Part):
     """A model, seed, source or the like; dbt 1.10 moved `meta` to `config`, and fills both."""
 
     resource_type: Text
+    name: Text | None = None
     meta: Meta | None = None
     config: Config | None = None
 
@@ -83,6 +105,7 @@ class Manifest(_Part):
     nodes: dict[str, Declared]
     sources: dict[str, Declared] = {}
     exposures: dict[str, Declared] = {}
+    disabled: dict[str, Any] = {}
 
     @property
     def becoming(self) -> dict[str, Becoming]:
@@ -99,13 +122,19 @@ class Manifest(_Part):
         return [
             unique_id
             for unique_id, each in self.nodes.items()
-            if self.is_model(unique_id) and each.config and each.config.materialized == "external"
+            if self.has_rows(unique_id) and each.config and each.config.materialized == "external"
         ]
 
-    def is_model(self, unique_id: str) -> bool:
-        """Return whether a unique id names a model."""
+    def has_rows(self, unique_id: str) -> bool:
+        """Return whether a unique id names a model, a seed or a snapshot."""
         node = self.nodes.get(unique_id)
-        return node is not None and node.resource_type == "model"
+        return node is not None and node.resource_type in WITH_ROWS
+
+    @property
+    def with_rows(self) -> dict[str, str]:
+        """The names of all models, seeds and snapshots, by unique id and sorted by it."""
+        found = {each: node.name for each, node in self.nodes.items() if self.has_rows(each)}
+        return {each: name for each, name in sorted(found.items()) if name}
 
 
 class ModelConfig(_Part):
@@ -143,12 +172,13 @@ class Column(_Part):
 
 
 class Model(_Part):
-    """A model."""
+    """A model, seed or snapshot; `relation_name` is its relation, quoted for SQL."""
 
     name: Text
     alias: Text
     database: Text | None = None
     db_schema: Text | None = Field(default=None, alias="schema")
+    relation_name: Text | None = None
     config: ModelConfig
     columns: dict[Text, Column] = {}
 
@@ -175,6 +205,21 @@ class RunArguments(_Part):
     """The arguments of the command."""
 
     which: Text
+    target: Text | None = None
+    empty: bool | None = None
+    project_dir: str | None = None
+    invocation_command: str | None = None
+
+    @property
+    def started_in_the_project(self) -> bool:
+        """Whether dbt was started in the project's folder, where relative paths then begin.
+
+        `project_dir` is absolute if it was not given, else as it was given.
+        """
+        if self.project_dir is None or self.project_dir == ".":
+            return self.project_dir == "."
+        given = "--project-dir" in (self.invocation_command or "--project-dir")
+        return self.project_dir.startswith("/") and not given
 
 
 class Result(_Part):

@@ -49,7 +49,8 @@ def read_json(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SourceError(
-            f"{path} cannot be read: {error.strerror}", "run `dbt build` (or `dbt parse`) first"
+            f"{path} cannot be read: {error.strerror}",
+            "run `kgimport run`, which starts with `dbt build`, or `dbt build` itself",
         ) from error
     except (ValueError, RecursionError) as error:
         reason = short(error, _LONGEST)

@@ -1,20 +1,22 @@
-"""Where the models of a dbt project have their rows, and what prevents their use."""
+"""Where the models, seeds and snapshots of a dbt project have their rows, and what prevents use."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from kgimport.errors import listed, short
-from kgimport.locations import LocalPath, Relation
+from kgimport.locations import Context, Foreign, LocalPath, Query, Relation, S3Path, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from kgimport.declaration.artifacts import Manifest, Model, RunResults
+    from kgimport.declaration.artifacts import Model
     from kgimport.locations import Connection, Folder
+
+Place = LocalPath | S3Path | Relation | Query | Foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,44 @@ class Way:
     `adapter` is the type of target that the manifest must be from; None allows any.
     """
 
-    locate: Callable[[Model], str]
+    locate: Callable[[Model], Place]
     hindrance: Callable[[Model], str | None]
     adapter: str | None = None
 
 
-def external(root: str) -> Way:
-    """Return the way for models that dbt-duckdb writes to files, below `root` by default."""
-    return Way(lambda model: external_location(model, root), _not_external, "duckdb")
+@dataclass(frozen=True, slots=True)
+class DuckDBTarget:
+    """A target of dbt-duckdb: the folder of external models, and the databases that it opens.
+
+    `files` has the path of each database that is a file here, by its name in the manifest, and
+    `elsewhere` what the others are. Relative paths start at `base`.
+    """
+
+    base: LocalPath
+    external_root: str
+    files: Mapping[str, str]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
+def in_duckdb(target: DuckDBTarget, connection: Connection) -> Way:
+    """Return the way for models of dbt-duckdb: external ones are files, others are in a DuckDB."""
+    context = Context(target.base)
+
+    def locate(model: Model) -> Place:
+        if _is_external(model):
+            return parse(external_location(model, target.external_root), context)
+        file = target.files.get(str(model.database), str(model.database))
+        names = (file, str(model.db_schema), model.alias)
+        return Relation(names, connection, model.relation_name)
+
+    def hindrance(model: Model) -> str | None:
+        return _no_parquet(model) if _is_external(model) else _not_in_a_file(model, target)
+
+    return Way(locate, hindrance, "duckdb")
+
+
+def _is_external(model: Model) -> bool:
+    return model.config.materialized == "external"
 
 
 def external_location(model: Model, root: str) -> str:
@@ -42,15 +74,25 @@ def external_location(model: Model, root: str) -> str:
     return f"{root}/{model.alias}" + ("" if partitioned else f".{model.config.format or 'parquet'}")
 
 
-def _not_external(model: Model) -> str | None:
-    if model.config.materialized != "external":
-        made = short(model.config.materialized)
-        return f"is materialised as {made}, so it leaves no Parquet; write materialized: external"
+def _no_parquet(model: Model) -> str | None:
     if any(mark in (model.config.location or "") for mark in ("{{", "{%")):
         return "its location is a template, which only dbt renders; write the location itself"
     if (form := _format(model)) != "parquet":
         return f"is written as {short(form)}; write format: parquet"
     return None
+
+
+def _not_in_a_file(model: Model, target: DuckDBTarget) -> str | None:
+    database = str(model.database)
+    if reason := _no_relation(model):
+        return reason
+    if database in target.files:
+        return None
+    where = target.elsewhere.get(database, "which the target's profile does not name")
+    return (
+        f"is in the database {short(database)}, {where}; "
+        "write materialized: external, or put it into a DuckDB file"
+    )
 
 
 def _format(model: Model) -> str:
@@ -65,9 +107,7 @@ def _options(model: Model) -> Mapping[str, Any]:
 
 def in_folder(folder: Folder) -> Way:
     """Return the way for models whose Parquet, a file or folder each, is in a folder by choice."""
-    return Way(
-        lambda model: str(_in(folder, model)[0]), lambda model: _ambiguous(_in(folder, model))
-    )
+    return Way(lambda model: _in(folder, model)[0], lambda model: _ambiguous(_in(folder, model)))
 
 
 def _in(folder: Folder, model: Model) -> list[Folder]:
@@ -92,11 +132,12 @@ def _ambiguous(places: list[Folder]) -> str | None:
     return f"is in {' and in '.join(short(each, 150) for each in places)}; remove the old one"
 
 
-def relations(connection: Connection) -> Way:
-    """Return the way for tables or views of a warehouse, whose scheme is its adapter's name."""
+def in_warehouse(connection: Connection) -> Way:
+    """Return the way for relations of a warehouse, whose scheme is its adapter's name."""
 
-    def locate(model: Model) -> str:
-        return str(Relation((str(model.database), str(model.db_schema), model.alias), connection))
+    def locate(model: Model) -> Place:
+        names = (str(model.database), str(model.db_schema), model.alias)
+        return Relation(names, connection, model.relation_name)
 
     return Way(locate, _no_relation, connection.scheme)
 
@@ -120,39 +161,8 @@ def contradictions(model: Model, says: Mapping[str, Any]) -> Iterator[str]:
 
 
 def doubled(values: Mapping[str, str], what: str) -> Iterator[str]:
-    """Yield names or files that several models share, given each model's by unique id."""
+    """Yield names or places that several models share, given each model's by unique id."""
     for value, count in Counter(values.values()).items():
         if count > 1:
             sharing = [unique_id for unique_id, each in values.items() if each == value]
             yield f"{listed(sharing)}: have the same {what}, {short(value, 200)}"
-
-
-def unbuilt(
-    names: Mapping[str, str], manifest: Manifest, results: RunResults | None
-) -> Mapping[str, list[str]]:
-    """Return the names of the models that dbt's last run did not make, by reason.
-
-    `names` has each model's name, by unique id.
-    """
-    if reason := _no_run(manifest, results):
-        return {reason: list(names.values())}
-    # If one model has two results, the worse one counts.
-    ran = sorted(results.results if results else [], key=lambda each: each.status != "success")
-    fates = {each.unique_id: each.status for each in ran}
-    found: dict[str, list[str]] = {}
-    for unique_id, name in names.items():
-        fate = fates.get(unique_id, "not selected")
-        if fate != "success":
-            found.setdefault("failed" if fate == "error" else fate, []).append(name)
-    return found
-
-
-def _no_run(manifest: Manifest, results: RunResults | None) -> str | None:
-    if results is None:
-        return "there is no run_results.json"
-    command = {"generate": "docs generate"}.get(results.args.which, results.args.which)
-    if command not in ("build", "run"):
-        return f"the last command was `dbt {short(command)}`"
-    if results.metadata.invocation_id != manifest.metadata.invocation_id:
-        return "manifest.json and run_results.json are of different runs, as after `dbt parse`"
-    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +16,7 @@ from kgimport.declaration.validation import (
     in_table,
     instead,
     refuse,
+    without_place,
 )
 from kgimport.errors import short
 
@@ -32,11 +34,16 @@ def graph_of(raw: object, place: str, context: Context) -> Graph:
 
     `context` gives locations their meaning. Raises `DeclarationError` with every mistake.
     """
-    spec = shaped(GraphSpec, raw, place, FORM)
-    refuse(place, in_form(spec))
+    spec = spec_of(raw, place)
+    refuse(place, chain(in_form(spec), without_place(spec, context.places)))
     graph = assemble(spec, context)
     refuse(place, (line for table in graph.tables for line in in_table(table)))
     return graph
+
+
+def spec_of(raw: object, place: str) -> GraphSpec:
+    """Return plain values as a declaration whose shape is right; its meaning is checked later."""
+    return shaped(GraphSpec, raw, place, FORM)
 
 
 def shaped(shape: type[Shaped], raw: object, place: str, hint: str) -> Shaped:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from kgimport.declaration import own, rules
 from kgimport.errors import DeclarationError, listed, short
+from kgimport.graph import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from kgimport.declaration.spec import GraphSpec, NodeSpec, RelationshipSpec
+    from kgimport.declaration.spec import AnyRelationshipSpec, EndSpec, GraphSpec, NodeSpec
     from kgimport.graph import Graph, Table
 
 
@@ -55,36 +56,57 @@ def in_form(spec: GraphSpec) -> Iterator[str]:
     if not nodes:
         yield "tables: none of them is a node table"
     for name, table in spec.tables.items():
-        if (table.node is None) == (table.relationship is None):
-            yield f"tables.{name}: needs either node: or relationship:"
-        if table.relationship:
-            if (table.relationship.type is None) == (table.relationship.type_column is None):
-                yield f"tables.{name}.relationship: needs either type: or type_column:"
-            yield from _end_mistakes(f"tables.{name}.relationship", table.relationship, nodes)
+        if not (table.node or table.relationship or table.relationships):
+            yield f"tables.{name}: needs node:, relationship: or relationships:"
+        for place, each in own.places(table):
+            yield from _relationship_mistakes(f"tables.{name}.{place}", each, nodes)
+        yield from rules.mistakes(name, table)
+    yield from own.mistakes(spec)
 
 
-def _end_mistakes(
-    place: str, relationship: RelationshipSpec, nodes: Mapping[str, NodeSpec]
+def without_place(spec: GraphSpec, known: Iterable[str]) -> Iterator[str]:
+    """Yield tables without a location, except those that dbt is known to have."""
+    places = set(known)
+    for name, table in spec.tables.items():
+        if table.location is None and name not in places:
+            yield f"tables.{name}: needs a location, or its graph `dbt:` and a dbt project's folder"
+
+
+def _relationship_mistakes(
+    place: str, declared: AnyRelationshipSpec, nodes: Mapping[str, NodeSpec]
 ) -> Iterator[str]:
-    for side, end in (("start", relationship.start), ("end", relationship.end)):
-        node = nodes.get(end.node)
-        if node is None:
-            yield f"{place}.{side}.node: no node table {end.node}{instead(end.node, nodes)}"
-        elif len(end.key) != len(node.key):
-            yield (
-                f"{place}.{side}.key: has {len(end.key)} columns, but the key of {end.node} "
-                f"has {len(node.key)} ({listed(node.key)})"
-            )
+    if (declared.type is None) == (declared.type_column is None):
+        yield f"{place}: needs either type: or type_column:"
+    for side, end in (("start", declared.start), ("end", declared.end)):
+        if end:
+            yield from _end_mistakes(f"{place}.{side}", end, nodes)
+
+
+def _end_mistakes(place: str, end: EndSpec, nodes: Mapping[str, NodeSpec]) -> Iterator[str]:
+    node = nodes.get(end.node)
+    if node is None:
+        yield f"{place}.node: no node table {end.node}{instead(end.node, nodes)}"
+    elif len(end.key) != len(node.key):
+        yield (
+            f"{place}.key: has {len(end.key)} columns, but the key of {end.node} "
+            f"has {len(node.key)} ({listed(node.key)})"
+        )
 
 
 def in_table(table: Table) -> Iterator[str]:
     """Yield properties that two declared columns become."""
-    for name in _twice(table.property_name(column) for column in table.columns):
-        yield f"tables.{table.name}.columns: two columns become the property {name}"
+    for line in _twice((column, table.property_name(column)) for column in table.columns):
+        yield f"tables.{table.name}.columns: {line}"
 
 
-def _twice(names: Iterable[str]) -> list[str]:
-    return sorted(name for name, count in Counter(names).items() if count > 1)
+def _twice(made: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield a line for each property that several columns become, with these columns."""
+    columns: dict[str, list[str]] = {}
+    for column, name in made:
+        columns.setdefault(name, []).append(column)
+    for name, several in sorted(columns.items()):
+        if len(several) > 1:
+            yield f"two columns become the property {name}: {listed(several)}"
 
 
 def check_columns(graph: Graph, schemas: Mapping[str, Iterable[str]]) -> None:
@@ -97,7 +119,14 @@ def check_columns(graph: Graph, schemas: Mapping[str, Iterable[str]]) -> None:
         (
             line
             for table in graph.tables
-            for line in _column_mistakes(table, list(schemas[table.name]))
+            for line in (
+                *_column_mistakes(table, list(schemas[table.name])),
+                *(
+                    _rule_mistakes(table, list(schemas[table.name]))
+                    if _is_first(graph, table)
+                    else ()
+                ),
+            )
         ),
     )
 
@@ -111,6 +140,7 @@ def _named_columns(table: Table) -> Iterator[tuple[str, str]]:
         place = "node.label_column" if table.kind == "node" else "type_column"
         yield place, table.name_column
     yield from (("columns", column) for column in table.columns)
+    yield from (("properties", column) for column in table.general.properties or ())
     yield from ((f"points.{p.property}", column) for p in table.points for column in p.columns)
 
 
@@ -120,25 +150,48 @@ def _column_mistakes(table: Table, columns: list[str]) -> Iterator[str]:
             yield f"{table.name}.{place}: no column {column}{instead(column, columns)}"
 
 
-def check_properties(graph: Graph, properties: Mapping[str, Sequence[str]]) -> None:
+def _is_first(graph: Graph, table: Table) -> bool:
+    """Whether a table is the first one with its rows; the patterns of the others are the same."""
+    return graph.of_origin(table.origin)[0] == table
+
+
+def _rule_mistakes(table: Table, columns: list[str]) -> Iterator[str]:
+    """Yield patterns that match nothing or contradict each other, or the list of properties."""
+    patterns = table.general.patterns
+    for pattern in patterns:
+        found = [column for column in columns if matches(pattern, column)]
+        if not found:
+            yield f"{table.name}.columns: no column matches {pattern} (there is: {listed(columns)})"
+        if pattern in found and len(found) > 1:
+            others = listed(column for column in found if column != pattern)
+            yield f"{table.name}.columns: {pattern} is a column, but as a pattern also {others}"
+    for column in columns:
+        if column not in table.columns:
+            lines = rules.unlike(patterns, column, {})
+            yield from (f"{table.name}.columns: {line}" for line in lines)
+        if table.rule(column).skip and column in (table.general.properties or ()):
+            yield f"{table.name}.columns: {column} is skipped, but `properties:` lists it"
+
+
+def check_properties(graph: Graph, properties: Mapping[str, Sequence[tuple[str, str]]]) -> None:
     """Refuse two columns that become one property, and indexes on missing properties.
 
-    `properties` gives the names of each table's properties. Raises `DeclarationError` with every
-    mistake.
+    `properties` gives each table's pairs of a column and a property. Raises `DeclarationError` with
+    every mistake.
     """
     refuse(
         f"graph {graph.name}",
         (
             line
             for table in graph.tables
-            for line in _property_mistakes(table, list(properties[table.name]))
+            for line in _property_mistakes(table, properties[table.name])
         ),
     )
 
 
-def _property_mistakes(table: Table, names: list[str]) -> Iterator[str]:
-    for name in _twice(names):
-        yield f"{table.name}: two columns become the property {name}"
+def _property_mistakes(table: Table, made: Sequence[tuple[str, str]]) -> Iterator[str]:
+    yield from (f"{table.name}: {line}" for line in _twice(made))
+    names = [name for _, name in made]
     wanted = [name for index in table.indexes for name in index.properties]
     if table.kind == "node":
         wanted += [table.property_name(column) for key in table.unique for column in key]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tarfile
+from collections.abc import Mapping  # noqa: TC003  (the reference is made of the annotations)
 from dataclasses import dataclass
 from importlib import resources
 from io import BytesIO
@@ -20,7 +21,7 @@ from kgimport.process import Command, run
 from kgimport.records import STORE_RECORD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from kgimport.neo4j.runtime.programs import Neo4j
@@ -38,12 +39,12 @@ _BLOCK = 1 << 20
 class Baked:
     """An image that was built."""
 
-    tag: str
-    id: str
-    bytes: int
-    base: str
-    base_bytes: int
-    labels: Mapping[str, str]
+    tag: str  # its name
+    id: str  # the digest that Docker gave it
+    bytes: int  # its size, the base image included
+    base: str  # the image that it was built on
+    base_bytes: int  # the size of that image
+    labels: Mapping[str, str]  # graph, build id, versions, revision
 
 
 def labels(store: StoreRecord, export: ExportRecord, revision: str | None) -> dict[str, str]:

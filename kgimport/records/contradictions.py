@@ -61,5 +61,5 @@ def _adds_up_by_type(cell: CellRecord) -> bool:
 
 
 def _adds_up(table: TableRecord) -> bool:
-    all_rows = table.rows == table.written + table.rejected
+    all_rows = table.rows == table.written + table.rejected + table.nulls
     return all_rows and table.written == sum(file.rows for file in table.files)

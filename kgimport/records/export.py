@@ -25,17 +25,17 @@ from kgimport.records.parts import (  # noqa: TC001  (pydantic reads the annotat
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EXPORT_RECORD, EXPORT_FORM = "export.json", 5
+EXPORT_RECORD, EXPORT_FORM = "export.json", 6
 
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
     """One file of rows: its path in the build directory and what is in it."""
 
-    path: FilePath
-    rows: Count
-    bytes: Count
-    sha256: Sha256
+    path: FilePath  # below the build directory
+    rows: Count  # in the file
+    bytes: Count  # of the file, compressed if it is
+    sha256: Sha256  # of the file
     # Whether a field contains a line break; the importer must know that.
     multiline: bool
 
@@ -48,10 +48,10 @@ class Facts:
     `sums` are those of `kgimport.sums`, which a store can also compute.
     """
 
-    values: Count
+    values: Count  # those that are not null
     digest: int
     signs: Count
-    sums: Mapping[str, int]
+    sums: Mapping[str, int]  # each by its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class CellRecord:
     """
 
     property: str
-    type: PropertyType
-    facts: Facts
+    type: PropertyType  # of its values, in the words of no target
+    facts: Facts  # of the source's rows that were written
     read_by: Literal["duckdb", "polars"]
 
 
@@ -72,30 +72,31 @@ class CellRecord:
 class HeaderFile:
     """A table's header: its path in the build directory, and its content's digest."""
 
-    path: FilePath
-    sha256: Sha256
+    path: FilePath  # below the build directory
+    sha256: Sha256  # of the file
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRecord:
     """A column, the property that it became, and the types of both."""
 
-    column: str
-    property: str
-    dtype: str
-    header: str
-    cypher: str
+    column: str  # its name in the source
+    property: str  # its name in the graph
+    dtype: str  # the column's type, as Polars names it
+    header: str  # the type in the importer's header
+    cypher: str  # the property's type, as Cypher names it
 
 
 @dataclass(frozen=True, slots=True)
 class TableRecord:
     """What one table became in the build directory.
 
-    `rows` is the number in the source; `rows == written + rejected`. `properties` counts values.
+    `rows` is the number in the source; `rows == written + rejected + nulls`. `properties` counts
+    values.
     """
 
-    name: str
-    kind: Literal["node", "relationship"]
+    name: str  # as declared
+    kind: Literal["node", "relationship"]  # what its rows become
     # Nodes per label, or relationships per type.
     counts: Mapping[str, Count]
     # The labels or the type in the importer's argument; empty if a column of the files has them.
@@ -104,13 +105,14 @@ class TableRecord:
     fingerprint: str
     # The files that were read, as paths below the table's location.
     sources: tuple[str, ...]
-    rows: Count
-    written: Count
-    rejected: Count
+    rows: Count  # in the source
+    written: Count  # to the files
+    rejected: Count  # set aside, because an end does not exist and may be missing
+    nulls: Count  # that make no relationship, because the key of an end is null and may be
     properties: Count
-    fields: tuple[FieldRecord, ...]
-    header: HeaderFile
-    files: tuple[DataFile, ...]
+    fields: tuple[FieldRecord, ...]  # the columns that become properties
+    header: HeaderFile  # the first line, in a file of its own
+    files: tuple[DataFile, ...]  # the rows, in the order in which the importer reads them
     # The columns of the files, in their order.
     cells: tuple[CellRecord, ...]
     # The sum over the ids of both ends of all relationships; absent if ids are keys.
@@ -124,39 +126,40 @@ class QueryRecord:
     Athena names it, and counts the bytes that it scanned, which AWS bills; others do neither.
     """
 
-    table: str
+    table: str  # as declared
     query: str  # its id in Athena, or empty
-    bytes_scanned: Count
-    seconds: float
+    bytes_scanned: Count  # which AWS bills
+    seconds: float  # that the query took
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaItem:
     """A constraint or an index: its name, and the statement that creates it."""
 
-    name: str
-    cypher: str
+    name: str  # in the store
+    cypher: str  # the statement
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRecord:
     """What `kgimport export` left in a build directory."""
 
-    graph: GraphName
+    graph: GraphName  # its name
+    # The same exactly if the graph's content is: of headers, data files and schema.
     build_id: BuildId
-    kgimport: str
-    ids: Ids
-    format: Format
-    tables: tuple[TableRecord, ...]
-    schema: tuple[SchemaItem, ...]
-    declaration: Graph
-    longest_row: Count
+    kgimport: str  # the version that wrote it
+    ids: Ids  # how files name nodes and ends: by record ids, or by keys
+    format: Format  # of the files of rows
+    tables: tuple[TableRecord, ...]  # node tables first
+    schema: tuple[SchemaItem, ...]  # constraints and indexes, in the order of their creation
+    declaration: Graph  # what was declared, with the location of every table
+    longest_row: Count  # in bytes; it decides on the importer's buffers
     # What computed the digests; only digests of the same one can be compared.
     witness: str
-    findings: tuple[Finding, ...]
-    seconds: Mapping[str, float]
-    queries: tuple[QueryRecord, ...] = ()
-    version: int = EXPORT_FORM
+    findings: tuple[Finding, ...]  # what the checks found, and a policy allows
+    seconds: Mapping[str, float]  # by stage
+    queries: tuple[QueryRecord, ...] = ()  # those that a warehouse ran
+    version: int = EXPORT_FORM  # the number of the record's form
 
     def summary(self) -> Summary:
         """Return what was written, table by table."""

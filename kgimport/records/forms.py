@@ -18,7 +18,7 @@ from kgimport.errors import DestinationError
 from kgimport.records.contradictions import contradictions
 from kgimport.records.export import EXPORT_FORM, ExportRecord
 from kgimport.records.store import STORE_FORM, StoreRecord
-from kgimport.records.upgrade import export_from_4
+from kgimport.records.upgrade import export_from_4, export_from_5
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ class Form:
 
 
 FORMS: dict[type[ExportRecord | StoreRecord], Form] = {
-    ExportRecord: Form(EXPORT_FORM, "kgimport export", {4: export_from_4}),
+    ExportRecord: Form(EXPORT_FORM, "kgimport export", {4: export_from_4, 5: export_from_5}),
     StoreRecord: Form(STORE_FORM, "kgimport build-db"),
 }
 
@@ -97,7 +97,8 @@ def _newest(form: Form, version: int, text: str) -> str:
 
 
 def _unread(form: Form, version: object, name: str) -> DestinationError:
-    known = " and ".join(map(str, form.read))
+    *others, newest = map(str, form.read)
+    known = f"{', '.join(others)} and {newest}" if others else newest
     reads = f"this kgimport reads form{'s' * (len(form.read) > 1)} {known}"
     newer = isinstance(version, int) and version > form.number
     again = f"run `{form.made_by}` again with this version"

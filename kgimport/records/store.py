@@ -20,18 +20,18 @@ STORE_RECORD, STORE_FORM = "store.json", 4
 class StoreRecord:
     """What `kgimport build-db` left in a store."""
 
-    graph: GraphName
-    build_id: BuildId
-    kgimport: str
-    neo4j: Release
-    database: str
-    labels: Mapping[str, Count]
-    types: Mapping[str, Count]
-    schema: tuple[str, ...]
-    compared: Count
-    bytes: Count
-    seconds: Mapping[str, float]
-    version: int = STORE_FORM
+    graph: GraphName  # its name
+    build_id: BuildId  # of the build directory
+    kgimport: str  # the version that wrote it
+    neo4j: Release  # the version that imported it, and must serve it
+    database: str  # its name in Neo4j
+    labels: Mapping[str, Count]  # nodes per label
+    types: Mapping[str, Count]  # relationships per type
+    schema: tuple[str, ...]  # the names of constraints and indexes, all of them online
+    compared: Count  # sampled rows that agree with their source
+    bytes: Count  # on disk
+    seconds: Mapping[str, float]  # by stage
+    version: int = STORE_FORM  # the number of the record's form
 
     def summary(self) -> Summary:
         """Return what the store holds, per label and type."""

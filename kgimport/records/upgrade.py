@@ -42,6 +42,18 @@ def export_from_4(record: Json) -> Json:
     }
 
 
+def export_from_5(record: Json) -> Json:
+    """Upgrade form 5 of `export.json` to 6, which counts rows whose end is null by choice.
+
+    What a declaration can state since then is absent, which has the same meaning as before.
+    """
+    return {
+        **record,
+        "tables": [{**table, "nulls": 0} for table in record["tables"]],
+        "version": 6,
+    }
+
+
 def _with_key(table: Json) -> Json:
     """Return a relationship table with a key in place of `unique`, which could not be declared."""
     return {**_without(table, "unique"), "key": []}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from kgimport.samples.sample import Sample
 
-Name = Literal["lms"]
+Name = Literal["lms", "books"]
 NAMES: tuple[Name, ...] = get_args(Name)
 
 

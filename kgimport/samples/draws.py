@@ -6,6 +6,7 @@ to keep those streams, but neither the streams of its distributions nor the last
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -49,6 +50,39 @@ class Draws:
     def shuffled(self, size: int) -> Ints:
         """Draw one order of the numbers 0 .. size - 1."""
         return np.argsort(self.below(1 << 32, size), kind="stable")
+
+
+_STEP, _FACTORS = 0x9E3779B97F4A7C15, (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+_TOP = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """Draws that belong to numbers instead of places: the same number draws the same lot.
+
+    So rows of several tables, or of one, agree about a thing without a table of things. Lots of
+    different purposes are independent. The mixing is that of SplitMix64.
+    """
+
+    seed: int
+
+    def below(self, bound: int, purpose: int, numbers: Ints) -> Ints:
+        """Return a number from 0 up to but without `bound` (at most 2**32) for each number."""
+        start = (self.seed * _FACTORS[0] + purpose * _FACTORS[1] + _STEP) & _TOP
+        mixed = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(_STEP) + np.uint64(start)
+        for shift, factor in zip((30, 27), _FACTORS, strict=True):
+            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+        high = (mixed ^ (mixed >> np.uint64(31))) >> _HALF
+        return ((high * np.uint64(bound)) >> _HALF).astype(np.int64)
+
+    def chance(self, permille: int, purpose: int, numbers: Ints) -> Bools:
+        """Return for each number whether it is one of `permille` in a thousand."""
+        return self.below(1000, purpose, numbers) < permille
+
+    def weighted(self, cumulative: Ints, purpose: int, numbers: Ints) -> Ints:
+        """Return positions, each as often as its step in the cumulative weights."""
+        lots = self.below(int(cumulative[-1]), purpose, numbers)
+        return np.searchsorted(cumulative, lots, side="right")
 
 
 def zipf(ranks: Ints, allowed: Bools) -> Ints:

@@ -22,13 +22,15 @@ class Table:
     """A table to write: its folder, its columns, and what makes each file's rows.
 
     `files` are paths within the folder, `rows` batches of columns, which are made when they are
-    written. Columns in `deltas` are numbers that mostly grow, and are encoded as such.
+    written. Columns in `deltas` are numbers that mostly grow, and are encoded as such. A `name` is
+    for tables that share a folder.
     """
 
     folder: str
     schema: pa.Schema
     files: Mapping[str, Iterable[Columns]]
     deltas: frozenset[str] = frozenset()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

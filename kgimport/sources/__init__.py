@@ -15,6 +15,7 @@ from kgimport import aws, second_reader
 from kgimport.errors import DestinationError, KgimportError, SourceError, short
 from kgimport.locations import LocalPath
 from kgimport.sources import listing, parquet, unseen
+from kgimport.values.columns import is_used
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,19 +72,19 @@ def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
     return frame, frame.collect_schema()
 
 
-def is_used(table: Table, column: str) -> bool:
-    """Return whether a column of a table is part of the graph."""
-    return table.is_property(column) or column in table.key_columns
-
-
 @_named
-def findings(table: Table) -> list[Finding]:
+def findings(table: Table, others: Sequence[Table] = ()) -> list[Finding]:
     """Return findings about what Polars silently ignores in a table's files; read each file once.
 
-    Raises `SourceError` if a page differs from its checksum.
+    `others` are tables that are made of the same files. Raises `SourceError` if a page differs from
+    its checksum.
     """
     found = listing.some(table.location)
-    return list(unseen.findings(table.name, found, table.is_property))
+
+    def is_property(column: str) -> bool:
+        return any(each.is_property(column) for each in (table, *others))
+
+    return list(unseen.findings(table.name, found, is_property))
 
 
 @_named

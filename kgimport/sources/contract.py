@@ -69,6 +69,11 @@ class Source(Generic[Chosen, Opened]):
 AnySource = Source[Any, Any]
 
 
+def rows_of(relation: Relation) -> str:
+    """Return the query for all rows of a relation, which dbt may have spelled already."""
+    return f"SELECT * FROM {relation.sql or sql_name(relation.names)}"  # noqa: S608  (quoted names)
+
+
 def sql_name(names: Iterable[str]) -> str:
     """Return the names of a relation, quoted and joined for a query."""
     return ".".join(f'"{name.replace(_QUOTE, _QUOTE * 2)}"' for name in names)

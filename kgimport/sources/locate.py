@@ -25,9 +25,10 @@ from kgimport.sources import (
     snowflake,
 )
 from kgimport.sources.contract import AnySource, Wanted
+from kgimport.values.columns import is_used
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from kgimport.graph import Graph, Table
@@ -73,21 +74,33 @@ def locate(graph: Graph, folder: Path, progress: Progress, memory_mb: int = 1024
     places, queries = {}, []
     with ExitStack() as stack:
         opened: dict[Connection, Any] = {}
-        for table in graph.tables:
-            if not isinstance(table.location, Relation | Query):
+        for name, location in {table.origin: table.location for table in graph.tables}.items():
+            if not isinstance(location, Relation | Query):
                 continue
-            progress(f"find {table.name}", None)
-            into = folder / QUERIED / folder_name(table.name)
-            wanted = replace(_wanted(table, table.location, into, progress), memory_mb=memory_mb)
-            found = sources.read(table.name, partial(_find, wanted, opened, stack))
-            places[table.name] = found.place
+            progress(f"find {name}", None)
+            into = folder / QUERIED / folder_name(name)
+            wanted = _wanted(name, graph.of_origin(name), location, into, progress)
+            wanted = replace(wanted, memory_mb=memory_mb)
+            found = sources.read(name, partial(_find, wanted, opened, stack))
+            places[name] = found.place
             queries += [found.query] if found.query else []
     return Located(graph.relocated(places), tuple(queries))
 
 
-def _wanted(table: Table, location: Relation | Query, into: Path, progress: Progress) -> Wanted:
-    keys = tuple(dict.fromkeys(chain.from_iterable(table.keys)))
-    return Wanted(table.name, location, into, progress, keys, partial(sources.is_used, table))
+def _wanted(
+    name: str,
+    tables: Sequence[Table],
+    location: Relation | Query,
+    into: Path,
+    progress: Progress,
+) -> Wanted:
+    """Return what all tables need that are made of the same rows; those are read once."""
+    keys = tuple(dict.fromkeys(chain.from_iterable(tables[0].keys)))
+
+    def used(column: str) -> bool:
+        return any(is_used(table, column) for table in tables)
+
+    return Wanted(name, location, into, progress, keys, used)
 
 
 def _find(wanted: Wanted, opened: dict[Connection, Any], stack: ExitStack) -> Found:

@@ -21,7 +21,7 @@ from kgimport.errors import RuntimeMissingError, SourceError, UsageError, listed
 from kgimport.locations import LocalPath, Query
 from kgimport.records import QueryRecord
 from kgimport.sources import batches, casts, postgres_types
-from kgimport.sources.contract import Found, Source, sql_name
+from kgimport.sources.contract import Found, Source, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -174,6 +174,7 @@ FROM pg_locks AS l LEFT JOIN pg_class AS c ON c.oid = l.relation
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation'
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND (c.oid IS NULL OR (c.relfilenode <> 0 AND c.relfilenode <> pg_relation_filenode(c.oid)))
+  AND c.relkind IS DISTINCT FROM 'i'
 ORDER BY 1
 """
 
@@ -210,7 +211,7 @@ def _rows(wanted: Wanted) -> str:
     location = wanted.location
     if isinstance(location, Query):
         return location.sql
-    return f"SELECT * FROM {sql_name(location.names)}"  # noqa: S608  (its names are quoted)
+    return rows_of(location)
 
 
 def _described(cursor: Any, rows: str, wanted: Wanted) -> list[postgres_types.Described]:

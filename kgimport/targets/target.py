@@ -117,6 +117,11 @@ def _nothing(_: object) -> tuple[()]:
     return ()
 
 
+def _no_files(_: ExportRecord) -> dict[str, str]:
+    """Return no file."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One kind of files that a graph is written to, for one store."""
@@ -134,6 +139,8 @@ class Target:
     argument: Callable[[Table], str]
     # Returns the other files of a build directory, by name; they depend on the record alone.
     companions: Callable[[ExportRecord], Mapping[str, str]]
+    # Returns files for people, by name; they depend on the record alone, and kgimport reads none.
+    extras: Callable[[ExportRecord], Mapping[str, str]] = _no_files
     # Returns constraints and indexes.
     schema: Callable[[Graph], tuple[SchemaItem, ...]] = _nothing
     # Returns why a column cannot become a property, given table, column and the property's name.

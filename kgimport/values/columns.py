@@ -32,11 +32,15 @@ def unreadable(column: str) -> Refusal | None:
 
 def is_left_out(table: Table, column: str) -> bool:
     """Whether a column is left out: it cannot be read, is skipped, and has no other use."""
-    skipped = table.rule(column).skip and column not in _used(table)
-    return skipped and unreadable(column) is not None
+    return not is_used(table, column) and unreadable(column) is not None
 
 
-def _used(table: Table) -> set[str | None]:
+def is_used(table: Table, column: str) -> bool:
+    """Whether a column of a table is part of the graph."""
+    return table.is_property(column) or column in _needed(table)
+
+
+def _needed(table: Table) -> set[str | None]:
     """Return the columns that are needed even if they do not become properties."""
     axes = {column for point in table.points for column in point.columns}
     return {table.name_column, *axes, *table.key_columns}

@@ -69,12 +69,12 @@ def _duration(dtype: pl.DataType, _: ColumnRule) -> Value:
 
 def _decimal(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
     assert isinstance(dtype, pl.Decimal)  # noqa: S101  (the table below dispatches on it)
+    if dtype.scale == 0 and (rule.whole_as_integer or rule.decimal == "refuse"):
+        return _if_long(dtype, rule)  # integers of Snowflake and Postgres
     if rule.decimal == "string":
         return Value(STRING, value=as_text)
     if rule.decimal == "double":
         return _from_double(dtype, rule)
-    if dtype.scale == 0:  # integers of Snowflake and Postgres
-        return _if_long(dtype, rule)
     return Refusal(
         f"{STORE} has no decimal type",
         "choose `decimal: string` or `decimal: double` for the column",

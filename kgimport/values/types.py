@@ -116,7 +116,8 @@ def _cast(dtype: pl.DataType, rule: ColumnRule) -> Value | Refusal:
             f"{dtype} cannot be cast to {rule.type}", "cast it in SQL, or remove `type:`"
         )
     if isinstance(dtype, pl.Decimal) and rule.type == "double":
-        return value_of(dtype, replace(rule, type=None, decimal="double"))
+        double = replace(rule, type=None, decimal="double", whole_as_integer=False)
+        return value_of(dtype, double)
     source = pl.String() if dtype.base_type() in TEXTS else dtype
     text = FROM_TEXT.get(rule.type) if source == pl.String else None
 

@@ -132,7 +132,7 @@ def project(out: Path) -> Path:
 def running(sample: Path, out: Path, *, version: str) -> list[Step]:
     """`kgimport run`; it leaves its build directory where it is started."""
     project(out)
-    places = ("--dbt", "dbt", "--data", str((sample / "data").absolute()))
+    places = ("--dbt", "dbt", "--name", "lms", "--data", str((sample / "data").absolute()))
     argv = ("run", *places, "--stores", "stores", "--neo4j", version, "--json")
     program = Program((*ours.PYTHON, "kgimport", *argv), cwd=out)
 

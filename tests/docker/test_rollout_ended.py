@@ -154,7 +154,7 @@ def ended(
         (sys.executable, "-m", "kgimport", *argv), stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        while (said := next(process.stderr)).strip() != moment.stage:
+        while (said := next(process.stderr)).strip().split(" ", 1)[-1] != moment.stage:
             assert "kgimport:" not in said
         while (
             len(between := images(project)) not in moment.running

@@ -82,7 +82,7 @@ def _until(there: Path) -> None:
     raise TimeoutError(there)
 
 
-# Ends three seconds after the first TERM, with what stands in `code`, and counts the others.
+# Ends a second and a half after the first TERM, with what stands in `code`, and counts the others.
 TIDYING = """
 import pathlib, signal, sys, time
 
@@ -90,7 +90,7 @@ def tidy(*_):
     with open("signals", "a") as file:
         file.write("TERM ")
     if pathlib.Path("signals").read_text() == "TERM ":
-        time.sleep(3)
+        time.sleep(1.5)
         pathlib.Path("tidied").touch()
         sys.exit(int(pathlib.Path("code").read_text()))
 
@@ -103,7 +103,7 @@ time.sleep(60)
 def _stopped_while_tidying(
     work: Path, code: int, *signals: signal.Signals, by: Sequence[str] = ()
 ) -> tuple[int, str]:
-    """How the loader ends and what it says, where kgimport takes 3 s to end with `code`."""
+    """How the loader ends and what it says, where kgimport takes 1.5 s to end with `code`."""
     _program(work, "kgimport", TIDYING)
     (work / "code").write_text(str(code))
     loader = _started(work, "run", handover="s3://nowhere/one.tar", by=by)
@@ -112,7 +112,7 @@ def _stopped_while_tidying(
     told = int(Path(inner).read_text(encoding="utf-8")) if by else loader.pid
     for number in signals:
         os.kill(told, number)
-        time.sleep(0.5)
+        time.sleep(0.2)
     _, said = loader.communicate(timeout=60)
     assert (work / "tidied").exists(), said
     return loader.returncode, said

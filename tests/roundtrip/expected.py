@@ -52,11 +52,22 @@ def parts(each: Column) -> list[Part]:
 
 
 def parts_of(table: Nodes | Links) -> Iterator[tuple[Column, list[Part]]]:
-    """Each column with its properties: none for an end's key, unless it is given a name."""
-    ends = {*table.start[1], *table.end[1]} if isinstance(table, Links) else set()
+    """Each column with its properties: none where it is not listed.
+
+    Where nothing is listed, an end's key has none, unless it is given a name.
+    """
+    ends = _of_ends(table)
     for each in table.columns:
-        points = each.name in ends and each.rule.property is None
-        yield each, [] if points else parts(each)
+        points = each.name in ends and each.rule.property is None and not table.lists
+        yield each, [] if points or _is_unlisted(table, each) else parts(each)
+
+
+def _of_ends(table: Nodes | Links) -> tuple[str, ...]:
+    return (*table.start[1], *table.end[1]) if isinstance(table, Links) else ()
+
+
+def _is_unlisted(table: Nodes | Links, each: Column) -> bool:
+    return table.lists and not each.listed
 
 
 def _parts(name: str, dtype: pl.DataType, cells: Cells, each: Column) -> Iterator[Part]:
@@ -71,7 +82,9 @@ def _parts(name: str, dtype: pl.DataType, cells: Cells, each: Column) -> Iterato
 def unfit_parts(table: Nodes | Links, each: Column, made: list[Part], lane: Lane) -> list[str]:
     """The properties of a column that are refused whatever is in it."""
     if reference.patterned(each.name):
-        return [] if each.rule.skip else [each.name]
+        needed = _of_ends(table) if isinstance(table, Links) else table.key
+        unused = (each.rule.skip or _is_unlisted(table, each)) and each.name not in needed
+        return [] if unused else [each.name]
     is_key = isinstance(table, Nodes) and each.name in table.key
     return [
         part.property
@@ -146,7 +159,15 @@ def fit(sample: Sample, lane: Lane) -> Sample:
 
 
 def _fit(table: Table, lane: Lane) -> Table:
-    kept = tuple(each for each, made in parts_of(table) if not unfit_parts(table, each, made, lane))
+    of_ends = _of_ends(table)
+    fitting = {
+        each.name: not unfit_parts(table, each, made, lane) for each, made in parts_of(table)
+    }
+    kept = tuple(
+        each if fitting[each.name] else replace(each, listed=False)
+        for each in table.columns
+        if fitting[each.name] or each.name in of_ends
+    )
     _, words = _word_column(table)
     named = words is None or _holds_names(table, words)
     if isinstance(table, Links):
@@ -240,14 +261,47 @@ def predicted(sample: Sample, lane: Lane) -> Predicted:
                 if isinstance(result, Refused) and result.loose:
                     some.add((table.name, name))
         exact.update(_key_findings(sample, table, lane))
+        for at in looked_at:
+            lacking, doubtful = _without_value(table, at, lane)
+            exact.update((table.name, (name,), "required") for name in lacking)
+            maybe.update((table.name, (name,), "required") for name in doubtful)
     return Predicted(exact, frozenset(maybe), frozenset(some))
 
 
+def _without_value(table: Nodes | Links, at: int, lane: Lane) -> tuple[set[str], set[str]]:
+    """The required columns that lack a value in a row, and those that may lack one."""
+    lacking, doubtful = set(), set()
+    for each, made in parts_of(table):
+        if each.rule.required and not reference.patterned(each.name):
+            results = [
+                reference.outcome(part.dtype, each.rule, part.cells[at], lane.format)
+                for part in made
+            ]
+            if each.cells[at] is None or ABSENT in results:
+                lacking.add(each.name)
+            elif not all(isinstance(result, Held) for result in results):
+                doubtful.add(each.name)
+    return lacking, doubtful
+
+
 def _looked_at(sample: Sample, table: Nodes | Links) -> Sequence[int]:
-    """The rows that are checked: all but those that are set aside."""
-    if isinstance(table, Links) and table.on_missing == "skip":
-        return joined_rows(sample, table)
-    return range(rows(table))
+    """The rows that are checked: all but those that are set aside, or make no relationship."""
+    if isinstance(table, Nodes):
+        return range(rows(table))
+    left_out = _left_out(sample, table)
+    return [at for at in range(rows(table)) if at not in left_out]
+
+
+def _left_out(sample: Sample, table: Links) -> set[int]:
+    """The rows that may lack an end: its node, or its key."""
+    joined = set(joined_rows(sample, table))
+    keys = zip(*(key_rows(table, names) for _, names in (table.start, table.end)), strict=True)
+    null = {at for at, (one, other) in enumerate(keys) if None in (*one, *other)}
+    missing = set(range(rows(table))) - joined
+    skipped = null if table.on_null == "skip" else set()
+    if table.on_missing == "error":
+        return skipped
+    return skipped | (missing if table.on_null is None else missing - null)
 
 
 def _checks(result: Outcome) -> Sequence[str]:
@@ -259,7 +313,7 @@ def _checks(result: Outcome) -> Sequence[str]:
 def _key_findings(sample: Sample, table: Nodes | Links, lane: Lane) -> Iterator[Place]:
     if isinstance(table, Nodes):
         yield from _unfit_keys(table, lane)
-    elif table.on_missing == "error":
+    else:
         yield from _dangling(sample, table)
 
 
@@ -281,10 +335,16 @@ def _is_marked(key: Cells, lane: Lane) -> bool:
 
 
 def _dangling(sample: Sample, table: Links) -> Iterator[Place]:
+    refused = (table.on_null or table.on_missing) == "error"
+    left_out = _left_out(sample, table)
     for node, names in (table.start, table.end):
         known = _keys(sample.table(node))
-        for key in key_rows(table, names):
-            if key not in known:
+        for at, key in enumerate(key_rows(table, names)):
+            if at in left_out:
+                continue
+            if None in key and refused:
+                yield (table.name, names, "null-end")
+            elif None not in key and key not in known and table.on_missing == "error":
                 yield (table.name, names, "dangling-end")
 
 
@@ -328,6 +388,10 @@ def _sound_values(table: Table, hit: set[tuple[str, str]], lane: Lane) -> Table:
             doubtful = isinstance(result, Unsure) and (unsure or result == reference.UNKNOWN)
             if isinstance(result, Refused) or doubtful:
                 bad.add(at)
+    for at in range(rows(table)):
+        lacking, doubtful_ones = _without_value(table, at, lane)
+        if lacking or any((table.name, name) in hit for name in doubtful_ones):
+            bad.add(at)
     return only_rows(table, (at for at in range(rows(table)) if at not in bad))
 
 
@@ -341,9 +405,8 @@ def _sound_nodes(table: Nodes, hit: set[tuple[str, str]], lane: Lane) -> Nodes:
 
 
 def _sound_links(sample: Sample, table: Links) -> Links:
-    if table.on_missing == "skip":
-        return table
-    return only_rows(table, joined_rows(sample, table))
+    fine = {*joined_rows(sample, table), *_left_out(sample, table)}
+    return only_rows(table, sorted(fine))
 
 
 def joined_rows(sample: Sample, table: Links) -> list[int]:

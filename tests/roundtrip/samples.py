@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import polars as pl
 
 from kgimport.graph import (
+    EVERY_COLUMN,
     NO_RULE,
     ColumnRule,
     End,
+    General,
     Graph,
     NodeTable,
     OnMissing,
+    OnNull,
     Point,
     RelationshipTable,
 )
@@ -39,6 +42,8 @@ class Column:
     dtype: pl.DataType
     cells: Cells
     rule: ColumnRule = NO_RULE
+    # Whether the table lists it as a property, if it lists any.
+    listed: bool = True
 
     @property
     def property(self) -> str:
@@ -57,6 +62,8 @@ class Nodes:
     columns: tuple[Column, ...]
     label_column: str | None = None
     points: tuple[Point, ...] = ()
+    # Whether only listed columns become properties.
+    lists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class Links:
     end: tuple[str, tuple[str, ...]]
     columns: tuple[Column, ...]
     on_missing: OnMissing = "error"
+    on_null: OnNull | None = None
+    lists: bool = False
     # Instead of `type`, which is empty then.
     type_column: str | None = None
 
@@ -226,6 +235,11 @@ def _rules(table: Nodes | Links) -> dict[str, ColumnRule]:
     return {each.name: each.rule for each in table.columns if each.rule != NO_RULE}
 
 
+def _general(table: Nodes | Links) -> General:
+    listed = tuple(each.name for each in table.columns if each.listed)
+    return General(properties=listed) if table.lists else EVERY_COLUMN
+
+
 def _node_table(table: Nodes, place: Path) -> NodeTable:
     return NodeTable(
         name=table.name,
@@ -236,6 +250,7 @@ def _node_table(table: Nodes, place: Path) -> NodeTable:
         label_column=table.label_column,
         columns=_rules(table),
         points=table.points,
+        general=_general(table),
     )
 
 
@@ -248,5 +263,7 @@ def _relationship_table(table: Links, place: Path) -> RelationshipTable:
         end=End(*table.end),
         type_column=table.type_column,
         on_missing=table.on_missing,
+        on_null=table.on_null,
         columns=_rules(table),
+        general=_general(table),
     )

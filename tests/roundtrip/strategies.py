@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
+    from tests.roundtrip.samples import Table
+
 
 @st.composite
 def rules(draw: DrawFn, dtype: pl.DataType) -> ColumnRule:
@@ -68,7 +70,8 @@ def columns(draw: DrawFn, count: int, taken: Sequence[str]) -> tuple[Column, ...
         if title is not None and title not in used:
             used.add(title)
             rule = replace(rule, property=title)
-        rule = replace(rule, skip=draw(st.integers(0, 19)) == 0)
+        skip, required = (draw(st.integers(0, 19)) == 0 for _ in range(2))
+        rule = replace(rule, skip=skip, required=required)
         made.append(Column(name, dtype, draw(_filled(dtype, count)), rule))
     return tuple(made)
 
@@ -150,7 +153,19 @@ def node_tables(draw: DrawFn, name: str, most: int = 30) -> Nodes:
     table = Nodes(name, labels, keys, draw(names()), _unalike([*key, *more]))
     if draw(st.integers(0, 7)) == 0:
         table = draw(_labelled(table, count))
-    return draw(_pointed(table, count)) if draw(st.integers(0, 7)) == 0 else table
+    table = draw(_pointed(table, count)) if draw(st.integers(0, 7)) == 0 else table
+    return draw(_listing(table)) if draw(st.integers(0, 4)) == 0 else table
+
+
+@st.composite
+def _listing(draw: DrawFn, table: Table) -> Table:
+    """The table with a list of the columns that become properties, which may be empty."""
+    often = draw(st.sampled_from((0, 1, 3)))
+    listed = (
+        replace(each, listed=not each.rule.skip and draw(st.integers(0, 3)) < often)
+        for each in table.columns
+    )
+    return replace(table, columns=tuple(listed), lists=True)
 
 
 @st.composite
@@ -201,8 +216,10 @@ def link_tables(draw: DrawFn, name: str, start: Nodes, end: Nodes) -> Links:
         end=(end.name, tuple(each.name for each in theirs)),
         columns=_unalike([*ours, *theirs, *more]),
         on_missing=draw(st.sampled_from(["error", "skip", "skip"])),
+        on_null=draw(st.sampled_from([None, None, "error", "skip", "skip"])),
     )
-    return draw(_typed(table, count)) if draw(st.integers(0, 7)) == 0 else table
+    table = draw(_typed(table, count)) if draw(st.integers(0, 7)) == 0 else table
+    return draw(_listing(table)) if draw(st.integers(0, 3)) == 0 else table
 
 
 @st.composite

@@ -34,7 +34,7 @@ def keyed(
         return drawn, drawn.select(ID).rows()
     for side, (_, end) in zip((START, END), table.ends, strict=True):
         drawn = _with_id(graph, rows, drawn, end, side)
-    kept = drawn.filter(~missing()) if table.skips_missing_ends else drawn
+    kept = drawn.filter(~missing()) if table.leaves_out_rows else drawn
     return kept, kept.select(START, END).rows()
 
 

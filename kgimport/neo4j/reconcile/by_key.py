@@ -39,7 +39,7 @@ def can_be_found(graph: Graph, table: Table) -> bool:
 
 
 def _keeps_key(table: NodeTable) -> bool:
-    return not any(table.rule(column).skip for column in table.key)
+    return all(map(table.is_property, table.key))
 
 
 def keyed(
@@ -50,7 +50,7 @@ def keyed(
     The key of a relationship's row consists of those of both ends.
     """
     kept = drawn
-    if table.kind == "relationship" and table.skips_missing_ends:
+    if table.kind == "relationship" and table.leaves_out_rows:
         nodes = {node.name: rows[node.name].frame for node in graph.nodes}
         kept = identity.with_existing_ends(drawn.lazy(), table, graph, nodes).collect()
     parts = _key_parts(graph, table, rows)

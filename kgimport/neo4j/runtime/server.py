@@ -272,13 +272,17 @@ def _port_taken(port: int) -> ServerError:
     )
 
 
+# A line of a stack trace, and how to get one.
+_NO_REASON = ("\tat ", "Run with '--verbose'")
+
+
 def _meaning(log: Iterable[str]) -> str:
     """Return the one line of a Java program's output that best explains a failure.
 
     The last cause of a stack trace is the most precise; next come an exception's first line, an
     ERROR, and the last line.
     """
-    lines = [line.strip() for line in log if line.strip(" -") and not line.startswith("\tat ")]
+    lines = [line.strip() for line in log if line.strip(" -") and not line.startswith(_NO_REASON)]
     for sign in (r"^Caused by: \S+: (.+)", r"^Exception in .*?\w+: (.+)", r".* ERROR +(.+)"):
         for line in reversed(lines):
             if match := re.match(sign, line):

@@ -7,7 +7,7 @@ running it (5.26.30 and 2026.08.1).
 from dataclasses import replace
 
 from kgimport.targets.files import PARQUET_FILES
-from kgimport.targets.neo4j import files, names
+from kgimport.targets.neo4j import enterprise, files, names
 from kgimport.targets.neo4j.arguments import companions
 from kgimport.targets.neo4j.carry import SENTENCES, in_csv, in_parquet
 from kgimport.targets.neo4j.cells import argument, cells, header_row, numbered
@@ -22,6 +22,7 @@ CSV = Target(
     header=header_row,
     argument=argument,
     companions=companions,
+    extras=enterprise.extras,
     schema=items,
     misnamed=names.misnamed,
     unfit_names=names.unfit_names,

@@ -1,0 +1,5 @@
+select
+    reader_id,
+    age
+from {{ ref('readers') }}
+order by reader_id

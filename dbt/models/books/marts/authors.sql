@@ -1,0 +1,1 @@
+{{ usual_spellings(ref('books'), 'author_key', 'author') }}

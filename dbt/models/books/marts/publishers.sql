@@ -1,0 +1,1 @@
+{{ usual_spellings(ref('books'), 'publisher_key', 'publisher') }}

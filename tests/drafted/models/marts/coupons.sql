@@ -1,0 +1,1 @@
+select * from (values (7, '10 %')) as t (coupon_id, discount)
