@@ -6,10 +6,14 @@ relationship table becomes relationships of one type, an id space is the namespa
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, TypeAdapter
 
 from kgimport.locations import Location, asked_as
 from kgimport.notebook import html
@@ -58,8 +62,22 @@ class ColumnRule:
 
 
 NO_RULE = ColumnRule()
+
 # A part of a rule: the words that were declared, by name.
 Words = Mapping[str, str | bool | None]
+
+
+def _known(words: Words) -> Words:
+    """Return words that were read back from a record, which may be damaged."""
+    if not words.keys() <= set(ColumnRule.__slots__):
+        raise ValueError("a rule has an unknown word")
+    _adapter().validate_json(json.dumps(words), strict=True)
+    return words
+
+
+@cache
+def _adapter() -> TypeAdapter[ColumnRule]:
+    return TypeAdapter(ColumnRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +89,7 @@ class General:
     """
 
     rule: ColumnRule = NO_RULE
-    patterns: Mapping[str, Words] = field(default_factory=dict)
+    patterns: Mapping[str, Annotated[Words, AfterValidator(_known)]] = field(default_factory=dict)
     naming: Naming = "unchanged"
     # The columns that become properties; all of them if it is absent.
     properties: tuple[str, ...] | None = None

@@ -81,11 +81,13 @@ def test_a_graph_file_names_a_profile_next_to_it(
     (tmp_path / "graph.yml").write_text(
         "graph: g\ntables:\n  person: {location: adbc://warehouse.toml/person, "
         "node: {labels: [Person], key: [id]}}\n"
+        "  pet: {location: 'adbc://warehouse.toml/select:SELECT 2 AS id UNION SELECT 3', "
+        "node: {labels: [Pet], key: [id]}}\n"
     )
 
     record = export(load_graph(tmp_path / "graph.yml"), tmp_path / "build")
 
-    assert [(each.name, each.written) for each in record.tables] == [("person", 1)]
+    assert [(each.name, each.written) for each in record.tables] == [("person", 1), ("pet", 2)]
     assert PASSWORD not in (tmp_path / "build/export.json").read_text()
 
 

@@ -16,7 +16,7 @@ from tests.test_manifest import project as parsed_alone
 
 COMMANDS = (
     *("build-db", "check", "doctor", "export", "generate"),
-    *("image", "land", "prepare", "rollout", "run", "schema", "serve", "show", "verify"),
+    *("image", "init", "land", "prepare", "rollout", "run", "schema", "serve", "show", "verify"),
 )
 HEAVY = (
     "boto3",

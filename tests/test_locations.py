@@ -178,6 +178,7 @@ def projects(tmp_path: Path) -> list[Path]:
     return folders
 
 
+@pytest.mark.dbt
 def test_a_project_s_target_says_as_whom_glue_is_asked(
     two_profiles: LocalAws, projects: list[Path]
 ) -> None:
@@ -190,6 +191,7 @@ def test_a_project_s_target_says_as_whom_glue_is_asked(
         assert asked(two_profiles) == {("glue", f"KEY-{name}", region)}
 
 
+@pytest.mark.dbt
 def test_what_is_given_comes_before_what_the_target_says(projects: list[Path]) -> None:
     of_target = Athena("primary", S3Path("results", ""), Session("one", "eu-west-1"))
     given = load_graph(projects[0], built=False, workgroup="w", results="s3://r/p/")

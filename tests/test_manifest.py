@@ -15,7 +15,7 @@ import pytest
 from kgimport import dbt
 from kgimport.commands import load_graph
 from kgimport.commands.load_graph import Origin, load_known
-from kgimport.errors import DeclarationError, KgimportError, SourceError
+from kgimport.errors import DeclarationError, KgimportError, SourceError, UsageError
 from kgimport.graph import ColumnRule, End, Graph, NodeTable, RelationshipTable
 from kgimport.locations import LocalPath, Relation, S3Path
 from tests.projects import people, settings_of
@@ -822,3 +822,96 @@ def test_what_dbt_itself_leaves_is_read_by_the_same_rules(tmp_path: Path) -> Non
     assert str(load_graph.load_graph(built).node("person").location) == (
         f"duckdb://{built}/people.duckdb/main/person"
     )
+
+
+def over(folder: Path, *tables: str) -> Path:
+    """A `graph.yml` over the project, whose tables are nodes and say nothing of where they are."""
+    lines = "".join(f"  {name}: {{node: {{labels: [Thing], key: [id]}}}}\n" for name in tables)
+    file = folder / "graph.yml"
+    file.write_text(f"graph: things\ndbt: .\ntables:\n{lines}")
+    return file
+
+
+def of_file(file: Path, **more: Any) -> Graph:
+    """The graph of a `graph.yml` in the folder of its project."""
+    return load_known(Origin(file, file.parent), settings(file.parent), **more)
+
+
+def test_tables_of_a_file_are_models_by_name_and_need_no_meta(tmp_path: Path) -> None:
+    built = project(tmp_path, files=("made/other.parquet",))
+
+    assert str(of_file(over(built, "other")).node("other").location) == str(
+        tmp_path / "made" / "other.parquet"
+    )
+
+
+def test_a_file_in_the_project_counts_if_no_model_declares_a_graph(tmp_path: Path) -> None:
+    built = project(tmp_path / "with", files=("made/person.parquet", "made/knows.parquet"))
+    over(built, "other")
+    bare = manifest()
+    bare["nodes"] = {"model.shop.other": bare["nodes"]["model.shop.other"]}
+    plain = project(tmp_path / "without", bare, files=("made/other.parquet",))
+    over(plain, "other")
+
+    assert load(built).name == "people"
+    assert load(plain).name == "things"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("othr", "dbt has no model, seed or snapshot othr; did you mean other"),
+        ("gone", "is disabled in the dbt project"),
+        ("twin", "may be model.a.twin or model.b.twin; write that name"),
+    ],
+)
+def test_a_name_that_dbt_does_not_have_once_is_refused(
+    tmp_path: Path, name: str, line: str
+) -> None:
+    def change(whole: dict[str, Any]) -> None:
+        whole["disabled"] = {"model.shop.gone": [model("gone", NODE)]}
+        for package in ("a", "b"):
+            whole["nodes"][f"model.{package}.twin"] = model("twin", NODE, alias=package)
+
+    with pytest.raises(DeclarationError) as caught:
+        of_file(over(project(tmp_path, changed(change)), name))
+
+    assert told(caught)[0].startswith(f"tables.{name}: {line}")
+
+
+def test_of_two_models_of_one_name_the_unique_id_chooses(tmp_path: Path) -> None:
+    declared = changed(
+        lambda whole: whole["nodes"].update(
+            {"model.a.other": {**model("other", NODE), "alias": "a"}}
+        )
+    )
+    file = over(project(tmp_path, declared), "model.shop.other")
+
+    (table,) = of_file(file, built=False).tables
+    assert (table.name, str(table.location)) == (
+        "model.shop.other",
+        str(tmp_path / "made" / "other.parquet"),
+    )
+
+
+def test_tables_of_a_file_must_be_built_like_others(tmp_path: Path) -> None:
+    file = over(project(tmp_path, ran=results(other="error")), "other")
+
+    with pytest.raises(SourceError, match="failed: other"):
+        of_file(file)
+
+
+def test_a_table_without_a_place_is_refused_where_there_is_no_project(tmp_path: Path) -> None:
+    file = tmp_path / "graph.yml"
+    file.write_text("graph: g\ntables: {t: {node: {labels: [T], key: [id]}}}\n")
+
+    with pytest.raises(DeclarationError, match=r"tables\.t: needs a location"):
+        load_graph.load_graph(file)
+
+
+def test_a_project_that_is_named_and_not_there_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "graph.yml"
+    file.write_text("graph: g\ndbt: nowhere\ntables: {t: {node: {labels: [T], key: [id]}}}\n")
+
+    with pytest.raises(UsageError, match=r"nowhere, which has no dbt_project\.yml"):
+        load_graph.load_graph(file)

@@ -500,6 +500,7 @@ def test_a_graph_is_the_same_from_postgres_as_from_duckdb(
     assert PASSWORD.encode() not in everything
 
 
+@pytest.mark.dbt
 def test_a_dbt_project_is_read_as_its_profile_says(
     postgres_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -509,7 +510,7 @@ def test_a_dbt_project_is_read_as_its_profile_says(
     )
     monkeypatch.setenv("SECRET", PASSWORD)
     name = postgres_database.name
-    where = f"host: {postgres_database.socket}, user: {USER}, dbname: {name}"
+    where = f"host: {postgres_database.socket}, port: 5432, user: {USER}, dbname: {name}"
     (tmp_path / "dbt_project.yml").write_text("name: people\nprofile: people\n")
     secret = "password: \"{{ env_var('SECRET') }}\""
     (tmp_path / "profiles.yml").write_text(PROFILE % f"{where}, {secret}")

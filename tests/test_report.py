@@ -18,6 +18,7 @@ from kgimport.errors import DestinationError, KgimportError
 from kgimport.graph import (
     ColumnRule,
     End,
+    General,
     Graph,
     Index,
     NodeTable,
@@ -45,6 +46,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
         graph.nodes[0],
         indexes=(Index("fulltext", ("title",), "titles"),),
         columns={"name": ColumnRule(property="title")},
+        general=General(patterns={"i*": {"uint64": "string", "required": True}}),
     )
     export(replace(graph, nodes=(person,)), place / "build")
     return place / "build"
@@ -204,6 +206,7 @@ RECONCILED = {
         for table in ("nodes", "relationships")
         for key in ("", ".properties", ".rule", ".rule.timezone", ".rule.whole_as_integer")
     ),
+    *(f"declaration.nodes.0.general.patterns{key}" for key in ("", ".i*")),
     *(f"declaration.relationships.0.{side}.key.0" for side in ("start", "end")),
 }
 

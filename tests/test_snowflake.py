@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from adbc_driver_snowflake import AuthType, DatabaseOptions, StatementOptions
 
+from kgimport.commands.export import export
 from kgimport.commands.load_graph import load_graph
 from kgimport.errors import RuntimeMissingError, SourceError, UsageError
 from kgimport.graph import ColumnRule, NodeTable
@@ -288,6 +289,32 @@ def test_without_a_profile_the_environment_is_asked(
     (rows,) = read(tmp_path / "b", *load_graph(tmp_path / "graph.yml").tables)  # type: ignore[arg-type]
 
     assert rows["id"].to_list() == [7]
+
+
+def test_a_graph_whose_keys_are_numbers_of_different_digits(
+    snowflake_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in snowflake_database.environment.items():
+        monkeypatch.setenv(name, value)
+    snowflake_database.run(
+        "CREATE TABLE person AS SELECT column1::NUMBER(38,0) AS id FROM VALUES (1), (2)",
+        "CREATE TABLE knows AS SELECT 1::NUMBER(5,0) AS a, 2::NUMBER(10,0) AS b",
+    )
+    name = snowflake_database.name
+    (tmp_path / "graph.yml").write_text(
+        "graph: g\ntables:\n"
+        f"  person: {{location: snowflake://{name}/public/person, "
+        "node: {labels: [P], key: [id]}}\n"
+        f"  knows:\n    location: 'snowflake://select:SELECT * FROM {name}.public.knows'\n"
+        "    relationship: {type: KNOWS, start: {node: person, key: [a]}, "
+        "end: {node: person, key: [b]}}\n"
+    )
+
+    record = export(load_graph(tmp_path / "graph.yml"), tmp_path / "build")
+
+    assert [(each.name, each.written) for each in record.tables] == [("person", 2), ("knows", 1)]
+    kept = [path.read_bytes() for path in (tmp_path / "build").rglob("*") if path.is_file()]
+    assert not any(PASSWORD.encode() in each for each in kept)
 
 
 # Failures -----------------------------------------------------------------------------------------

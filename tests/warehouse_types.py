@@ -128,7 +128,7 @@ DUCKDB_EXACT = (
         pl.Struct({"a": pl.Decimal(38, 0), 'b "c': pl.String()}),
         {"a": Decimal(1), 'b "c': "x"},
         {"struct": "json"},
-        '{"a":1,"b \\"c":"x"}',
+        '{"a":"1","b \\"c":"x"}',
     ),
 )
 

@@ -3,13 +3,11 @@
     between the locales of one engine. -#}
 
 
-{#- A column of a raw CSV file under the name in its header. Athena and Redshift have no such
-    names: their tables have `book_title` for Book-Title. -#}
+{#- A column of a raw CSV file under the name in its header. Redshift ignores the case of names: its
+    tables have `book_title` for Book-Title. -#}
 {% macro raw_column(name) %}{{ return(adapter.dispatch('raw_column')(name)) }}{% endmacro %}
 
 {% macro default__raw_column(name) %}{{ return('"' ~ name ~ '"') }}{% endmacro %}
-
-{% macro athena__raw_column(name) %}{{ return(name | lower | replace('-', '_')) }}{% endmacro %}
 
 {% macro redshift__raw_column(name) %}{{ return(name | lower | replace('-', '_')) }}{% endmacro %}
 

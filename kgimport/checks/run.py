@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kgimport.checks.rules import Check
     from kgimport.checks.scan import Scanned
     from kgimport.findings import Finding
-    from kgimport.graph import Graph
+    from kgimport.graph import Graph, Table
     from kgimport.options import ExportOptions
     from kgimport.progress import Progress
     from kgimport.records import Facts
@@ -97,8 +97,14 @@ def prove(
         profiles[name], answers, found = _examine(scanned, options, asked)
         rows[name], nulls[name] = _source_rows(scanned, profiles[name])
         extents[name] = dict(zip(asked, sums.extents(answers), strict=True))
-        findings += [*sources.findings(scanned.table), *found]
+        findings += [*_unseen(graph, scanned.table), *found]
     return Proof(profiles, rows, nulls, (*findings, *there.duplicates), extents)
+
+
+def _unseen(graph: Graph, table: Table) -> list[Finding]:
+    """Return what only the files of a table show; those of several tables are looked at once."""
+    together = graph.of_origin(table.origin)
+    return sources.findings(table, together) if together[0] == table else []
 
 
 def prove_and_compare(

@@ -12,7 +12,6 @@ from kgimport.cli import console
 from kgimport.cli.app import command
 from kgimport.cli.options import GRAPH, OUTPUT, SOURCE
 from kgimport.errors import UsageError, short
-from kgimport.graph import GRAPH_NAME
 
 if TYPE_CHECKING:
     from kgimport.commands.init import Drafted
@@ -51,6 +50,7 @@ def init(
 ) -> None:
     """Draft a graph.yml: nodes from tested keys, relationships from tested foreign keys."""
     from kgimport.commands import init
+    from kgimport.graph import GRAPH_NAME
 
     if name is not None and not re.fullmatch(GRAPH_NAME, name):
         raise UsageError(

@@ -293,6 +293,8 @@ def known_keys(loc: tuple[int | str, ...]) -> list[str]:
     parents = [part for part in loc[:-1] if isinstance(part, str)]
     if not parents:
         return list(GraphSpec.model_fields)
+    if parents[0] == "tables" and len(parents) == 2:  # noqa: PLR2004  (tables.<name>)
+        return list(TableSpec.model_fields)
     if len(parents) > 2 and parents[2] == "columns":  # noqa: PLR2004  (tables.<name>.columns)
         return _COLUMN
     return list(specs.get(parents[-1], TableSpec).model_fields)

@@ -40,7 +40,9 @@ def _properties(table: Table) -> Iterator[tuple[str, str]]:
 def _columns(table: Table) -> Iterator[str]:
     """Yield the columns that the declaration names and that become properties."""
     unique = chain.from_iterable(table.unique if table.kind == "node" else ())
-    for column in dict.fromkeys((*chain.from_iterable(table.keys), *unique, *table.columns)):
+    listed = table.general.properties or ()
+    keys = chain.from_iterable(table.keys)
+    for column in dict.fromkeys((*keys, *unique, *listed, *table.columns)):
         if table.is_property(column):
             yield column
 

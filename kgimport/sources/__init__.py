@@ -73,13 +73,18 @@ def scan(table: Table) -> tuple[pl.LazyFrame, pl.Schema]:
 
 
 @_named
-def findings(table: Table) -> list[Finding]:
+def findings(table: Table, others: Sequence[Table] = ()) -> list[Finding]:
     """Return findings about what Polars silently ignores in a table's files; read each file once.
 
-    Raises `SourceError` if a page differs from its checksum.
+    `others` are tables that are made of the same files. Raises `SourceError` if a page differs from
+    its checksum.
     """
     found = listing.some(table.location)
-    return list(unseen.findings(table.name, found, table.is_property))
+
+    def is_property(column: str) -> bool:
+        return any(each.is_property(column) for each in (table, *others))
+
+    return list(unseen.findings(table.name, found, is_property))
 
 
 @_named

@@ -134,13 +134,15 @@ SOURCE: Source[Adbc, _Profiles] = Source(MappingProxyType({}), lambda _, __: Adb
 def _where(wanted: Wanted) -> tuple[str, str]:
     """Return the profile of a location, and the query for its rows."""
     location = wanted.location
-    if isinstance(location, Query):
+    if not isinstance(location, Query):
+        path, table = location.names
+        return path, f"SELECT * FROM {_spelled(table)}"  # noqa: S608  (its names are quoted)
+    if not location.place:
         raise SourceError(
             f"the rows of {wanted.table} come from a query that names no ADBC profile",
-            "make it a view, and name that as adbc://PROFILE.toml/VIEW",
+            "write adbc://PROFILE.toml/select:SQL",
         )
-    path, table = location.names
-    return path, f"SELECT * FROM {_spelled(table)}"  # noqa: S608  (its names are quoted)
+    return location.place, location.sql
 
 
 def _spelled(table: str) -> str:
@@ -158,7 +160,7 @@ def _copy(cursor: Any, rows: str, wanted: Wanted) -> None:
     with cursor.fetch_record_batch() as reader:
         batches.must_have_own_names(wanted.table, reader.schema.names)
         schema = pa.schema([(each.name, _kept(each.type)) for each in reader.schema])
-        written = batches.write(wanted.table, reader, schema, wanted.folder)
+        written = batches.write(wanted.table, reader, schema, wanted.folder, wanted.memory_mb)
     if announced == -1:
         cursor.execute(f"SELECT count(*) FROM ({rows}\n) AS q")  # noqa: S608
         ((announced,),) = cursor.fetchall()

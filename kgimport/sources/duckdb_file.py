@@ -22,7 +22,7 @@ from kgimport import temporary
 from kgimport.errors import SourceError, short
 from kgimport.locations import LocalPath, Query
 from kgimport.records import QueryRecord
-from kgimport.sources import batches, casts, duckdb_types
+from kgimport.sources import batches, casts, duckdb_types, duckdb_views
 from kgimport.sources.contract import Found, Source, sql_name
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ _NEWER = re.compile(r"with version number|newer version")
 
 @dataclass(frozen=True, slots=True)
 class DuckDB:
-    """The file of dbt's target, if it has one; each relation names its file, by path."""
+    """The file of dbt's target, if it has one; each relation names its file, by path.
+
+    Relative paths in views start at `folder`.
+    """
 
     scheme: ClassVar[str] = "duckdb"
     parts: ClassVar[tuple[str, ...]] = ("FILE", "SCHEMA", "TABLE")
@@ -56,13 +59,14 @@ class DuckDB:
     in_files: ClassVar[bool] = True
 
     path: str | None = None
+    folder: str | None = None
 
 
 def _connect(settings: Mapping[str, str], folder: Path) -> DuckDB:
-    path = settings.get("path", _IN_MEMORY)
+    path, home = settings.get("path", _IN_MEMORY), str(folder.resolve())
     if path.startswith(_ELSEWHERE) or "://" in path:
-        return DuckDB()  # not shown either, because it may have a token
-    return DuckDB(str(folder / path))
+        return DuckDB(None, home)  # not shown either, because it may have a token
+    return DuckDB(str(folder / path), home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class _Files:
 
     def attached(self, path: str, memory_mb: int) -> _Attached:
         if path not in self.open:
-            self.open[path] = self.stack.enter_context(_attached(path, self.spill, memory_mb))
+            self.open[path] = self.stack.enter_context(_attached(path, self, memory_mb))
         return self.open[path]
 
 
@@ -97,13 +101,13 @@ def _open(duck: DuckDB) -> Iterator[_Files]:
 
 
 @contextmanager
-def _attached(path: str, spill: Path, memory_mb: int) -> Iterator[_Attached]:
+def _attached(path: str, files: _Files, memory_mb: int) -> Iterator[_Attached]:
     """Attach a file. DuckDB gets half of the memory, and spills what exceeds it."""
     state = _state(path)
     config: dict[str, Any] = {
         "memory_limit": f"{max(memory_mb // 2, _LEAST_MB)}MiB",
         "threads": min(_THREADS, cpu_count() or 1),
-        "temp_directory": str(spill),
+        "temp_directory": str(files.spill),
     }
     with duckdb.connect(config=config) as made:
         _leave_memory(made)
@@ -113,6 +117,8 @@ def _attached(path: str, spill: Path, memory_mb: int) -> Iterator[_Attached]:
         made.execute(f"ATTACH '{literal}' (READ_ONLY, TYPE DUCKDB)")
         (name,) = (str(row[0]) for row in made.execute(_NAME).fetchall())
         made.execute(f"USE {sql_name([name])}")
+        if files.duck.folder is not None:
+            duckdb_views.relative_to(made, files.duck.folder)
         yield _Attached(path, made, name, state)
 
 

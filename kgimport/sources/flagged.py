@@ -18,7 +18,7 @@ from kgimport.findings import SAMPLES, Finding
 from kgimport.sources import batches, casts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kgimport.sources.casts import Kind
     from kgimport.sources.contract import Wanted
@@ -56,7 +56,9 @@ def write(wanted: Wanted, columns: Sequence[Asked], arriving: Iterable[pa.Record
     """
     schema = pa.schema([(each.name, each.type) for each in columns])
     seen = _Seen(wanted, columns)
-    written = batches.write(wanted.table, seen.watched(arriving), schema, wanted.folder)
+    written = batches.write(
+        wanted.table, arriving, schema, wanted.folder, wanted.memory_mb, check=seen.looked
+    )
     casts.refuse(seen.findings())
     return written
 
@@ -81,15 +83,14 @@ class _Seen:
         self.keys = [key for key in wanted.keys if key in self.names]
         self.flags = [_Raised(each.name, flag) for each in columns for flag in each.flags]
 
-    def watched(self, arriving: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield the batches without their flags, which are counted."""
-        for batch in arriving:
-            width = len(self.names)
-            columns = dict(zip(self.names, batch.columns, strict=False))
-            keys = {key: columns[key] for key in self.keys}
-            for flag, texts in zip(self.flags, batch.columns[width:], strict=True):
-                flag.look(texts, keys)
-            yield pa.RecordBatch.from_arrays(batch.columns[:width], names=self.names)
+    def looked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return a batch without its flags, which are counted."""
+        width = len(self.names)
+        columns = dict(zip(self.names, batch.columns, strict=False))
+        keys = {key: columns[key] for key in self.keys}
+        for flag, texts in zip(self.flags, batch.columns[width:], strict=True):
+            flag.look(texts, keys)
+        return pa.RecordBatch.from_arrays(batch.columns[:width], names=self.names)
 
     def findings(self) -> list[Finding]:
         """Return a finding for each kind of values that do not arrive exactly."""
