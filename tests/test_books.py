@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from kgimport.neo4j.runtime.programs import Neo4j
 
 ALL_OF_BOOKS = (
-    *("--select", "+config.meta.kgimport.graph:books"),
+    *("--select", "+config.meta.kgimport.graph:books", "+config.meta.kgimport.graph.name:books"),
     *("--indirect-selection", "cautious"),
 )
 BOTH = {"KGIMPORT_GRAPHS": "lms books"}
@@ -309,6 +309,14 @@ def test_a_run_for_a_graph_has_dbt_build_what_that_needs_unless_the_user_chose(
     settings: Any = None
 
     assert dbt_arguments(Known(project, Origin(file, PROJECT), settings)) == built
+
+
+def test_a_graph_of_a_file_in_the_project_is_built_with_all_models(tmp_path: Path) -> None:
+    (tmp_path / "graph.yml").touch()
+    project = Project(tmp_path, DATA, Path(), Path(), name="books")
+    settings: Any = None
+
+    assert dbt_arguments(Known(project, Origin(None, tmp_path), settings)) == ()
 
 
 @pytest.mark.dbt

@@ -48,7 +48,8 @@ def run(
     graph: GraphFile = None,
     dbt: Project = None,
     data: Annotated[
-        Path, typer.Option(help="The customers' Parquet.", rich_help_panel=SOURCE)
+        Path,
+        typer.Option(help="Raw data that dbt reads, as KGIMPORT_DATA.", rich_help_panel=SOURCE),
     ] = Path("data"),
     name: Name = None,
     target: Target = None,

@@ -58,6 +58,12 @@ def origin(source: Path) -> Origin:
     return Origin(source, project)
 
 
+def has_file(declared: Origin) -> bool:
+    """Return whether a graph.yml may declare the graph, by name or from the project's folder."""
+    in_project = declared.project is not None and (declared.project / GRAPH_FILE).is_file()
+    return declared.file is not None or in_project
+
+
 def load_graph(
     source: str | Path,
     *,

@@ -13,7 +13,7 @@ from kgimport.builds.inputs import Watched
 from kgimport.clock import Clock
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
-from kgimport.commands.load_graph import connect, load_known, origin, session_of
+from kgimport.commands.load_graph import connect, has_file, load_known, origin, session_of
 from kgimport.commands.made_by_dbt import duckdb_files, made, must_be_known
 from kgimport.errors import UsageError
 from kgimport.neo4j.runtime.choice import chosen
@@ -127,13 +127,15 @@ def _make(known: Known, options: ExportOptions, clock: Clock) -> Path:
 def dbt_arguments(known: Known) -> tuple[str, ...]:
     """Return the arguments of `dbt build`; for a graph with a name, only its models are built.
 
-    A choice that was given comes first, and a graph.yml has no part in dbt's own declarations.
+    A choice that was given comes first, and dbt knows nothing of the graph of a graph.yml.
     """
     given, name = known.project.arguments, known.project.name
     is_chosen = any(word.startswith(("-s", "--select", "-m", "--model")) for word in given)
-    if is_chosen or known.origin.file or name is None or not _WORD.fullmatch(name):
+    if is_chosen or has_file(known.origin) or name is None or not _WORD.fullmatch(name):
         return given
-    return ("--select", f"+config.meta.kgimport.graph:{name}", *_TESTS, *given)
+    # The graph of a model is a name, or a mapping with a name and defaults.
+    places = [f"+config.meta.kgimport.{key}:{name}" for key in ("graph", "graph.name")]
+    return ("--select", *places, *_TESTS, *given)
 
 
 def _made_before(known: Known, found: Facts) -> Path | None:

@@ -26,7 +26,7 @@ _ANY = (
     "`pl.read_database('SELECT * FROM TABLE', connection).write_parquet('FOLDER/TABLE.parquet')`, "
     "in Python with Polars"
 )
-# From the makers' documentation: what each is called, and a statement that makes Parquet.
+# What each is called, and a statement that makes Parquet; none of them was run here.
 _PRODUCTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "clickhouse": (
