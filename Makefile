@@ -38,11 +38,15 @@ $(TOOLS)/bin/uv: .ci/uv.txt
 run: install ## build the sample graph from data/, import it into Neo4j, verify it
 	@$(BIN)/kgimport run --name lms --if-changed
 
+# The quick tests share little, so two processes take two files at a time; all others share builds and
+# servers, and take both cores anyway.
+SLOW := neo4j or dbt or docker or athena or slow or infra
 test: install $(CHECKOV) $(PROVIDER) ## all tests, including the real Neo4j, dbt and (if an engine answers) Docker
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile -m 'not ($(SLOW))'
+	@$(BIN)/pytest -m '$(SLOW)'
 
 check: lint ## lint, and the quick tests: before each commit
-	@$(BIN)/pytest -q -m 'not neo4j and not dbt and not docker and not athena and not slow and not infra'
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m 'not ($(SLOW))'
 
 lint: install ## format, rules, types, spelling and layers, without a test
 	@$(BIN)/ruff format --check --quiet

@@ -7,7 +7,6 @@ relationship table becomes relationships of one type, an id space is the namespa
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, TypeAdapter
 
+from kgimport.column_names import camel_case, matches
 from kgimport.locations import Location, asked_as
 from kgimport.notebook import html
 
@@ -105,12 +105,6 @@ class General:
         return replace(self.rule, **words) if words else self.rule
 
 
-def matches(pattern: str, column: str) -> bool:
-    """Whether a column's name is what a pattern stands for: `*` is any number of characters."""
-    parts = map(re.escape, pattern.split("*"))
-    return re.fullmatch(".*".join(parts), column, re.DOTALL) is not None
-
-
 EVERY_COLUMN = General()
 
 
@@ -148,19 +142,6 @@ class _Declared:
         return self.rule(column).property or (
             camel_case(column) if self.general.naming == "camelCase" else column
         )
-
-
-def camel_case(name: str) -> str:
-    """Return a name in camelCase: `first_name`, `First-Name` and `FIRST_NAME` are `firstName`.
-
-    A name that is already in camelCase stays as it is, and so do underscores before it.
-    """
-    words = [word for word in re.split(r"[_\-\s]+", name) if word]
-    if not words:
-        return name
-    first, *others = (word.lower() if word.isupper() else word for word in words)
-    marks = name[: len(name) - len(name.lstrip("_"))]
-    return f"{marks}{first[0].lower()}{first[1:]}{''.join(w[0].upper() + w[1:] for w in others)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,48 +341,3 @@ class Graph:
     def of_origin(self, name: str) -> tuple[Table, ...]:
         """Return what a table of the declaration becomes: nodes, relationships or both."""
         return tuple(table for table in self.tables if table.origin == name)
-
-
-def flaws(graph: Graph) -> Iterator[str]:
-    """Yield what is wrong with a graph that was read back from a record, which may be damaged.
-
-    No graph that comes from a declaration has such flaws.
-    """
-    names = [table.name for table in graph.tables]
-    nodes = {table.name: table for table in graph.nodes}
-    if not nodes:
-        yield "no table is a node table"
-    if len(set(names)) < len(names):
-        yield "two tables have the same name"
-    for table in graph.tables:
-        if not all(_belongs(table)):
-            yield "a table has the rules or the name of another"
-        if not all(_needed(table)):
-            yield "a table lacks a name, a location, a label, a type, a key or a part of one"
-    for end in (end for table in graph.relationships for _, end in table.ends):
-        if end.node not in nodes or len(end.key) != len(nodes[end.node].key):
-            yield "an end of a relationship does not match a node's key"
-
-
-def _belongs(table: Table) -> Iterator[bool]:
-    """Yield whether a table is called after the one that declares it, and rules are for all."""
-    rule = table.general.rule
-    yield rule.property is None and not rule.skip and not rule.required
-    yield table.origin == table.name or table.name.startswith(f"{table.origin}.")
-
-
-def _needed(table: Table) -> Iterator[object]:
-    """Yield the parts of a table that must not be empty or false."""
-    yield from (table.name, str(table.location))
-    lists = [*table.keys]
-    if table.kind == "node":
-        lists += [table.labels, *table.unique]
-        yield table.id_space
-    else:
-        yield from table.key
-        yield (table.type == "") == (table.type_column is not None)
-    lists += [index.properties for index in table.indexes]
-    for words in lists:
-        yield from (words, *words)
-    for point in table.points:
-        yield len(point.columns) == (3 if point.crs.endswith("-3d") else 2)

@@ -7,6 +7,7 @@
     select:SQL                              the result of a query of the first warehouse
     postgres://select:SQL                   the same of the warehouse that the scheme names
     duckdb://FILE/select:SQL                the same of a file of a database, by its path
+    adbc://PROFILE.toml/TABLE               a table by an ADBC driver, which a profile names
 
 `str` gives the text again, for messages and records.
 """

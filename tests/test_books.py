@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 
     from kgimport.neo4j.runtime.programs import Neo4j
 
+ALL_OF_BOOKS = (
+    *("--select", "+config.meta.kgimport.graph:books"),
+    *("--indirect-selection", "cautious"),
+)
 BOTH = {"KGIMPORT_GRAPHS": "lms books"}
 ROWS = {"books": 678, "readers": 697, "ratings": 2874}
 
@@ -144,7 +149,7 @@ class Warehouse:
 def dbt_build(into: Path, *arguments: str, **settings: str) -> None:
     done = execute(
         [
-            *("--warn-error", "build", "--select", "books", *arguments),
+            *("--warn-error", "build", *ALL_OF_BOOKS, *arguments),
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
             *("--target-path", str(into / "target"), "--log-path", str(into / "logs")),
         ],
@@ -287,13 +292,8 @@ def test_both_graphs_of_the_project_are_offered_by_name(
 @pytest.mark.parametrize(
     ("name", "arguments", "file", "built"),
     [
-        ("books", (), None, ("--select", "+config.meta.kgimport.graph:books")),
-        (
-            "books",
-            ("--full-refresh",),
-            None,
-            ("--select", "+config.meta.kgimport.graph:books", "--full-refresh"),
-        ),
+        ("books", (), None, ALL_OF_BOOKS),
+        ("books", ("--full-refresh",), None, (*ALL_OF_BOOKS, "--full-refresh")),
         (None, ("--full-refresh",), None, ("--full-refresh",)),
         ("books", ("--select", "books"), None, ("--select", "books")),
         ("books", ("--selector=nightly",), None, ("--selector=nightly",)),
@@ -312,24 +312,17 @@ def test_a_run_for_a_graph_has_dbt_build_what_that_needs_unless_the_user_chose(
 
 
 @pytest.mark.dbt
-def test_the_selection_of_a_graph_is_all_that_it_needs_and_nothing_of_the_other(
-    local: Warehouse,
-) -> None:
-    found = execute(
-        [
-            *("--quiet", "ls", "--select", "+config.meta.kgimport.graph:lms"),
-            *("--profiles-dir", ".", "--resource-type", "model", "--output", "path"),
-        ],
-        PROJECT,
-        DBT_TARGET_PATH=str(local.target),
-        **BOTH,
-    )
+def test_a_build_for_one_graph_has_all_of_it_and_nothing_of_the_other(local: Warehouse) -> None:
+    content = json.loads((local.target / "run_results.json").read_text(encoding="utf-8"))
+    built = Counter(each["unique_id"].split(".")[0] for each in content["results"])
+    models = {each.stem for each in (PROJECT / "models" / "books").rglob("*.sql")}
 
-    models = {f"models/{each.relative_to(PROJECT / 'models')}" for each in LMS.rglob("*.sql")}
-    assert set(found.stdout.split()) == models
-
-
-LMS = PROJECT / "models" / "lms"
+    assert models == {
+        each["unique_id"].split(".")[2]
+        for each in content["results"]
+        if each["unique_id"].startswith("model.")
+    }
+    assert built == {"model": 26, "seed": 1, "test": 98, "unit_test": 7, "operation": 1}
 
 
 # The original dump

@@ -11,6 +11,7 @@ import pytest
 
 from kgimport import declaration
 from kgimport.checks.scan import scan
+from kgimport.column_names import camel_case
 from kgimport.declaration import Made
 from kgimport.errors import DeclarationError, SourceError
 from kgimport.graph import (
@@ -20,7 +21,6 @@ from kgimport.graph import (
     Index,
     NodeTable,
     RelationshipTable,
-    camel_case,
 )
 from kgimport.locations import LocalPath
 

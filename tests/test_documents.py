@@ -59,3 +59,12 @@ def test_a_message_that_is_not_in_the_code_is_noticed() -> None:
     assert says("no Parquet file at …", "no Parquet file at …")
     assert not says("no Parquet file at …", "no Parquet files at …")
     assert not says("there is no Parquet file at …", "no Parquet file at …")
+
+
+def test_no_page_has_the_same_section_twice() -> None:
+    pages = {
+        str(path.relative_to(ROOT)): re.findall(r"^## (.+)$", path.read_text(), re.MULTILINE)
+        for path in (ROOT / "docs").rglob("*.md")
+    }
+
+    assert {name: some for name, some in pages.items() if len(set(some)) < len(some)} == {}

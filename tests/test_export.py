@@ -58,6 +58,7 @@ def test_a_graph_becomes_headers_parts_arguments_and_schema(tmp_path: Path, ids:
 
     found = texts(tmp_path / "build")
     arguments = found.pop("import.args").splitlines()
+    assert found.pop("enterprise.cypher").startswith("// ")
     assert found == {
         **{f"csv/{name}/header.csv": f"{row}\n" for name, row in HEADERS[ids].items()},
         **{f"csv/{name}/part-00000.csv": rows for name, rows in LINES[ids].items()},
@@ -166,7 +167,8 @@ def test_the_same_input_gives_the_same_parquet_and_build_id(tmp_path: Path) -> N
     assert one.build_id == two.build_id
     assert hashes(tmp_path / "build one") == hashes(tmp_path / "build two")
     assert sorted(hashes(tmp_path / "build one")) == [
-        *("import.args", "parquet/knows/header.csv", "parquet/knows/part-00000.parquet"),
+        *("enterprise.cypher", "import.args"),
+        *("parquet/knows/header.csv", "parquet/knows/part-00000.parquet"),
         *("parquet/person/header.csv", "parquet/person/part-00000.parquet", "schema.cypher"),
     ]
 

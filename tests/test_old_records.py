@@ -1,9 +1,10 @@
 """Records that an older kgimport wrote are read, and what it built is served, verified and built.
 
 `tests/old/export-4-store-4.tar.xz` is what the kgimport of these forms left, unchanged: a
-`graph.yml`, its tables, their build directory and a store of Neo4j 2026.08.1. It was made in the
-folder `/old`. The tables were last changed at a whole second, which an archive keeps, so their
-fingerprints hold; the test only moves the locations in the records to where it unpacks.
+`graph.yml`, its tables, their build directory and a store of Neo4j 2026.08.1; and so is
+`export-5-store-4.tar.xz`, of the same tables. They were made in the folder `/old`. The tables were
+last changed at a whole second, which an archive keeps, so their fingerprints hold; the test only
+moves the locations in the records to where it unpacks.
 """
 
 from __future__ import annotations
@@ -35,13 +36,17 @@ from tests.test_report import WRONG, at, changed, paths
 if TYPE_CHECKING:
     from kgimport.neo4j.runtime.programs import Neo4j
 
-ARCHIVE = Path(__file__).parent / "old" / "export-4-store-4.tar.xz"
+ARCHIVES = {
+    form: Path(__file__).parent / "old" / f"export-{form}-store-4.tar.xz"
+    for form in range(4, EXPORT_FORM)
+}
+OLDEST = pytest.mark.parametrize("old", [4], indirect=True)
 
 
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
+@pytest.fixture(params=ARCHIVES)
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The folder in which the older kgimport worked, elsewhere."""
-    with tarfile.open(ARCHIVE) as archive:
+    with tarfile.open(ARCHIVES[request.param]) as archive:
         archive.extractall(tmp_path, filter="data")
     for record in (tmp_path / "build", stores.find(tmp_path / "stores" / "places")):
         text = (record / records.EXPORT_RECORD).read_text()
@@ -50,10 +55,12 @@ def old(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_kept_records_are_of_an_older_form(old: Path) -> None:
-    content = json.loads((old / "build" / records.EXPORT_RECORD).read_text())
-
-    assert content["version"] == int(ARCHIVE.name.split("-")[1]) < EXPORT_FORM
+def test_the_kept_records_are_of_the_forms_before() -> None:
+    for form, archive in ARCHIVES.items():
+        with tarfile.open(archive) as opened:
+            content = opened.extractfile(f"build/{records.EXPORT_RECORD}")
+            assert content is not None
+            assert json.loads(content.read())["version"] == form
 
 
 def test_an_upgraded_record_says_what_an_export_of_today_says(old: Path) -> None:
@@ -91,6 +98,7 @@ def test_what_an_older_kgimport_wrote_is_admitted_and_read_back(old: Path) -> No
     assert differences(old / "build", record) == []
 
 
+@OLDEST
 def test_a_wrong_value_in_what_is_upgraded_is_damage_or_changes_nothing(old: Path) -> None:
     good = (old / "build" / records.EXPORT_RECORD).read_text()
     content = json.loads(good)
@@ -142,6 +150,7 @@ def test_a_form_that_is_no_whole_number_is_refused(form: object) -> None:
 
 
 @pytest.mark.neo4j
+@OLDEST  # whose upgrade takes all steps
 @pytest.mark.parametrize("neo4j", ["2026.08.1"], indirect=True)
 def test_an_older_store_is_verified_and_served_and_its_build_directory_is_built(
     old: Path, neo4j: Neo4j

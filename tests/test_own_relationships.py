@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import polars as pl
 import pytest
 
 from kgimport import declaration
 from kgimport.commands.check import check
 from kgimport.commands.export import export
+from kgimport.commands.load_graph import load_graph
 from kgimport.commands.serve import serve
 from kgimport.commands.verify import verify
 from kgimport.errors import DeclarationError, IntegrityError
@@ -105,6 +107,34 @@ def test_null_foreign_keys_are_counted_or_refused_with_the_word_that_allows_them
     assert "`on_null: skip`" in no.value.hint
 
 
+def test_the_rows_that_make_no_relationship_are_in_every_summary(tmp_path: Path) -> None:
+    proof = check(shop(tmp_path)).summary("")
+    made = export(shop(tmp_path), tmp_path / "build").summary()
+
+    assert (proof.heads[3], [row[3] for row in proof.rows]) == ("without an end", [0, 0, 0, 1])
+    assert (made.heads[4], [row[4] for row in made.rows]) == ("without an end", [0, 0, 0, 1])
+    without = export(shop(tmp_path, previous_id=[10, 10, 10]), tmp_path / "build").summary()
+    assert without.heads == ("table", "becomes", "rows", "rejected", "properties", "MB")
+
+
+def test_a_warehouse_is_queried_once_for_all_that_is_made_of_a_table(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as made:
+        for name, rows in (("customers", CUSTOMERS), ("orders", ORDERS)):
+            made.register("rows", pl.DataFrame(rows).to_arrow())
+            made.execute(f"CREATE TABLE {name} AS FROM rows")
+    (tmp_path / "graph.yml").write_text(
+        SHOP.replace("location: ", "location: duckdb://shop.duckdb/main/").replace(".parquet", "")
+    )
+    graph = load_graph(tmp_path / "graph.yml")
+
+    record = export(graph, tmp_path / "build")
+
+    assert [each.table for each in record.queries] == ["customers", "orders"]
+    assert [each.written for each in record.tables] == [2, 3, 3, 2]
+    asked = load_graph(tmp_path / "graph.yml", select={"orders": "SELECT 1"})
+    assert [str(each.location)[:7] for each in asked.tables] == ["duckdb:", *["select:"] * 3]
+
+
 def test_a_null_key_is_not_a_missing_node(tmp_path: Path) -> None:
     both = SHOP.replace("on_null: skip", "on_null: skip, on_missing: skip")
     apart = SHOP.replace("on_null: skip", "on_null: error, on_missing: skip")
@@ -176,6 +206,19 @@ def test_mistakes_in_relationships_of_a_table_are_reported(
 ) -> None:
     with pytest.raises(DeclarationError, match=mistake):
         shop(tmp_path, SHOP.replace(before, after))
+
+
+def test_a_missing_column_is_reported_once(tmp_path: Path) -> None:
+    wrong = SHOP.replace("key: previous_id", "key: previus_id").replace("key: order_id", "key: id")
+
+    with pytest.raises(DeclarationError) as refused:
+        check(shop(tmp_path, wrong))
+
+    lines = [line.split(" (there is")[0] for line in refused.value.message.split("\n  ")]
+    assert lines[1:] == [
+        "orders.node.key: no column id",
+        "orders.FOLLOWS.relationship.end.key: no column previus_id; did you mean previous_id?",
+    ]
 
 
 def test_a_table_of_facts_declares_relationships_without_being_nodes(tmp_path: Path) -> None:

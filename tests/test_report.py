@@ -24,10 +24,10 @@ from kgimport.graph import (
     NodeTable,
     Point,
     RelationshipTable,
-    flaws,
 )
 from kgimport.locations import LocalPath
 from kgimport.records import ExportRecord, HeaderFile, SchemaItem, StoreRecord, build_id, on_disk
+from kgimport.records.flaws import flaws
 from tests.graphs import people
 
 if TYPE_CHECKING:

@@ -363,6 +363,7 @@ def test_a_build_directory_goes_to_s3_and_comes_back_byte_by_byte(
     local = export(people(tmp_path / "tables"), tmp_path / "local")
     with fetched(home, silent) as folder:
         there, here = contents(folder), contents(tmp_path / "local")
+    del here["enterprise.cypher"]  # which is for people, so it is not fetched
 
     assert again.build_id == local.build_id
     assert there.keys() == here.keys()

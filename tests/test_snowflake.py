@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
+from adbc_driver_manager.dbapi import Cursor
 from adbc_driver_snowflake import AuthType, DatabaseOptions, StatementOptions
 
 from kgimport.commands.export import export
@@ -122,11 +123,15 @@ def test_a_relation_is_named_as_in_sql(written: str, stored: str) -> None:
 def test_a_relation_with_quoted_names_is_found(
     snowflake_database: Database, tmp_path: Path
 ) -> None:
+    """By quotes in the location of a graph.yml, or by the name that dbt writes in SQL."""
     snowflake_database.run('CREATE TABLE "low" AS SELECT 7 AS id')
+    names = (snowflake_database.name, "public", "low")
+    of_dbt = Relation(names, connection(snowflake_database), f'{names[0]}.public."low"')
 
-    (rows,) = read(tmp_path, table(snowflake_database, '"low"'))
+    (rows,) = read(tmp_path / "a", table(snowflake_database, '"low"'))
+    (others,) = read(tmp_path / "b", node(of_dbt))
 
-    assert rows["id"].to_list() == [7]
+    assert rows["id"].to_list() == others["id"].to_list() == [7]
 
 
 def test_rows_of_a_large_table_are_all_there(snowflake_database: Database, tmp_path: Path) -> None:
@@ -343,6 +348,16 @@ def test_a_password_that_the_server_sends_back_is_not_shown(echoing: int, tmp_pa
     assert "no: " in error.message
     assert not any(PASSWORD in text for text in (str(error), repr(error), repr(there)))
     assert error.__suppress_context__
+
+
+def test_rows_that_a_driver_loses_are_noticed(
+    snowflake_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cursor, "rowcount", property(lambda cursor: cursor._rowcount + 1))
+
+    error = refused(tmp_path, asked(snowflake_database, "SELECT 1 AS id"))
+
+    assert error.message == "t: 2 rows were announced, 1 arrived"
 
 
 def test_without_the_driver_the_extra_is_named(

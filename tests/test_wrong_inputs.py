@@ -157,7 +157,7 @@ def no_declaration(place: Path) -> None:
     (place / "graph.yml").unlink()
 
 
-@wrong(ExitCode.USAGE, "dbt is not a dbt project", "export")
+@wrong(ExitCode.USAGE, "there is no dbt project here, and none in dbt", "export")
 def no_declaration_named_and_no_dbt_project(_: Path) -> None:
     """Nothing more is needed."""
 

@@ -159,7 +159,9 @@ def chosen_source(file: Path | None, project: Path | None) -> Path:
     folder = project or dbt.default_project()
     if file is None and not dbt.is_project(folder):
         raise UsageError(
-            f"{folder} is not a dbt project",
+            f"{project} is not a dbt project"
+            if project
+            else f"there is no dbt project here, and none in {folder}",
             "name a graph.yml with --graph, or a project with --dbt",
         )
     return file or folder

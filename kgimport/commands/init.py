@@ -12,7 +12,7 @@ from kgimport.declaration.graph_file import read_json
 from kgimport.declaration.parse import shaped
 from kgimport.drafting import compose, files, project, yaml_text
 from kgimport.drafting.artifacts import Catalog, Manifest
-from kgimport.errors import DestinationError, KgimportError
+from kgimport.errors import DestinationError, KgimportError, SourceError
 from kgimport.progress import silent
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ def from_dbt(folder: Path, home: Path, name: str | None = None) -> Drafted:
     """
     artifacts = dbt.artifacts(folder)
     place = artifacts / _MANIFEST
+    if not place.is_file():
+        raise SourceError(
+            f"dbt has not written {place} yet", "run `dbt build` (or `dbt parse`) in the project"
+        )
     manifest = shaped(Manifest, read_json(place), str(place), _AGAIN)
     known, unknown = _known(folder, artifacts, manifest)
     found = project.evidence(manifest, known, _relative(folder, home))

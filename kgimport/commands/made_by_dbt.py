@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from kgimport import dbt, declaration
 from kgimport.declaration import DuckDBTarget, Made, Target
-from kgimport.errors import DeclarationError, listed, short
+from kgimport.errors import short
 from kgimport.locations import LocalPath, folder
+from kgimport.sources import elsewhere
 from kgimport.sources.locate import SOURCES
 
 if TYPE_CHECKING:
@@ -43,11 +44,7 @@ def made_elsewhere(project: Path, tables: str) -> Made:
 def must_be_known(settings: Settings) -> None:
     """Refuse a target whose warehouse kgimport cannot read."""
     if settings.adapter not in SOURCES:
-        raise DeclarationError(
-            f"the target {short(settings.target)} of the dbt profile {short(settings.profile)} is "
-            f"of type {short(settings.adapter)}, not {listed(SOURCES, 50)}",
-            "unload the graph's tables from it as Parquet, and name their folder with --tables",
-        )
+        raise elsewhere.refusal(settings.adapter, settings.target, settings.profile)
 
 
 def _in_warehouse(_: Settings, connection: Connection) -> Way:

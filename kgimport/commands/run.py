@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from kgimport.progress import Progress
 
 _WORD = re.compile(r"[\w-]+")  # a name that dbt's selection does not take for a pattern
+# Not those that also need a model which is not built.
+_TESTS = ("--indirect-selection", "cautious")
 _LOG = ".wal"  # what DuckDB adds to the name of a file, for what is not yet in the file
 
 
@@ -131,7 +133,7 @@ def dbt_arguments(known: Known) -> tuple[str, ...]:
     is_chosen = any(word.startswith(("-s", "--select", "-m", "--model")) for word in given)
     if is_chosen or known.origin.file or name is None or not _WORD.fullmatch(name):
         return given
-    return ("--select", f"+config.meta.kgimport.graph:{name}", *given)
+    return ("--select", f"+config.meta.kgimport.graph:{name}", *_TESTS, *given)
 
 
 def _made_before(known: Known, found: Facts) -> Path | None:

@@ -27,8 +27,8 @@ _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _OURS = ("--target", "-t", "--project-dir")
 # dbt reports each failure twice: as a step, whose line says little, and at the end with its reason.
 _STEPS = re.compile(r"^(Log|EndOfRunSummary|RunResultErrorNoMessage|StatsLine|Compiled|CheckNode)")
-# Its log file stays text. The folder it is started in is where a profile's paths begin.
-_FORM = ("--log-format", "json", "--log-format-file", "text")
+# Its log file keeps the form that it has by default.
+_FORM = ("--log-format", "json", "--log-format-file", "debug")
 
 
 def build(

@@ -34,6 +34,7 @@ _SCRIPT = Path(__file__).with_name("ask_dbt.py")
 _LONGEST = 1200  # characters of dbt's words in a message
 _NO_ADAPTER = "Could not find adapter type"
 _OF_CLICK = {"NoSuchOption", "BadParameter", "BadOptionUsage", "UsageError", "Exit", "BadArgument"}
+_OF_PROFILES = "--profiles-dir"  # whose default dbt checks like one that was given
 _FOLDERS = ("DBT_PROFILES_DIR", "DBT_ENGINE_PROFILES_DIR")
 
 
@@ -119,9 +120,13 @@ def environment() -> dict[str, str]:
 
     The folder of profiles is relative to where kgimport was started.
     """
+    quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
+    return {**quiet, **_folders_of_profiles()}
+
+
+def _folders_of_profiles() -> dict[str, str]:
     named = {name: os.environ[name] for name in _FOLDERS if os.environ.get(name)}
-    folders = {name: str(Path(value).absolute()) for name, value in named.items()}
-    return {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false", **folders}
+    return {name: str(Path(value).absolute()) for name, value in named.items()}
 
 
 def _asked(
@@ -174,7 +179,7 @@ def _answer(
 
 def _content(project: Path) -> str:
     """Return a digest of the files that decide what dbt answers."""
-    folders = [project, Path.home() / ".dbt", *map(Path, environment().values())]
+    folders = [project, Path.home() / ".dbt", *map(Path, _folders_of_profiles().values())]
     files = sorted({file for each in folders for file in each.glob("*.yml")})
     digest = hashlib.sha256()
     for file in files:
@@ -192,6 +197,12 @@ def _bytes(file: Path) -> bytes:
 
 def _refusal(project: Path, reason: str, kind: str) -> KgimportError:
     words = short(reason.strip(), _LONGEST)
+    if kind in _OF_CLICK and _OF_PROFILES in reason:
+        return DeclarationError(
+            f"dbt finds no profiles.yml for the project {project}: {words}",
+            "put one into the project's folder or into ~/.dbt, or set DBT_PROFILES_DIR; or name the "
+            "folder of the tables' Parquet with --tables",
+        )
     if kind in _OF_CLICK:
         return UsageError(
             f"dbt does not take these arguments: {words}", "`dbt build --help` lists them"

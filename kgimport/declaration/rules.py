@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kgimport.graph import NO_RULE, ColumnRule, General, matches
+from kgimport.column_names import matches
+from kgimport.graph import NO_RULE, ColumnRule, General
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

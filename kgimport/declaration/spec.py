@@ -232,7 +232,8 @@ class TableSpec(_Strict):
         default=None,
         description="A Parquet file, a folder of them, or a glob, relative to this file; "
         "s3://BUCKET/PREFIX; a table of a warehouse: athena://CATALOG/DATABASE/TABLE, "
-        "duckdb://FILE/SCHEMA/TABLE, postgres://DATABASE/SCHEMA/TABLE; or a query: "
+        "duckdb://FILE/SCHEMA/TABLE, postgres://DATABASE/SCHEMA/TABLE (redshift, snowflake and "
+        "bigquery alike), adbc://PROFILE.toml/TABLE; or a query: "
         "select:SQL for Athena, postgres://select:SQL, duckdb://FILE/select:SQL. "
         "Default: where dbt has the model, seed or snapshot of the table's name.",
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from kgimport.column_names import matches
 from kgimport.declaration import own, rules
 from kgimport.errors import DeclarationError, listed, short
-from kgimport.graph import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -119,16 +119,21 @@ def check_columns(graph: Graph, schemas: Mapping[str, Iterable[str]]) -> None:
         (
             line
             for table in graph.tables
-            for line in (
-                *_column_mistakes(table, list(schemas[table.name])),
-                *(
-                    _rule_mistakes(table, list(schemas[table.name]))
-                    if _is_first(graph, table)
-                    else ()
-                ),
-            )
+            for line in _schema_mistakes(graph, table, list(schemas[table.name]))
         ),
     )
+
+
+def _schema_mistakes(graph: Graph, table: Table, columns: list[str]) -> Iterator[str]:
+    """Yield what does not fit the columns of a table; what other tables report, only once."""
+    first, *others = graph.of_origin(table.origin)
+    if table == first:
+        foreign = {column for other in others for column in chain.from_iterable(other.keys)}
+        yield from _column_mistakes(table, columns, {"columns": foreign - {*table.key}})
+        yield from _rule_mistakes(table, columns)
+    else:
+        own = {f"relationship.{side}.key": {*first.key} for side in ("start", "end")}
+        yield from _column_mistakes(table, columns, own)
 
 
 def _named_columns(table: Table) -> Iterator[tuple[str, str]]:
@@ -144,15 +149,12 @@ def _named_columns(table: Table) -> Iterator[tuple[str, str]]:
     yield from ((f"points.{p.property}", column) for p in table.points for column in p.columns)
 
 
-def _column_mistakes(table: Table, columns: list[str]) -> Iterator[str]:
+def _column_mistakes(
+    table: Table, columns: list[str], elsewhere: Mapping[str, set[str]]
+) -> Iterator[str]:
     for place, column in _named_columns(table):
-        if column not in columns:
+        if column not in columns and column not in elsewhere.get(place, ()):
             yield f"{table.name}.{place}: no column {column}{instead(column, columns)}"
-
-
-def _is_first(graph: Graph, table: Table) -> bool:
-    """Whether a table is the first one with its rows; the patterns of the others are the same."""
-    return graph.of_origin(table.origin)[0] == table
 
 
 def _rule_mistakes(table: Table, columns: list[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -111,8 +111,15 @@ def _pair(value: Mapping[str, object]) -> str:
 
 def _flow(value: object) -> str:
     """Return a value on one line, quoted where YAML would read it as another."""
-    found = yaml.safe_dump(
-        value, default_flow_style=True, width=_ENDLESS, allow_unicode=True, sort_keys=False
+    found = _dumped(value, allow_unicode=True)
+    if len(found.splitlines()) > 1:  # a name with a line break, which only escapes keep on one line
+        found = _dumped(value, default_style='"')
+    return found
+
+
+def _dumped(value: object, **style: Any) -> str:
+    found: str = yaml.safe_dump(
+        value, default_flow_style=True, width=_ENDLESS, sort_keys=False, **style
     )
     return found.removesuffix("\n").removesuffix("\n...")
 

@@ -1,6 +1,6 @@
 """The records that the stages leave on disk: `export.json` and `store.json`.
 
-Each states the number of its form; the last two forms of each can be read.
+Each states the number of its form; older forms that can be upgraded are read, too.
 """
 
 from kgimport.records.export import (

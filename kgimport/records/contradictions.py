@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kgimport.graph import flaws
 from kgimport.records.export import build_id
+from kgimport.records.flaws import flaws
 from kgimport.sums import sums
 
 if TYPE_CHECKING:

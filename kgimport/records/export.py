@@ -25,6 +25,7 @@ from kgimport.records.parts import (  # noqa: TC001  (pydantic reads the annotat
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_MORE = ("properties", "MB")
 EXPORT_RECORD, EXPORT_FORM = "export.json", 6
 
 
@@ -163,15 +164,17 @@ class ExportRecord:
 
     def summary(self) -> Summary:
         """Return what was written, table by table."""
+        nulls = any(each.nulls for each in self.tables)
         return summary(
             f"graph {self.graph}, build {self.build_id}",
-            ("table", "becomes", "rows", "rejected", "properties", "MB"),
+            ("table", "becomes", "rows", "rejected", *(["without an end"] * nulls), *_MORE),
             (
                 (
                     each.name,
                     ("(:{})" if each.kind == "node" else "[:{}]").format(", ".join(each.counts)),
                     each.written,
                     each.rejected,
+                    *([each.nulls] * nulls),
                     each.properties,
                     round(sum(file.bytes for file in each.files) / 1e6, 1),
                 )

@@ -1,6 +1,6 @@
-"""Records as text: written in the newest form of their kind, read in the last two.
+"""Records as text: written in the newest form of their kind, and read in that one and some before.
 
-A text in the previous form is upgraded as JSON and then validated as strictly as any other. A
+A text in an older form is upgraded as JSON and then validated as strictly as any other. A
 record that is read back is trusted no more than a declaration: if a name, a path or a number is not
 one that kgimport writes, the record is damaged. So a path in it stays in its build directory.
 """

@@ -221,5 +221,5 @@ def _rows(wanted: Wanted) -> str:
     location = wanted.location
     if isinstance(location, Query):
         return location.sql
-    names = ".".join(map(bigquery_types.quoted, location.names))
-    return f"SELECT * FROM {names}"  # noqa: S608  (its names are quoted)
+    relation = location.sql or ".".join(map(bigquery_types.quoted, location.names))
+    return f"SELECT * FROM {relation}"  # noqa: S608  (its names are quoted)

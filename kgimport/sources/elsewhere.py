@@ -54,10 +54,11 @@ _PRODUCTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def refusal(adapter: str) -> DeclarationError:
-    """Return the error for a dbt target of an adapter whose warehouse kgimport does not read."""
-    product, statement = _PRODUCTS.get(adapter, (f"warehouses of dbt-{short(adapter)}", _ANY))
+def refusal(adapter: str, target: str, profile: str) -> DeclarationError:
+    """Return the error for a target of a dbt profile whose warehouse kgimport does not read."""
+    product, statement = _PRODUCTS.get(adapter, ("that warehouse", _ANY))
     return DeclarationError(
-        f"kgimport does not read {product}, to which dbt's target of type {short(adapter)} leads",
+        f"the target {short(target)} of the dbt profile {short(profile)} is of type "
+        f"{short(adapter)}, and kgimport does not read {product}",
         f"unload the graph's tables as Parquet, and name their folder with --tables: {statement}",
     )

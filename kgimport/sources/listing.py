@@ -79,7 +79,7 @@ def some(location: Location) -> list[File]:
         return found
     raise SourceError(
         f"no Parquet file at {location}",
-        "build the tables first (`dbt build`), or correct the table's location",
+        "correct the table's location, or the folder of --tables",
     )
 
 

@@ -22,7 +22,7 @@ from kgimport.errors import KgimportError, SourceError, UsageError
 from kgimport.locations import LocalPath, Query, S3Path
 from kgimport.records import QueryRecord
 from kgimport.sources import batches, casts, flagged, listing, redshift_types, unloading
-from kgimport.sources.contract import Found, Source, sql_name
+from kgimport.sources.contract import Found, Source, rows_of, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -158,9 +158,7 @@ SOURCE: Source[Redshift, _Opened] = Source(
 
 def _rows(wanted: Wanted) -> str:
     location = wanted.location
-    if isinstance(location, Query):
-        return location.sql
-    return f"SELECT * FROM {sql_name(location.names)}"  # noqa: S608  (its names are quoted)
+    return location.sql if isinstance(location, Query) else rows_of(location)
 
 
 def _columns(opened: _Opened, rows: str, wanted: Wanted) -> list[Asked]:

@@ -52,6 +52,12 @@ _KEYS = (
     "workload_identity_provider",
     "connect_timeout",
 )
+_SECRET_OPTIONS = (
+    "password",
+    f"{_CLIENT}.auth_token",
+    f"{_CLIENT}.jwt_private_key_pkcs8_value",
+    f"{_CLIENT}.jwt_private_key_pkcs8_password",
+)
 _FIXED = {
     f"{_CLIENT}.use_high_precision": "true",
     f"{_CLIENT}.max_timestamp_precision": "microseconds",
@@ -93,7 +99,7 @@ def _open(snowflake: Snowflake) -> Iterator[_Opened]:
     manners = adbc.Manners(
         "Snowflake",
         "try the same with dbt (`dbt debug`), which logs in with the same profile, or in Snowsight",
-        tuple(settings[key] for key in _SECRETS if key in settings),
+        tuple(options[key] for key in _SECRET_OPTIONS if key in options),
     )
     dbapi = adbc.driver("adbc_driver_snowflake", "Snowflake", "snowflake")
     connect = partial(dbapi.connect, db_kwargs=options, autocommit=True)
@@ -236,8 +242,8 @@ def _rows(wanted: Wanted) -> str:
     location = wanted.location
     if isinstance(location, Query):
         return location.sql
-    names = [_stored(name) for name in location.names]
-    return f"SELECT * FROM {sql_name(names)}"  # noqa: S608  (its names are quoted)
+    relation = location.sql or sql_name(map(_stored, location.names))
+    return f"SELECT * FROM {relation}"  # noqa: S608  (its names are quoted)
 
 
 def _stored(name: str) -> str:

@@ -14,7 +14,8 @@ page as JSON Schema, with which an editor completes and checks the file. Unknown
 
 In a dbt project, the `meta.kgimport` of a model, seed or snapshot holds the keys of
 [a table](#table), without `location`, and `graph`, the graph's name; that of a column holds the
-keys of [a column](#column). `kgimport schema --dbt` prints the JSON Schema for that.
+keys of [a column](#column). `kgimport schema --dbt` prints the JSON Schema for that;
+[dbt.md](../dbt.md) is the page for dbt projects.
 """
 
 

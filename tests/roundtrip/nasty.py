@@ -623,7 +623,7 @@ def _keys() -> Iterator[Nasty]:
     nines = Column("key", pl.Decimal(38, 0), (10**38 - 1, 2**63), ColumnRule(decimal="string"))
     yield Nasty(group, "keys of 38 nines", _keyed(nines), "equal")
     yield Nasty(
-        group, "a null key", _keyed(Column("key", _INT, (None,))), "refused: dangling-end, null-key"
+        group, "a null key", _keyed(Column("key", _INT, (None,))), "refused: null-end, null-key"
     )
     marked = _keyed(Column("key", _TEXT, ("\ufeffa",)))
     yield Nasty(group, "a byte order mark before a key", marked, "refused: marked-key", "equal")

@@ -1,3 +1,5 @@
+-- Built with the graph, so that what is not in it can be looked up.
+-- depends_on: {{ ref('books_rejected') }}
 with counts as (
     select
         isbn,
