@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from kgimport import second_reader
-from kgimport.errors import DeclarationError, RuntimeMissingError, SourceError, short
+from kgimport.errors import DeclarationError, SourceError, short
+from kgimport.sources import postgres
 from kgimport.sources.contract import sql_name
 
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ def connected(database: str) -> Iterator[Any]:
     libpq states who and where: the PG… variables, the password file, the service file. `database`
     may be empty, too.
     """
-    dbapi = _driver()
-    chosen = database.replace("\\", "\\\\").replace("'", "\\'")
-    conninfo = f"dbname='{chosen}'" if database else ""
+    dbapi = postgres.driver()
+    conninfo = f"dbname={postgres.quoted(database)}" if database else ""
     try:
         with (
             dbapi.connect(f"{conninfo} client_encoding='UTF8'") as connection,
@@ -82,16 +82,6 @@ def connected(database: str) -> Iterator[Any]:
             f"Postgres does not take the rows: {reason}",
             "try the same with psql; the PG… variables of libpq say where the database is",
         ) from error
-
-
-def _driver() -> Any:
-    try:
-        from adbc_driver_postgresql import dbapi  # noqa: PLC0415  (of an extra)
-    except ModuleNotFoundError as error:
-        raise RuntimeMissingError(
-            "the driver for Postgres is not installed", "pip install 'kgimport[postgres]'"
-        ) from error
-    return dbapi
 
 
 def load(raw: RawCsv, cursor: Any) -> int:

@@ -436,7 +436,7 @@ def test_a_table_of_another_database_is_refused(
 def test_without_the_driver_the_extra_is_named(
     postgres_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "adbc_driver_postgresql", None)
+    monkeypatch.setitem(sys.modules, "adbc_driver_postgresql.dbapi", None)
 
     error = refused(tmp_path, asked(postgres_database, "SELECT 1 AS id"))
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 from kgimport.errors import RuntimeMissingError, SourceError, UsageError, listed, short
 from kgimport.locations import LocalPath, Query
 from kgimport.records import QueryRecord
-from kgimport.sources import batches, casts, postgres_types
+from kgimport.sources import adbc, batches, casts, postgres_types
 from kgimport.sources.contract import Found, Source, rows_of
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ def _connect(settings: Mapping[str, str], _: Path) -> Postgres:
             "set the environment variable that it names",
         )
     return Postgres(
-        " ".join(f"{key}={_quoted(value)}" for key, value in sorted(given.items())),
+        " ".join(f"{key}={quoted(value)}" for key, value in sorted(given.items())),
         settings.get("role"),
         settings.get("search_path"),
     )
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """Return a value for libpq's connection string."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
@@ -105,7 +105,7 @@ def _quoted(value: str) -> str:
 @contextmanager
 def _open(postgres: Postgres) -> Iterator[Any]:
     """Provide the cursor of a read-only transaction that sees one state."""
-    dbapi = _driver()
+    dbapi = driver()
     conninfo = f"{postgres.conninfo} client_encoding='UTF8'"
     with (
         _refusing("does not let kgimport in"),
@@ -120,14 +120,9 @@ def _open(postgres: Postgres) -> Iterator[Any]:
         yield cursor
 
 
-def _driver() -> Any:
-    try:
-        from adbc_driver_postgresql import dbapi  # noqa: PLC0415  (of an extra)
-    except ModuleNotFoundError as error:
-        raise RuntimeMissingError(
-            "the driver for Postgres is not installed", "pip install 'kgimport[postgres]'"
-        ) from error
-    return dbapi
+def driver() -> Any:
+    """Return the driver's DB-API module; raise `RuntimeMissingError` if it is not installed."""
+    return adbc.driver("adbc_driver_postgresql", "Postgres", "postgres")
 
 
 def _literal(value: str) -> str:
@@ -237,7 +232,7 @@ def _ask(cursor: Any, sql: str) -> list[tuple[Any, ...]]:
 def _refusing(what: str) -> Iterator[None]:
     try:
         yield
-    except (_driver().Error, pa.ArrowException) as error:
+    except (driver().Error, pa.ArrowException) as error:
         reason = short(_reason(str(error)), _REASON)
         raise SourceError(
             f"Postgres {what}: {reason}",
