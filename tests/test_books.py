@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from kgimport.neo4j.runtime.programs import Neo4j
 
 ALL_OF_BOOKS = (
-    *("--select", "+config.meta.kgimport.graph:books", "+config.meta.kgimport.graph.name:books"),
+    *("--select", "+config.meta.kgimport.graph:books"),
     *("--indirect-selection", "cautious"),
 )
 BOTH = {"KGIMPORT_GRAPHS": "lms books"}

@@ -133,9 +133,7 @@ def dbt_arguments(known: Known) -> tuple[str, ...]:
     is_chosen = any(word.startswith(("-s", "--select", "-m", "--model")) for word in given)
     if is_chosen or has_file(known.origin) or name is None or not _WORD.fullmatch(name):
         return given
-    # The graph of a model is a name, or a mapping with a name and defaults.
-    places = [f"+config.meta.kgimport.{key}:{name}" for key in ("graph", "graph.name")]
-    return ("--select", *places, *_TESTS, *given)
+    return ("--select", f"+config.meta.kgimport.graph:{name}", *_TESTS, *given)
 
 
 def _made_before(known: Known, found: Facts) -> Path | None:
