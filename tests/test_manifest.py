@@ -862,7 +862,7 @@ def test_a_file_in_the_project_counts_if_no_model_declares_a_graph(tmp_path: Pat
     [
         ("othr", "dbt has no model, seed or snapshot othr; did you mean other"),
         ("gone", "is disabled in the dbt project"),
-        ("twin", "may be model.a.twin or model.b.twin; write that name"),
+        ("twin", "may be model.a.twin or model.b.twin; write one of these names"),
     ],
 )
 def test_a_name_that_dbt_does_not_have_once_is_refused(

@@ -138,7 +138,7 @@ def _unfound(ids: Mapping[str, list[str]], manifest: Manifest) -> Iterator[str]:
         elif not found:
             yield f"tables.{name}: dbt has no model, seed or snapshot {name}{instead(name, known)}"
         elif len(found) > 1:
-            yield f"tables.{name}: may be {' or '.join(found)}; write that name"
+            yield f"tables.{name}: may be {' or '.join(found)}; write one of these names"
 
 
 def _last(unique_id: str) -> str:

@@ -36,12 +36,12 @@ first of these is taken:
 4. the same two in `.env`
 
 A variable that begins with KGIMPORT_ and that nothing reads is probably misspelled: kgimport shows
-a warning with the name that is nearest, and goes on. A password belongs into a variable or a `.env`
+a warning with the name that is nearest, and goes on. A password belongs in a variable or a `.env`
 that others cannot read, never on a command line.
 """
 _TYPED = """
-These options have no variable. They delete, open a store for writing, or leave out a proof, which
-should not happen because of an old line in a file; or their values have blanks, at which a variable
+These options have no variable. Some delete data, open a store for writing or skip a proof, and a
+forgotten line in a file must not do that. The others take values with blanks, at which a variable
 would be split.
 """
 _ELSE = """
