@@ -190,7 +190,9 @@ class Spelling:
         if not columns:
             return []
         file = self.scratch / "spelled.parquet"
-        rows = self.rows.select(each.alias(str(at)) for at, each in enumerate(columns))
+        # A type that all rows share is a literal, of which `select` alone makes one row.
+        names = [str(at) for at in range(len(columns))]
+        rows = self.rows.with_columns(**dict(zip(names, columns, strict=True))).select(names)
         rows.sink_parquet(file, compression="uncompressed", statistics=False, engine="streaming")
         found = facts_of_files(self.made, second_reader.parquet([file]), types)
         file.unlink()

@@ -78,7 +78,7 @@ def run(
 
     With `if_changed`, dbt and export are skipped if the project, the data, and what the last run
     made of them are unchanged. A warehouse other than a DuckDB of local files is always queried
-    again. Changes of data outside the two folders are not noticed.
+    again, and so are models that read files elsewhere, ask for the time, or are Python.
     """
     program = chosen(neo4j, progress)
     clock = Clock(progress)
@@ -137,7 +137,10 @@ def dbt_arguments(known: Known) -> tuple[str, ...]:
 
 
 def _made_before(known: Known, found: Facts) -> Path | None:
-    if not is_local(known.settings):
+    folder, watched = known.settings.folder, watched_of(known).places
+    if not is_local(known.settings) or dbt.depend_on_more(
+        known.settings.artifacts, folder, watched
+    ):
         return None
     return inputs.made_of(known.project.builds, digest_of(known, found))
 
