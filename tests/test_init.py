@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,11 +90,18 @@ def test_a_test_that_does_not_hold_for_all_rows_never_becomes_an_error(
     shop_draft: dict[str, Any],
 ) -> None:
     found = relationships(shop_draft, "orders")
-    assert found["HAS_STORE"]["on_missing"] == "skip"  # only where …
     assert found["HAS_COUPON"]["on_missing"] == "skip"  # severity: warn
     assert "on_missing" not in found["HAS_CUSTOMER"]
     # Leaving out nulls is no condition, because such a test does not look at them anyway.
     assert "on_missing" not in found["HAS_REPLACES_ORDER"]
+
+
+@pytest.mark.dbt
+def test_a_test_of_some_rows_only_is_a_comment(shop_draft: dict[str, Any], shop_text: str) -> None:
+    assert "HAS_STORE" not in relationships(shop_draft, "orders")
+    (line,) = (each for each in shop_text.splitlines() if "key: store_id}}  #" in each)
+    assert line.strip().startswith("# - {type: HAS_STORE")
+    assert line.endswith("# tested relationship, but only where status <> 'draft'")
 
 
 @pytest.mark.dbt
@@ -164,7 +172,7 @@ def test_the_command_writes_to_stdout_and_reports_on_stderr(
     found = CliRunner().invoke(app, ["init"])
     assert found.exit_code == 0
     assert found.stdout == shop_text
-    assert "drafted 6 node tables and 6 relationships" in found.stderr
+    assert "drafted 6 node tables and 5 relationships" in found.stderr
     assert "check --graph graph.yml" in found.stderr
 
 
@@ -283,6 +291,39 @@ def test_a_disabled_test_states_the_same_and_its_table_is_found_by_name() -> Non
     assert "disabled" in found.reference.reason
 
 
+def _relationship_test(**config: str) -> Node:
+    more = {"from_condition": config.pop("from_condition")} if "from_condition" in config else {}
+    return _node(
+        unique_id="test.p.t",
+        resource_type="test",
+        config=config,
+        attached_node="model.p.orders",
+        test_metadata={
+            "name": "relationships_where",
+            "kwargs": {"to": "ref('shops')", "field": "id", "column_name": "shop_id", **more},
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "doubt"),
+    [
+        ({}, ""),
+        ({"where": "(SHOP_ID is not null)"}, ""),
+        ({"severity": "warn"}, ""),
+        ({"from_condition": "1=1"}, ""),
+        ({"where": "kind = 'shop'"}, "only where kind = 'shop'"),
+        ({"where": "shop_id is not null", "from_condition": "kind = 1"}, "only where kind = 1"),
+    ],
+)
+def test_a_condition_on_the_rows_with_the_foreign_key_puts_it_in_doubt(
+    config: dict[str, str], doubt: str
+) -> None:
+    (found,) = statements.of_tests([_relationship_test(**config)], lambda to: to)
+    assert isinstance(found, statements.Refers)
+    assert found.reference.doubt == doubt
+
+
 def _table(name: str, *keys: str, layer: Layer = Layer.MART, **more: Any) -> Table:
     sound = tuple(Key((key,), "tested") for key in keys)
     return Table(name, name, layer, dict.fromkeys(keys, ""), sound, **more)
@@ -300,6 +341,86 @@ def test_a_staging_table_is_drafted_where_there_are_no_marts_or_one_refers_to_it
     draft = _composed(staging, other, _table("shops", "shop_id", references=(refers,)))
     assert [each.table for each in draft.entries] == ["shops", "stg_towns"]
     assert [each.table for each in draft.offered] == ["stg_unused"]
+
+
+def _refers(to: str, column: str, doubt: str = "") -> Reference:
+    return Reference((column,), to, (f"{to.removeprefix('stg_')}_id",), "tested", doubt=doubt)
+
+
+def test_a_column_that_refers_to_several_things_makes_no_relationship() -> None:
+    """A supplier's number that is a customer's as well would make a false one."""
+    ends = _table("customer", "customer_id"), _table("supplier", "supplier_id")
+    for doubts in (("only where a", "only where b"), ("", "only where b"), ("", "")):
+        one, two = map(_refers, ("customer", "supplier"), ("party_id",) * 2, doubts)
+        draft = _composed(*ends, _table("orders", "order_id", references=(one, two)))
+        assert draft.relationships == 0
+        (orders,) = (each for each in draft.entries if each.table == "orders")
+        found = {line.value["end"]["node"]: line.reason for line in orders.relationships}
+        assert "also refers to supplier" in found["customer"]
+        assert "also refers to customer" in found["supplier"]
+        assert all(map(str.__contains__, (found["customer"], found["supplier"]), doubts))
+
+
+def test_a_test_of_all_rows_outweighs_one_of_some_rows_to_the_same_thing() -> None:
+    staging = _table("stg_customer", "customer_id", layer=Layer.STAGING)
+    mart = _table("customer", "customer_id", made_from=frozenset({"stg_customer"}))
+    some, every = (
+        _refers("customer", "buyer_id", "only where a"),
+        _refers("stg_customer", "buyer_id"),
+    )
+    draft = _composed(staging, mart, _table("orders", "order_id", references=(some, every)))
+    assert (draft.relationships, draft.candidates) == (1, 0)
+    others = some, replace(some, doubt="only where b")
+    draft = _composed(staging, mart, _table("orders", "order_id", references=others))
+    assert (draft.relationships, draft.candidates) == (0, 2)
+
+
+def test_a_table_and_what_it_is_made_from_are_not_several_things() -> None:
+    raw = Table("raw_customer", "raw_customer", Layer.SOURCE, {})
+    mart = _table("customer", "customer_id", made_from=frozenset({"raw_customer"}))
+    refers = _refers("customer", "buyer_id"), _refers("raw_customer", "buyer_id")
+    draft = _composed(raw, mart, _table("orders", "order_id", references=refers))
+    assert (draft.relationships, draft.candidates) == (1, 0)
+
+
+def test_a_table_between_two_others_needs_tests_of_all_rows() -> None:
+    ends = _table("customer", "customer_id"), _table("shop", "shop_id")
+    one, two = _refers("customer", "customer_id"), _refers("shop", "shop_id", "only where a")
+    draft = _composed(*ends, _table("visits", references=(one, two)))
+    assert draft.relationships == 0
+    (visits,) = draft.offered
+    assert any("only where a" in each for each in visits.reasons)
+
+
+def test_a_table_whose_key_refers_to_another_only_for_some_rows_stays_a_node() -> None:
+    ends = _table("order", "order_id"), _table("shop", "shop_id")
+    refers = _refers("order", "order_id", "only where a"), _refers("shop", "shop_id")
+    draft = _composed(*ends, _table("refunds", "order_id", references=refers))
+    assert (draft.nodes, draft.relationships, draft.candidates) == (3, 1, 1)
+
+
+def test_what_is_known_of_a_staging_table_s_column_puts_the_mart_s_in_doubt() -> None:
+    ends = _table("customer", "customer_id"), _table("supplier", "supplier_id")
+    upstream = _table(
+        "stg_orders",
+        "order_id",
+        layer=Layer.STAGING,
+        references=(_refers("supplier", "party_id", "only where b"),),
+    )
+    key, columns = (Key(("order_id",), "tested"),), {"order_id": "", "party_id": ""}
+    above = frozenset({"stg_orders"})
+    refers = (_refers("customer", "party_id"),)
+    orders = Table("orders", "orders", Layer.MART, columns, key, refers, made_from=above)
+    draft = _composed(*ends, upstream, orders)
+    assert (draft.relationships, draft.candidates) == (0, 2)
+
+
+def test_references_in_doubt_of_a_table_that_is_not_drafted_are_named_at_the_end() -> None:
+    things = _table("things", references=(_refers("shop", "shop_id", "only where a"),))
+    draft = _composed(_table("shop", "shop_id"), things)
+    assert (
+        "references of tables that are not drafted (only where a): things.shop_id to shop"
+    ) in draft.notes
 
 
 def test_tables_about_things_of_one_name_get_labels_of_their_own() -> None:
@@ -492,6 +613,27 @@ def test_files_are_drafted_by_what_they_hold(lake: Path, tmp_path: Path) -> None
     }
     assert "3,000 of 3,090 are in people.person_id" in text
     assert "no rows, so nothing is known about: nothing" in text
+
+
+def test_a_table_of_the_column_s_own_name_comes_first_and_what_fits_as_well_is_named(
+    tmp_path: Path,
+) -> None:
+    queries = {
+        "legacy_user": "SELECT i AS user_id FROM range(100) t(i)",
+        "user": "SELECT i AS id FROM range(49) t(i)",
+        "old_user": "SELECT i AS user_id FROM range(40) t(i)",
+        "post": "SELECT i AS id, i % 50 AS user_id, i % 50 AS parent_user_id FROM range(100) t(i)",
+    }
+    with duckdb.connect() as made:
+        for name, query in queries.items():
+            made.execute(f"COPY ({query}) TO '{tmp_path / name}.parquet' (FORMAT parquet)")
+    text = init.from_parquet(tmp_path, tmp_path).text
+    found = relationships(yaml.safe_load(text), "post")
+    assert {each["end"]["node"] for each in found.values()} == {"user"}
+    reason = "98 of 100 are in user.id; fits as well: legacy_user.user_id (100 of 100)"
+    lines = [line for line in text.splitlines() if f"# {reason}" in line]
+    assert ["HAS_USER," in line for line in lines] == [True, False]  # the other: HAS_PARENT_USER
+    assert "old_user.user_id" not in text
 
 
 def test_a_drafted_key_is_counted_and_not_only_estimated(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def compose(evidence: Evidence) -> Draft:
     ]
     others = {key: each for key, each in standing.items() if key not in {**nodes, **joins}}
     offered = list(_offered(others, chosen, nodes))
-    notes = (*evidence.notes, *_left(others.values(), offered))
+    notes = (*evidence.notes, *_left(others.values(), offered), *_doubtful(others.values(), chosen))
     drafted = [each for key, each in standing.items() if key in nodes or key in joins]
     return Draft(
         evidence.name,
@@ -130,9 +130,10 @@ def _relationship(table: Table, chosen: Things, ends: tuple[Reference, Reference
 def _ends_reasons(table: Table, ends: Sequence[Reference], chosen: Things) -> Iterator[str]:
     for each in ends:
         yield f"{', '.join(each.columns)}: {'; '.join(links.reasons(each, chosen.tables[each.to]))}"
-    for each in roles.outward(table, chosen.tables):
+    for each in roles.every(table, chosen.tables):
         if each not in ends:
-            to = chosen.tables[each.to].name
+            why = f" {each.doubt}" if each.doubt else ""
+            to = f"{chosen.tables[each.to].name}{why}"
             yield f"{', '.join(each.columns)}: refers to {to}, and a relationship has two ends"
     yield from (_why(key) for key in table.sound[:1])
 
@@ -167,3 +168,16 @@ def _left(others: Iterable[Table], offered: Sequence[Entry]) -> Iterator[str]:
     left = sorted(each.name for each in others if each.layer == Layer.MART)
     if without := [name for name in left if name not in shown]:
         yield f"no key is known, and no two ends: {', '.join(without)}"
+
+
+def _doubtful(others: Iterable[Table], chosen: Things) -> Iterator[str]:
+    """Yield the references in doubt of tables that are not drafted, those of one doubt together."""
+    found: dict[str, list[str]] = {}
+    for table in sorted(others, key=lambda each: (each.name, each.id)):
+        for each in roles.every(table, chosen.tables):
+            columns = ", ".join(each.columns)
+            what = f"{table.name}.{columns} to {chosen.tables[each.to].name}"
+            found.setdefault(each.doubt, []).append(what)
+    for doubt, references in found.items():
+        if doubt:
+            yield f"references of tables that are not drafted ({doubt}): {', '.join(references)}"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from kgimport.drafting import names
 from kgimport.drafting.evidence import Evidence, Key, Layer, Reference, Table
-from kgimport.drafting.links import likeness
+from kgimport.drafting.links import WHOLE, likeness
 from kgimport.drafting.types import family
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _MOSTLY = 0.9  # if fewer values are keys of another table, the name means something else
 
@@ -28,12 +29,16 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whether the values of a column are among the keys of another table."""
+    """Whether the values of a column are among the keys of another table.
+
+    `likeness` is how much the names say so, as a number.
+    """
 
     table: str
     column: str
     to: str
     key: str
+    likeness: int
 
 
 def is_countable(kind: str) -> bool:
@@ -50,19 +55,30 @@ def likely_keys(columns: Sequence[str]) -> list[str]:
 
 
 def questions(tables: Mapping[str, Counted]) -> Iterator[Asked]:
-    """Yield which columns are called like the key of another table, the closest name first."""
+    """Yield which columns are called like the key of another table, the closest name first.
+
+    Of keys that are called alike, that of the table about which the column is comes first:
+    `user_id` is rather `user.id` than `legacy_user.user_id`.
+    """
     for name, table in tables.items():
         for column in table.values:
             found = [
-                (likeness(column, key, names.thing(to)), to, key)
+                Asked(name, column, to, key, min(likeness(column, key, names.thing(to)), WHOLE))
                 for to, other in tables.items()
                 for key in other.unique
                 if (to, key) != (name, column)
                 and family(table.columns[column]) == family(other.columns[key])
             ]
-            for score, to, key in sorted(found, key=lambda each: (-each[0], each[1:])):
-                if score and not _is_own(name, column, table, to):
-                    yield Asked(name, column, to, key)
+            for each in sorted(found, key=_rank):
+                if each.likeness and not _is_own(name, column, table, each.to):
+                    yield each
+
+
+def _rank(asked: Asked) -> tuple[object, ...]:
+    """Return what decides which key is asked for first; the smallest is."""
+    stem, thing = names.stem(asked.column), names.thing(asked.to)
+    is_about = f"_{stem}".endswith(f"_{thing}") or stem.replace("_", "") == thing.replace("_", "")
+    return -asked.likeness, not is_about, asked.column != asked.key, asked.to, asked.key
 
 
 def _is_own(name: str, column: str, table: Counted, to: str) -> bool:
@@ -83,11 +99,11 @@ def evidence(
     `missing` counts the rows whose value is not among the keys of the other table.
     """
     found: dict[tuple[str, str], Reference] = {}
-    for asked in questions(tables):
-        if (asked.table, asked.column) not in found:
-            values = tables[asked.table].values[asked.column]
-            if values and (reference := _reference(asked, values, missing(asked))):
-                found[asked.table, asked.column] = reference
+    for at, asked in groupby(questions(tables), lambda each: (each.table, each.column)):
+        table, column = at
+        values = tables[table].values[column]
+        if values and (fitting := _fitting(asked, values, missing)):
+            found[at] = _reference(fitting, values)
     made = [
         _table(each, counted, places[each], [r for (table, _), r in found.items() if table == each])
         for each, counted in tables.items()
@@ -97,15 +113,32 @@ def evidence(
     return Evidence(names.graph_name(name), origin, tuple(made), notes=notes)
 
 
-def _reference(asked: Asked, values: int, missing: int) -> Reference | None:
-    """Return the reference that counts show; None unless most values are keys of the other."""
-    if values - missing < _MOSTLY * values:
-        return None
-    where = f"{asked.to}.{asked.key}"
-    if missing == 0:
-        return Reference((asked.column,), asked.to, (asked.key,), f"all {values:,} are in {where}")
-    reason = f"{values - missing:,} of {values:,} are in {where}"
-    return Reference((asked.column,), asked.to, (asked.key,), reason, "the others have no node")
+def _fitting(
+    every: Iterable[Asked], values: int, missing: Callable[[Asked], int]
+) -> list[tuple[Asked, int]]:
+    """Return the keys that most values of a column are among, and how many values are.
+
+    They are the first, and those whose names are as close.
+    """
+    found: list[tuple[Asked, int]] = []
+    for asked in every:
+        if found and asked.likeness < found[0][0].likeness:
+            break
+        there = values - missing(asked)
+        if there >= _MOSTLY * values:
+            found.append((asked, there))
+    return found
+
+
+def _reference(fitting: Sequence[tuple[Asked, int]], values: int) -> Reference:
+    """Return the reference that counts show: the first of the keys that fit."""
+    (asked, there), *others = fitting
+    counts = f"{there:,} of {values:,}" if there < values else f"all {values:,}"
+    rivals = [f"{each.to}.{each.key} ({count:,} of {values:,})" for each, count in others]
+    also = f"; fits as well: {', '.join(rivals)}" if rivals else ""
+    reason = f"{counts} are in {asked.to}.{asked.key}{also}"
+    partial = "the others have no node" if there < values else ""
+    return Reference((asked.column,), asked.to, (asked.key,), reason, partial)
 
 
 def _table(name: str, counted: Counted, place: str, references: Sequence[Reference]) -> Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kgimport.drafting import names
 from kgimport.drafting.draft import Line
 from kgimport.drafting.evidence import Reference
-from kgimport.drafting.roles import outward
+from kgimport.drafting.roles import every, outward
 from kgimport.drafting.types import family
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # How much a column's name is like a key: the same, about the same thing, or how many letters of it.
-_SAME, _WHOLE = 1_000, 900
+_SAME, WHOLE = 1_000, 900
 
 
 def one_or_all(columns: Sequence[str]) -> str | list[str]:
@@ -29,7 +29,7 @@ def one_or_all(columns: Sequence[str]) -> str | list[str]:
 def of_keys(table: Table, chosen: Things, drafted: Mapping[str, Table]) -> Iterator[Line]:
     """Yield a relationship for each reference of a node table; those in doubt are comments."""
     taken: set[object] = set()
-    for each in outward(table, chosen.tables):
+    for each in every(table, chosen.tables):
         if why := objection(table, each, chosen, drafted):
             end = chosen.tables[each.to]
             yield Line(_link(table, each, end, taken), f"{each.reason}, but {why}", active=False)
@@ -47,18 +47,20 @@ def reasons(reference: Reference, end: Table) -> Iterator[str]:
         yield f"to {named}, of which {end.name} is made"
     if reference.partial:
         yield reference.partial
+    if reference.doubt:
+        yield reference.doubt
 
 
 def objection(
     table: Table, reference: Reference, chosen: Things, drafted: Mapping[str, Table]
 ) -> str:
     """Return why a reference cannot be an end of a relationship; empty if it can."""
+    if reference.doubt:
+        return reference.doubt
     end = chosen.end(reference)
     if end is None or end.id not in drafted:
         named = chosen.tables[reference.to].name
         return f"{named} is not a node of this draft"
-    if reference.doubt:
-        return reference.doubt
     if not chosen.fits(reference):
         key = ", ".join(chosen.keys[end.id].columns)
         return f"it names {', '.join(reference.key)}, and the key of {end.name} is {key}"
@@ -130,7 +132,7 @@ def _alike(column: str, table: Table, chosen: Things, drafted: Mapping[str, Tabl
         if end.id == table.id or column == key.columns[0] or column not in end.columns:
             kinds = {family(table.columns[column]), family(end.columns.get(key.columns[0], ""))}
             score = likeness(column, key.columns[0], names.thing(end.name))
-            if end.id == table.id and score >= _WHOLE:
+            if end.id == table.id and score >= WHOLE:
                 continue  # `supply_id` is another name of a supply itself, `parent_supply_id` not
             if score and kinds != {"text", "integer"}:
                 scores.setdefault(score, []).append(end)
@@ -152,7 +154,7 @@ def likeness(column: str, key: str, thing: str) -> int:
     if not names.is_marked(column):
         return 0
     if stem in (of_key, thing) or stem.replace("_", "") == thing.replace("_", ""):
-        return _WHOLE
+        return WHOLE
     return max(
         (len(each) for each in (of_key, thing) if each and stem.endswith(f"_{each}")), default=0
     )

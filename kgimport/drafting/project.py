@@ -167,7 +167,7 @@ def _table(node: Node, found: _Found, known: Mapping[str, str], made_from: froze
         layer(node),
         columns,
         _once(keys, lambda key: key.columns),
-        _once(references, lambda each: (each.columns, each.to, each.key)),
+        _once(references, lambda each: (each.columns, each.to, each.key, each.doubt)),
         not_null | {column for key in keys if not key.doubt for column in key.columns},
         made_from,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kgimport.drafting import names
@@ -90,28 +91,78 @@ def may_join(table: Table) -> bool:
 
 
 def outward(table: Table, tables: Mapping[str, Table]) -> list[Reference]:
-    """Return the references of a table to other things, and to other rows of its own.
+    """Return one reference of each set of columns of a table, as `referring` gives them."""
+    return [first for first, *_ in referring(table, tables).values()]
 
-    Tests that a mart has all keys of its staging table are none. One of each set of columns.
+
+def every(table: Table, tables: Mapping[str, Table]) -> list[Reference]:
+    """Return all references that `referring` gives."""
+    return list(chain.from_iterable(referring(table, tables).values()))
+
+
+def referring(table: Table, tables: Mapping[str, Table]) -> dict[tuple[str, ...], list[Reference]]:
+    """Return the references of a table to other things, and to other rows of its own, by columns.
+
+    Tests that a mart has all keys of its staging table are none. References of the same columns to
+    several things are all in doubt: which of them a row means is not known.
     """
-    found: dict[tuple[str, ...], Reference] = {}
+    found: dict[tuple[str, ...], list[Reference]] = {}
     own = {key.columns for key in table.sound}
     for each in ordered(table):
         to = tables.get(each.to)
-        if to is not None and not (to.id == table.id and each.columns in own):
-            found.setdefault(each.columns, each)
-    return list(found.values())
+        if to is None or to.id != table.id or each.columns not in own:
+            found.setdefault(each.columns, []).append(each)
+    weighed = {columns: _weighed(same, tables) for columns, same in found.items()}
+    return {columns: kept for columns, kept in weighed.items() if kept}
+
+
+def _weighed(same: Sequence[Reference], tables: Mapping[str, Table]) -> list[Reference]:
+    """Return the references of the same columns, each with the doubt that the others cast on it.
+
+    Of those to one thing, one that nothing speaks against is enough.
+    """
+    kept: list[Reference] = []
+    for each in same:
+        alike = [one for one in kept if _is_same(one, each, tables)]
+        if each.to in tables and all(one.doubt not in ("", each.doubt) for one in alike):
+            kept.append(each)
+    return [replace(each, doubt=_doubt(each, same, tables)) for each in kept]
+
+
+def _doubt(each: Reference, same: Sequence[Reference], tables: Mapping[str, Table]) -> str:
+    others = {_named(one, tables) for one in same if not _is_same(one, each, tables)}
+    also = f"{', '.join(each.columns)} also refers to {', '.join(sorted(others))}" if others else ""
+    return ", and ".join(filter(None, (each.doubt, also)))
+
+
+def _named(reference: Reference, tables: Mapping[str, Table]) -> str:
+    """Return the name of the table to which a reference leads, even if there is no such table."""
+    to = tables.get(reference.to)
+    return to.name if to else reference.to.rsplit(".", maxsplit=1)[-1]
+
+
+def _is_same(one: Reference, two: Reference, tables: Mapping[str, Table]) -> bool:
+    """Whether two references lead to one thing, which may be a table and what it is made from."""
+    ends = [tables.get(each.to) for each in (one, two)]
+    ids = [end.id if end else each.to for end, each in zip(ends, (one, two), strict=True)]
+    above = {each for end in ends if end for each in end.made_from}
+    things = {names.thing(_named(each, tables)) for each in (one, two)}
+    return ids[0] == ids[1] or (len(things) == 1 and not above.isdisjoint(ids))
 
 
 def ordered(table: Table) -> list[Reference]:
-    """Return a table's references in the order of its columns."""
+    """Return a table's references in the order of its columns, those in doubt last."""
     at = {name: number for number, name in enumerate(table.columns)}
-    return sorted(table.references, key=lambda each: at.get(each.columns[0], len(at)))
+    return sorted(
+        table.references,
+        key=lambda each: (at.get(each.columns[0], len(at)), each.doubt != ""),
+    )
 
 
 def _is_association(key: Key, links: Sequence[Reference]) -> bool:
     """Whether a table's key is itself the key of another thing, which has one more of these."""
-    return len(links) == _ENDS and any(each.columns == key.columns for each in links)
+    sound = [each for each in links if not each.doubt]
+    return len(links) == len(sound) == _ENDS and any(each.columns == key.columns for each in sound)
 
 
 def ends(table: Table, chosen: Things) -> tuple[Reference, Reference] | None:

@@ -88,16 +88,21 @@ def _bare(column: object) -> str:
     return str(column).strip('"`[]')
 
 
+def _conditions(test: Node, kwargs: Mapping[str, Any]) -> list[str]:
+    """Return the conditions of the rows that a test examines; none if it examines all."""
+    conditions = (test.config.where, kwargs.get("row_condition"), kwargs.get("from_condition"))
+    return [str(each) for each in conditions if each and str(each) != "1=1"]
+
+
 def _condition(test: Node, kwargs: Mapping[str, Any]) -> str:
     """Return under which condition a test holds; empty if it holds for all rows."""
-    conditions = (test.config.where, kwargs.get("row_condition"), kwargs.get("from_condition"))
-    where = next((str(each) for each in conditions if each and str(each) != "1=1"), "")
-    return f"tested only where {where}" if where else ""
+    found = _conditions(test, kwargs)
+    return f"tested only where {found[0]}" if found else ""
 
 
 def _excludes_nulls(condition: str, columns: tuple[str, ...]) -> bool:
     """Whether a condition only leaves out nulls, which a test of a relationship does anyway."""
-    bare = condition.removeprefix("tested only where ").replace('"', "").replace("`", "")
+    bare = condition.replace('"', "").replace("`", "")
     return bare.strip("() ").casefold() in {f"{each} is not null".casefold() for each in columns}
 
 
@@ -135,10 +140,11 @@ def _refers(table: str, test: Node, kwargs: Mapping[str, Any]) -> Iterator[State
     key = key or _columns(test, kwargs, "pk_column_names", "pk_column_name")
     if len(columns) == len(key) > 0:
         reason = _tested(test, "tested relationship")
-        condition = _condition(test, kwargs)
-        partial = "" if _excludes_nulls(condition, columns) else condition
+        found = _conditions(test, kwargs)
+        where = [each for each in found if not _excludes_nulls(each, columns)]
+        doubt = f"only where {' and '.join(where)}" if where else ""
         to = str(kwargs.get("to") or kwargs.get("pk_table_name") or "")
-        yield Refers(table, Reference(columns, to, key, reason, partial or _tolerance(test)))
+        yield Refers(table, Reference(columns, to, key, reason, _tolerance(test), doubt))
 
 
 def _resolved(statement: Statement, test: Node, found: Callable[[str], str]) -> Statement:

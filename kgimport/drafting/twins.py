@@ -91,13 +91,14 @@ def _is_same_association(one: Table, two: Table) -> bool:
 
 
 def _with_references(best: Table, same: Sequence[Table]) -> Table:
-    own = {each.columns for each in best.references}
+    own = {(each.columns, each.to) for each in best.references}
     more = [
         replace(each, reason=f"{each.reason} in {table.name}, from which it is made")
         for table in same
         if table is not best and table.id in best.made_from
         for each in table.references
-        if each.columns not in own and all(column in best.columns for column in each.columns)
+        if (each.columns, each.to) not in own
+        and all(column in best.columns for column in each.columns)
     ]
     return replace(best, references=(*best.references, *more))
 
