@@ -28,7 +28,7 @@ for folder, variables, arguments, with_profile in json.load(sys.stdin):
     os.environ.update(before | variables)
     os.chdir(folder)
     found = ask_dbt.answer(["--project-dir", ".", *arguments], with_profile=with_profile)
-    print(json.dumps(found, default=str), file=sys.stderr)
+    print(json.dumps(found, default=ask_dbt._as_dbt), file=sys.stderr)
 """
 PROJECT = "name: shop\nprofile: shop\n"
 POSTGRES = """
@@ -57,7 +57,8 @@ def profile(password: str) -> str:
 FOUND: dict[str, tuple[str, str, dict[str, str], list[str], dict[str, Any]]] = {
     "numbers and defaults": (
         *(profile("x"), "", {}, []),
-        {"target": "dev", "default_target": "dev", "adapter": "postgres", "database": "shop"},
+        {"target": "dev", "default_target": "dev", "adapter": "postgres", "database": "shop"}
+        | {"profile": "shop", "default_profile": "shop", "variables": {}},
     ),
     "another target": (
         *(profile("x"), "", {}, ["--target", "prod"]),
@@ -65,8 +66,8 @@ FOUND: dict[str, tuple[str, str, dict[str, str], list[str], dict[str, Any]]] = {
     ),
     "a target of the environment": (profile("x"), "", {"DBT_TARGET": "prod"}, [], {"schema": "s"}),
     "variables of the command line": (
-        *(profile("x"), "", {}, ["--vars", "{place: there}"]),
-        {"schema": "there"},
+        *(profile("x"), "", {}, ["--vars", "{place: there, day: 2026-01-01 10:00:00}"]),
+        {"schema": "there", "variables": {"place": "there", "day": "2026-01-01T10:00:00"}},
     ),
     "paths of the project": (
         profile("x"),
@@ -77,6 +78,17 @@ FOUND: dict[str, tuple[str, str, dict[str, str], list[str], dict[str, Any]]] = {
     "paths of the environment": (
         *(profile("x"), "target-path: out\n", {"DBT_TARGET_PATH": "elsewhere"}, []),
         {"target_path": "elsewhere"},
+    ),
+    "folders outside the project": (
+        profile("x"),
+        "model-paths: [../shared]\nseed-paths: [\"{{ env_var('NO_SUCH', '/data') }}\"]\n",
+        *({}, []),
+        {"packages": ["dbt_packages", 0]},
+    ),
+    "another profile than the project's": (
+        *(profile("x") + "more: {outputs: {default: {type: duckdb}}}\n", ""),
+        *({}, ["--profile", "more"]),
+        {"profile": "more", "default_profile": "shop", "target": "default"},
     ),
     "an unset password": (
         *(profile("\"{{ env_var('NO_SUCH') }}\""), "", {}, []),
@@ -178,6 +190,13 @@ def test_settings_are_those_that_dbt_would_use(
     expected = FOUND[case][4]
 
     assert {name: answers[case].get(name) for name in expected} == expected
+
+
+@pytest.mark.dbt
+def test_the_paths_of_all_kinds_are_found(answers: dict[str, dict[str, Any]]) -> None:
+    found = set(answers["folders outside the project"]["sources"])
+
+    assert found >= {"../shared", "/data", "macros", "snapshots", "tests"}
 
 
 @pytest.mark.dbt

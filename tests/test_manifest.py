@@ -43,7 +43,9 @@ TARGETS: dict[str, dict[str, Any]] = {
 }
 BEGAN = "2026-01-01T00:00:00.000000Z"
 UNKNOWN = "it is not known whether dbt made the tables of the graph: "
+HERE = {"project_dir": ".", "profiles_dir": "."}
 LONG_AGO = 1_700_000_000  # before that
+REFRESHED = "it was with --full-refresh and --event-time-…, so they lack rows: knows, person"
 PERSON, KNOWS = "model.shop.person", "model.shop.knows"
 
 
@@ -341,7 +343,14 @@ def test_a_location_that_only_dbt_can_render_is_refused(tmp_path: Path, template
         (results(person=""), ["not selected: person"]),
         (results(person="partial success"), ["partial success: person"]),
         (ran_with(target="prod"), ["it was for the target prod, not dev: knows, person"]),
+        (ran_with(profile="x"), ["it was with the profile x, not people: knows, person"]),
         (ran_with(empty=True), ["it was with --empty, so they have no rows: knows, person"]),
+        (
+            ran_with(sample={"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-02"}),
+            ["it was with --sample, so they have a part of their rows: knows, person"],
+        ),
+        (ran_with(full_refresh=True, event_time_start="2026-01-01T00:00:00"), [REFRESHED]),
+        (ran_with(full_refresh=True, event_time_end="2026-01-01T00:00:00"), [REFRESHED]),
         ({**results(), "results": []}, ["not selected: knows, person"]),
     ],
 )
@@ -377,6 +386,29 @@ def test_whether_the_last_run_made_the_tables_may_not_be_known(
 
     assert caught.value.message.startswith(UNKNOWN + reason)
     assert "dbt build" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"event_time_start": "2026-01-01T00:00:00", "event_time_end": "2026-01-02T00:00:00"},
+        {"full_refresh": True, "sample": None, "empty": False},
+        {"profile": "people", "vars": {"a": 1}},
+    ],
+)
+def test_arguments_that_leave_all_rows_are_fine(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    assert load(project(tmp_path, ran=ran_with(**arguments))).name == "people"
+
+
+def test_the_profile_that_the_project_names_is_not_the_one_of_the_environment(
+    tmp_path: Path,
+) -> None:
+    found = replace(settings(project(tmp_path)), profile="other")
+
+    with pytest.raises(SourceError, match="it was with the profile people, not other"):
+        load_known(Origin(None, tmp_path), found)
+    found = replace(found, default_profile=None)  # dbt must have got one
+    assert load_known(Origin(None, tmp_path), found).name == "people"
 
 
 @pytest.mark.parametrize("which", ["run", "retry", "build"])
@@ -442,15 +474,25 @@ def test_a_file_that_is_older_than_the_run_is_not_what_it_wrote(tmp_path: Path) 
     ("materialized", "started", "is_stale"),
     [
         ("table", {"project_dir": "."}, True),
-        ("incremental", {"project_dir": "."}, False),
-        ("snapshot", {"project_dir": "/shop", "invocation_command": "dbt build"}, False),
+        ("incremental", HERE, False),
+        (
+            "snapshot",
+            {"project_dir": "/shop", "profiles_dir": "/shop", "invocation_command": "dbt build"},
+            False,
+        ),
         ("incremental", {"project_dir": "shop", "invocation_command": "dbt build"}, True),
         ("incremental", {"project_dir": "/s", "invocation_command": "dbt --project-dir /s"}, True),
         ("incremental", {}, True),
+        ("incremental", HERE | {"vars": {}}, False),
+        ("incremental", HERE | {"vars": {"db": "old.duckdb"}}, True),
+        ("incremental", HERE | {"profiles_dir": "sub/.."}, False),
+        ("incremental", HERE | {"profiles_dir": "old"}, True),
+        ("snapshot", HERE | {"profiles_dir": "/old"}, True),
+        ("incremental", HERE | {"profiles_dir": None}, True),
     ],
 )
 def test_a_duckdb_file_that_is_older_than_the_run_may_have_had_no_new_rows(
-    tmp_path: Path, materialized: str, started: dict[str, str], *, is_stale: bool
+    tmp_path: Path, materialized: str, started: dict[str, Any], *, is_stale: bool
 ) -> None:
     declared = config(PERSON, materialized=materialized)
     built = project(tmp_path, declared, ran_with(**started))
@@ -462,6 +504,16 @@ def test_a_duckdb_file_that_is_older_than_the_run_may_have_had_no_new_rows(
             load(built)
         (tmp_path / "shop.duckdb.wal").touch()  # what is not yet in the file itself
     assert load(built).name == "people"
+
+
+def test_variables_that_kgimport_has_as_well_do_not_make_another_path(tmp_path: Path) -> None:
+    ran = ran_with(**HERE, vars={"db": "shop.duckdb"})
+    built = project(tmp_path, config(PERSON, materialized="incremental"), ran)
+    (tmp_path / "shop.duckdb").touch()
+    os.utime(tmp_path / "shop.duckdb", (LONG_AGO, LONG_AGO))
+    found = replace(settings(built), variables={"db": "shop.duckdb"})
+
+    assert load_known(Origin(None, built), found).name == "people"
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,18 @@ def test_what_is_outside_the_project_counts_if_it_decides(project: Project, file
     assert digest(project, found) != before
 
 
+@pytest.mark.parametrize("file", ["shared/m.sql", "seeds/s.csv", "packages/one/macros/m.sql"])
+def test_a_path_of_the_project_counts_wherever_it_is(project: Project, file: str) -> None:
+    outside = tuple(Path("people/..") / each for each in ("shared", "seeds"))
+    settings = replace(settings_of(project.source), packages=Path("packages"), sources=outside)
+    found = replace(known(project), settings=settings)
+    before = digest(project, found)
+
+    put(Path(file))
+
+    assert digest(project, found) != before
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -163,17 +175,54 @@ def test_another_option_changes_the_digest(project: Project, other: dict[str, ob
     ("variable", "counts"),
     [
         *(("KGIMPORT_TABLES", True), ("DBT_THREADS", True), ("HIDDEN", True)),
+        *(("TZ", True), ("PGTZ", True), ("NAMED", True), ("TWICE", True), ("OF_PYTHON", True)),
         *(("SOME_OTHER", False), ("HOME_OF_NOBODY", False)),
     ],
 )
 def test_a_variable_changes_the_digest_where_something_reads_it(
     project: Project, monkeypatch: pytest.MonkeyPatch, variable: str, *, counts: bool
 ) -> None:
+    models = Path("people/models")
+    (models / "more.sql").write_text("select '{{ env_var(var = \"NAMED\", default='') }}'")
+    (models / "more.yml").write_text("x: '{{ env_var(''TWICE'', '''') }}'")
+    (models / "more.py").write_text("import os\nx = os.environ.get('OF_PYTHON')\n")
     before = digest(project)
 
     monkeypatch.setenv(variable, "x")
 
     assert (digest(project) != before) is counts
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "is_open"),
+    [
+        ("m.sql", "{{ env_var('A') }} {{ env_var (\n\"B\" , '') }} {{ env_var(var='C') }}", False),
+        ("m.sql", "{{ env_var('A', env_var('B')) }}", False),
+        ("m.sql", "{% set name = 'X' %}{{ env_var(name) }}", True),
+        ("m.sql", "{{ env_var('A') }} {{ env_var('X' ~ suffix) }}", True),
+        ("m.sql", "{{ env_var('X' 'Y') }}", True),
+        ("m.sql", "{{ env_var('X' if a else 'Y') }}", True),
+        ("m.sql", "{{ env_var(default='', var='X') }}", True),
+        ("m.sql", "{% set read = env_var %}{{ read('X') }}", True),
+        ("m.sql", "{{ my_env_var('X') }} -- which is a macro", False),
+        ("m.yml", "a: \"{{ env_var(\\\"A\\\") }}\"\nb: '{{ env_var(''B'') }}'", False),
+        ("m.yaml", "a: \"{{ env_var(var('name')) }}\"", True),
+        ("m.py", "os.environ['A'], os.environ.get('B', ''), os.getenv('C')", False),
+        ("m.py", "os.environ[name]", True),
+        ("m.py", "os.getenv(f'{a}')", True),
+        ("m.py", "from os import environ", True),
+        ("m.md", "The macro calls env_var(name).", False),
+        ("m.csv", "env_var(name)", False),
+    ],
+)
+def test_a_variable_without_a_name_may_be_any(
+    project: Project, file: str, text: str, *, is_open: bool
+) -> None:
+    (Path("people/models") / file).write_text(text)
+    found = known(project)
+    seen = inputs.seen(run.watched_of(found))
+
+    assert inputs.may_read_any_variable(seen) is is_open
 
 
 @pytest.mark.parametrize("package", ["kgimport", "dbt-core", "dbt-duckdb"])

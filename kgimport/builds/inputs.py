@@ -32,8 +32,21 @@ if TYPE_CHECKING:
 _NOTE = ".inputs"
 _NO_INPUTS = frozenset({".git", ".venv", "__pycache__", ".user.yml", ".DS_Store"})
 _PACKAGES = ("kgimport", "dbt-core", "dbt-duckdb", "duckdb", "polars")
-_TEMPLATES = (".sql", ".yml", ".yaml", ".py", ".md")
-_VARIABLE = re.compile(rb"env_var\(\s*['\"](\w+)['\"]")
+_CODE = (".sql", ".yml", ".yaml", ".py")
+_TEMPLATES = (*_CODE, ".md")
+_ZONES = ("TZ", "PGTZ")  # what a time means in SQL
+_READ = rb"\b(?:env_var|environb?|getenvb?)\b"
+_READING = re.compile(_READ)
+_QUOTE = rb"\\?['\"]{1,2}"  # within YAML, too
+# Where a name is written out, and nothing can follow that changes it.
+_VARIABLE = re.compile(
+    _READ
+    + rb"(?:\.get)?\s*[(\[]\s*(?:(?:var|key)\s*=\s*)?"
+    + _QUOTE
+    + rb"(?P<name>[^'\"\\\s]+)"
+    + _QUOTE
+    + rb"\s*[,)\]]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +134,22 @@ def _version(package: str) -> str | None:
 def _environment(facts: Facts) -> list[tuple[str, str | None]]:
     """Return the variables of kgimport and dbt, and those that the project's files name."""
     ours = {name for name in os.environ if name.startswith(("KGIMPORT_", "DBT_"))}
-    named = {name for file in facts if file.endswith(_TEMPLATES) for name in _named(Path(file))}
-    return [(name, os.environ.get(name)) for name in sorted(ours | named)]
+    texts = (_bytes(file) for file in facts if file.endswith(_TEMPLATES))
+    named = {os.fsdecode(name) for text in texts for name in _VARIABLE.findall(text)}
+    return [(name, os.environ.get(name)) for name in sorted({*ours, *named, *_ZONES})]
 
 
-def _named(file: Path) -> set[str]:
+def may_read_any_variable(facts: Facts) -> bool:
+    """Return whether a project's file reads a variable whose name is not written out."""
+    texts = (_bytes(file) for file in facts if file.endswith(_CODE))
+    return any(len(_READING.findall(text)) > len(_VARIABLE.findall(text)) for text in texts)
+
+
+def _bytes(file: str) -> bytes:
     try:
-        return {name.decode() for name in _VARIABLE.findall(file.read_bytes())}
+        return Path(file).read_bytes()
     except OSError:
-        return set()
+        return b""
 
 
 def note(build: Path, inputs: str) -> None:

@@ -32,8 +32,19 @@ def made(settings: Settings, connection: Connection, *, built: bool = True) -> M
     `connection` reaches the target's warehouse.
     """
     way = _WAYS.get(settings.adapter, _in_warehouse)(settings, connection)
-    target = Target(settings.target, settings.default_target) if built else None
-    return Made(settings.artifacts, way, target)
+    return Made(settings.artifacts, way, _target(settings) if built else None)
+
+
+def _target(settings: Settings) -> Target:
+    return Target(
+        name=settings.target,
+        default=settings.default_target,
+        profile=settings.profile,
+        default_profile=settings.default_profile,
+        profiles=settings.profiles.parent,
+        project=settings.folder,
+        variables=settings.variables,
+    )
 
 
 def made_elsewhere(project: Path, tables: str) -> Made:

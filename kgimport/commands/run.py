@@ -78,7 +78,8 @@ def run(
 
     With `if_changed`, dbt and export are skipped if the project, the data, and what the last run
     made of them are unchanged. A warehouse other than a DuckDB of local files is always queried
-    again, and so are models that read files elsewhere, ask for the time, or are Python.
+    again, and so are models that read files elsewhere, ask for the time, depend on a variable whose
+    name is not written out, or are Python.
     """
     program = chosen(neo4j, progress)
     clock = Clock(progress)
@@ -138,8 +139,10 @@ def dbt_arguments(known: Known) -> tuple[str, ...]:
 
 def _made_before(known: Known, found: Facts) -> Path | None:
     folder, watched = known.settings.folder, watched_of(known).places
-    if not is_local(known.settings) or dbt.depend_on_more(
-        known.settings.artifacts, folder, watched
+    if (
+        not is_local(known.settings)
+        or inputs.may_read_any_variable(found)
+        or dbt.depend_on_more(known.settings.artifacts, folder, watched)
     ):
         return None
     return inputs.made_of(known.project.builds, digest_of(known, found))
@@ -160,12 +163,16 @@ def digest_of(known: Known, facts: Facts) -> str:
 
 
 def watched_of(known: Known) -> Watched:
-    """Return the project, its profile and its data, except for what dbt and kgimport write."""
+    """Return the project, its profile and its data, except for what dbt and kgimport write.
+
+    Models, seeds, macros, packages and the like may be outside the project's folder.
+    """
     project, settings = known.project, known.settings
     ours = (project.builds, project.stores, cache_dir())
     file = [known.origin.file] if known.origin.file else []
+    others = (*settings.sources, settings.packages, settings.profiles, *_database(settings))
     return Watched(
-        (settings.folder, project.data, settings.profiles, *file, *_database(settings)),
+        (settings.folder, project.data, *file, *others),
         frozenset((settings.artifacts, settings.logs, *ours)),
     )
 

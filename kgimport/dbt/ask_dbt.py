@@ -32,7 +32,7 @@ def main(mark: str, with_profile: str, arguments: list[str]) -> None:
     answers = os.dup(1)
     os.dup2(2, 1)
     found = answer(arguments, with_profile=with_profile == "yes")
-    os.write(answers, f"\n{mark}{json.dumps(found, default=str)}\n".encode())
+    os.write(answers, f"\n{mark}{json.dumps(found, default=_as_dbt)}\n".encode())
 
 
 def answer(arguments: list[str], *, with_profile: bool) -> dict[str, Any]:
@@ -64,8 +64,17 @@ def _found(arguments: list[str], secrets: set[str], *, with_profile: bool) -> di
         "target_path": project.target_path,
         "log_path": project.log_path,
         "packages": [project.packages_install_path, len(packages)],
+        "sources": _sources(project),
+        "default_profile": project.profile_name,
+        "variables": flags.VARS,
         **(_of_profile(profile, flags) if with_profile else {}),
     }
+
+
+def _sources(project: Any) -> list[str]:
+    """Return the paths of models, seeds, macros and the like; another dbt may have other kinds."""
+    kinds = [value for name, value in vars(project).items() if name.endswith("_paths")]
+    return sorted({path for paths in kinds for path in paths})
 
 
 def _profile(flags: Any, secrets: set[str]) -> Any:
@@ -135,6 +144,11 @@ def _default_target(profile: Any, flags: Any) -> str:
 
     raw = _raw_outputs(flags)[profile.profile_name]
     return str(ProfileRenderer(flags.VARS).render_value(raw.get("target", "default")))
+
+
+def _as_dbt(value: Any) -> str:
+    """Return a value that JSON does not have as dbt's own results have it."""
+    return str(value.isoformat() if hasattr(value, "isoformat") else value)
 
 
 def _words(error: BaseException) -> str:

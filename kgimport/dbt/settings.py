@@ -43,8 +43,11 @@ class Settings:
     """A dbt project as dbt sees it, for one target.
 
     `packages` is the folder of installed packages, of which the project names `packages_named`.
-    `default_target` is the target that dbt takes if none is named. `database` is the target's, by
-    dbt's name. The adapter's keys in `credentials` are dbt's own; aliases are resolved.
+    `sources` are the folders and files of models, seeds, macros and the like, in the project's
+    folder or not. `default_target` is the target that dbt takes if none is named, and
+    `default_profile` the profile that the project names. `variables` are those of the command line.
+    `database` is the target's, by dbt's name. The adapter's keys in `credentials` are dbt's own;
+    aliases are resolved.
     """
 
     folder: Path
@@ -53,12 +56,15 @@ class Settings:
     logs: Path
     packages: Path
     packages_named: int
+    sources: tuple[Path, ...]
     profiles: Path
     profile: str
+    default_profile: str | None
     target: str
     default_target: str
     adapter: str
     database: str
+    variables: Mapping[str, Any] = field(repr=False)
     credentials: Mapping[str, Any] = field(repr=False)
 
     def texts(self, keys: Mapping[str, str]) -> dict[str, str]:
@@ -99,12 +105,15 @@ def settings(
         logs=project / found["log_path"],
         packages=project / install_path,
         packages_named=named,
+        sources=tuple(project / each for each in found["sources"]),
         profiles=project / found["profiles_dir"] / PROFILES,
         profile=found["profile"],
+        default_profile=found["default_profile"],
         target=found["target"],
         default_target=found["default_target"],
         adapter=found["adapter"],
         database=str(found["database"]),
+        variables=found["variables"],
         credentials=found["credentials"],
     )
 

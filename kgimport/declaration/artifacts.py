@@ -205,9 +205,16 @@ class RunArguments(_Part):
     """The arguments of the command."""
 
     which: Text
+    profile: Text | None = None
     target: Text | None = None
+    vars: dict[str, Any] | None = None
     empty: bool | None = None
+    sample: Any = None
+    full_refresh: bool | None = None
+    event_time_start: Any = None
+    event_time_end: Any = None
     project_dir: str | None = None
+    profiles_dir: str | None = None
     invocation_command: str | None = None
 
     @property
@@ -220,6 +227,17 @@ class RunArguments(_Part):
             return self.project_dir == "."
         given = "--project-dir" in (self.invocation_command or "--project-dir")
         return self.project_dir.startswith("/") and not given
+
+    @property
+    def part(self) -> str | None:
+        """What the arguments make of the tables if it is not all of their rows."""
+        if self.empty:
+            return "it was with --empty, so they have no rows"
+        if self.sample:
+            return "it was with --sample, so they have a part of their rows"
+        if self.full_refresh and (self.event_time_start or self.event_time_end):
+            return "it was with --full-refresh and --event-time-…, so they lack rows"
+        return None
 
 
 class Result(_Part):

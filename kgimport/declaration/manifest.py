@@ -121,7 +121,8 @@ def _check_run(
     if made.target:
         must_be_built(names, manifest, made.artifacts, made.target)
         how = {names[each]: model.config.materialized for each, model in ours.items()}
-        must_be_written({names[each]: at for each, at in places.items()}, how, made.artifacts)
+        where = {names[each]: at for each, at in places.items()}
+        must_be_written(where, how, made.artifacts, made.target)
 
 
 def _ids(name: str, manifest: Manifest) -> list[str]:

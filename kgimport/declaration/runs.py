@@ -7,10 +7,10 @@ success for tables whose build had failed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kgimport.declaration.artifacts import RUN_RESULTS, RunResults
 from kgimport.declaration.graph_file import read_json
@@ -21,7 +21,7 @@ from kgimport.locations import LocalPath, Relation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kgimport.declaration.artifacts import Manifest
+    from kgimport.declaration.artifacts import Manifest, RunArguments
     from kgimport.declaration.models import Place
 
 AGAIN = "run `dbt build` again; kgimport reads the files of dbt-core 1.10 and 1.11"
@@ -35,10 +35,19 @@ _HINT = "run `kgimport run`, or `dbt build` for all of them, or name the folder 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The target whose tables are wanted, and the one that dbt takes if none is named."""
+    """The target whose tables are wanted, and the one that dbt takes if none is named.
+
+    The same holds for `profile`, which is in the folder `profiles`; a project may name no default.
+    `variables` are those of the command line, as which dbt's are read.
+    """
 
     name: str
     default: str
+    profile: str
+    default_profile: str | None
+    profiles: Path
+    project: Path
+    variables: Mapping[str, Any] = field(repr=False)
 
 
 def must_be_built(
@@ -65,22 +74,23 @@ def must_be_built(
 
 
 def must_be_written(
-    places: Mapping[str, Place], materialized: Mapping[str, str], artifacts: Path
+    places: Mapping[str, Place], materialized: Mapping[str, str], artifacts: Path, target: Target
 ) -> None:
     """Refuse tables whose files dbt's last run cannot have written; both mappings are by table.
 
     A profile's relative paths are relative to where dbt was started. If that was not the project's
     folder, files at the paths that kgimport expects may be those of an earlier run. A run may leave
-    a DuckDB file as it is if it finds no new rows; then it matters where dbt was started.
+    a DuckDB file as it is if it finds no new rows; then it matters where dbt was started, and what
+    else decides about the profile's paths.
     """
     results = run_results(artifacts)
     began = results.metadata.invocation_started_at if results else None
     since = began.timestamp() - _GRACE_S if began else 0.0
-    is_here = results is not None and results.args.started_in_the_project
+    is_ours = results is not None and _has_our_paths(results.args, target)
     files = {
         name: path
         for name, at in places.items()
-        if (path := _file(at)) and not (is_here and materialized[name] in _MAY_WRITE_NOTHING)
+        if (path := _file(at)) and not (is_ours and materialized[name] in _MAY_WRITE_NOTHING)
     }
     unwritten = [f"{name}: {why}" for name, at in files.items() if (why := _unwritten(at, since))]
     if unwritten:
@@ -91,6 +101,20 @@ def must_be_written(
             "run `kgimport run`, or `dbt build` in the project's own folder, where the profile's "
             "relative paths start; or name the place of the Parquet with --tables",
         )
+
+
+def _has_our_paths(args: RunArguments, target: Target) -> bool:
+    """Return whether a path of the profile meant the same file to a run as it means to us."""
+    same_variables = (args.vars or {}) == target.variables
+    return args.started_in_the_project and same_variables and _is_our_profile(args, target)
+
+
+def _is_our_profile(args: RunArguments, target: Target) -> bool:
+    if args.profiles_dir is None:
+        return False
+    # A project that was built in a container has another path there; its profile may be in it.
+    given = "." if args.profiles_dir == args.project_dir else args.profiles_dir
+    return (target.project / given).resolve() == target.profiles.resolve()
 
 
 def _file(place: Place) -> str | None:
@@ -154,7 +178,10 @@ def _unbuilt(
 
 def _another(results: RunResults, target: Target) -> str | None:
     """Return why a run made none of the tables that are wanted, although it succeeded."""
+    profile = results.args.profile or target.default_profile or target.profile
+    if profile != target.profile:
+        return f"it was with the profile {short(profile)}, not {short(target.profile)}"
     ran_for = results.args.target or target.default
     if ran_for != target.name:
         return f"it was for the target {short(ran_for)}, not {short(target.name)}"
-    return "it was with --empty, so they have no rows" if results.args.empty else None
+    return results.args.part
