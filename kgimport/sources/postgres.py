@@ -146,9 +146,9 @@ def _hold(cursor: Any, everything: Sequence[Wanted]) -> None:
     """
     for wanted in everything:
         with _refusing(f"does not return the rows of {wanted.table}"):
-            cursor.execute(_nothing_of(_rows(wanted)))
-            cursor.fetchall()
-            _must_be_of_one_state(wanted, partial(_ask, cursor))
+            _ask(cursor, _nothing_of(_rows(wanted)))
+    with _refusing("does not show what changed"):
+        _must_be_of_one_state(everything[-1], partial(_ask, cursor))
 
 
 SOURCE: Source[Postgres, Any] = Source(
