@@ -11,11 +11,13 @@ import subprocess
 import sys
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from kgimport import sources
@@ -408,6 +410,65 @@ def test_a_target_that_is_not_a_file_has_no_rows(tmp_path: Path, path: str) -> N
 
     assert "no DuckDB file" in error.message
     assert "hush" not in f"{error}{target}"
+
+
+INSTANT = "TIMESTAMPTZ '2020-01-01 20:00:00+00'"
+
+
+def under(tmp_path: Path, query: str, **profile: object) -> NodeTable:
+    """A view in the file of a target whose profile has some settings."""
+    filled(tmp_path / "w.duckdb", f"CREATE VIEW t AS {query}")
+    texts = {key: json.dumps(value) for key, value in profile.items()}
+    target = duckdb_file.SOURCE.connect({"path": "w.duckdb", **texts}, tmp_path)
+    return node(Relation(("w", "main", "t"), target))
+
+
+def test_a_view_shows_what_it_shows_under_the_settings_of_dbt_s_session(tmp_path: Path) -> None:
+    day = f"CAST({INSTANT} AS DATE)::VARCHAR AS day"
+    ordered = "(SELECT list(x ORDER BY x) FROM (VALUES ('n'), (NULL)) v(x)) AS texts"
+    query = f"SELECT 1 AS id, {day}, 'a' = 'A' AS same, {ordered}"
+    options = {"default_null_order": "nulls_first", "timezone": "Europe/Paris", "threads": 1}
+    session = {"TimeZone": "Asia/Tokyo", "default_collation": "NOCASE", "s3_secret": "hush"}
+
+    wanted = under(tmp_path, query, config_options=options, settings=session)
+    (rows,) = read(tmp_path / "build", wanted)
+
+    assert rows.rows() == [(1, "2020-01-02", True, [None, "n"])]
+    assert "hush" not in repr(wanted)
+
+
+def test_without_a_zone_in_the_profile_it_is_the_machine_s_and_without_a_profile_utc(
+    tmp_path: Path,
+) -> None:
+    zone = "SELECT 1 AS id, current_setting('TimeZone') AS zone"
+    with duckdb.connect() as made:
+        (own,) = made.execute("SELECT current_setting('TimeZone')").fetchall()[0]
+
+    (of_profile,) = read(tmp_path / "a", under(tmp_path, zone))
+    (without,) = read(tmp_path / "b", table(tmp_path / "w.duckdb"))
+
+    assert of_profile["zone"].to_list() == [own]
+    assert without["zone"].to_list() == ["UTC"]
+
+
+def test_instants_arrive_in_utc_whatever_the_zone_is_also_within_others(tmp_path: Path) -> None:
+    values = f"{INSTANT} AS t, [{INSTANT}] AS l, {{'x': [{INSTANT}], 'h': 1::HUGEINT}} AS s"
+    query = f"SELECT 1 AS id, {values}, MAP {{{INSTANT}: {INSTANT}}} AS m, 'b' AS b"
+    wanted = under(tmp_path, query, settings={"TimeZone": "Asia/Tokyo", "default_order": "DESC"})
+
+    (rows,) = read(tmp_path / "build", wanted)
+
+    at = datetime(2020, 1, 1, 20, tzinfo=UTC)
+    assert rows.drop("m").rows() == [(1, at, [at], {"x": [at], "h": Decimal(1)}, "b")]
+    (file,) = (tmp_path / "build").rglob("*.parquet")
+    assert "Asia" not in str(pq.read_schema(file))
+    assert pq.read_table(file)["m"].to_pylist() == [[(at, at)]]
+
+
+def test_a_setting_that_duckdb_does_not_take_is_refused_in_its_words(tmp_path: Path) -> None:
+    wanted = under(tmp_path, "SELECT 1 AS id", settings={"TimeZone": "Mars/Olympus"})
+
+    assert "Unknown TimeZone 'Mars/Olympus'" in refused(tmp_path / "build", wanted).message
 
 
 def test_the_queries_of_a_project_run_in_the_file_of_its_target(tmp_path: Path) -> None:

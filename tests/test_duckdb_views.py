@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,44 @@ def test_a_relative_path_starts_at_the_project(view: NodeTable, tmp_path: Path) 
     (rows,) = read(tmp_path / "out", view)
 
     assert rows.rows() == [(1, "it's a.b")]
+
+
+@pytest.mark.parametrize(
+    ("file", "statement", "named"),
+    [
+        (
+            "more.csv",
+            "create macro rows() as table select * from read_csv('more.csv')",
+            "macro rows reads more.csv",
+        ),
+        ("more.csv", 'create view v as select * from "more.csv"', "view v reads more.csv"),
+        ("raw", "create view v as select * from read_csv('raw')", "view v reads raw"),
+        ("raw", "create view v as select * from read_csv('ra?')", r"view v reads ra\?"),
+        (".raw[1]", "create view v as select * from read_csv('.raw[1]')", r"view v reads \.raw\[1"),
+    ],
+)
+def test_a_file_that_is_read_in_another_way_is_found_too(
+    view: NodeTable, tmp_path: Path, file: str, statement: str, named: str
+) -> None:
+    home = tmp_path / "project"
+    with chdir(home), duckdb.connect("shop.duckdb") as made:
+        Path(file).write_text("id\n1\n")
+        made.execute(statement)
+    Path(file).write_text("id\n2\n")
+
+    with pytest.raises(SourceError, match=named):
+        read(tmp_path / "out", view)
+
+
+def test_names_and_texts_that_are_no_files_here_do_not_matter(
+    view: NodeTable, tmp_path: Path
+) -> None:
+    with chdir(tmp_path / "project"), duckdb.connect("shop.duckdb") as made:
+        texts = "'.', '', '..', './', '/', 'a' || chr(0), '" + 3000 * "x" + "'"
+        made.execute(f'create view "odd name" as select concat({texts}) as "a.b"')
+    (tmp_path / "elsewhere" / "other").touch()
+
+    assert read(tmp_path / "out", view)[0].height == 1
 
 
 def test_a_file_of_that_name_where_we_are_is_not_read_instead(

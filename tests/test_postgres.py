@@ -13,15 +13,17 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
+from adbc_driver_postgresql import dbapi
 
 from kgimport.commands.export import export
 from kgimport.commands.load_graph import load_graph
 from kgimport.errors import RuntimeMissingError, SourceError, UsageError
-from kgimport.graph import ColumnRule, NodeTable
+from kgimport.graph import ColumnRule, Graph, NodeTable
 from kgimport.locations import Query, Relation
 from kgimport.progress import silent
 from kgimport.sources import postgres_types
 from kgimport.sources.contract import Wanted
+from kgimport.sources.locate import locate
 from kgimport.sources.postgres import SOURCE
 from tests.located import found, manifest, node, read, refused
 from tests.postgres_server import PASSWORD, USER, Database
@@ -186,6 +188,107 @@ def test_a_table_that_is_replaced_meanwhile_is_refused_and_not_empty(
         postgres_database.run(*REPLACEMENTS[how])
         with pytest.raises(SourceError, match="replaced while kgimport read t: t"):
             SOURCE.locate(cursor, Wanted("t", wanted.location, tmp_path / "t", silent))
+
+
+PARTS = (
+    "CREATE TABLE t (id int) PARTITION BY RANGE (id)",
+    "CREATE TABLE few PARTITION OF t FOR VALUES FROM (0) TO (3)",
+    "CREATE TABLE more PARTITION OF t FOR VALUES FROM (3) TO (9)",
+    "INSERT INTO t SELECT * FROM generate_series(0, 8)",
+)
+NEW = ("CREATE SCHEMA new", "CREATE TABLE new.t AS SELECT 2 AS id")
+CHANGES = {
+    "a view's query": (
+        ("CREATE VIEW t AS SELECT 1 AS id",),
+        ("CREATE OR REPLACE VIEW t AS SELECT 2 AS id",),
+        "t",
+    ),
+    "a partition less": (PARTS, ("ALTER TABLE t DETACH PARTITION more",), "t"),
+    "a partition more": (
+        (*PARTS, "CREATE TABLE most AS SELECT 9 AS id"),
+        ("ALTER TABLE t ATTACH PARTITION most FOR VALUES FROM (9) TO (99)",),
+        "most",
+    ),
+    "another schema's table": (
+        ("CREATE TABLE t AS SELECT 1 AS id", *NEW),
+        ("ALTER SCHEMA public RENAME TO old", "ALTER SCHEMA new RENAME TO public"),
+        "t",
+    ),
+    "another table": (
+        ("CREATE TABLE t AS SELECT 1 AS id", "CREATE TABLE u AS SELECT 2 AS id"),
+        ("ALTER TABLE t RENAME TO old", "ALTER TABLE u RENAME TO t"),
+        "t",
+    ),
+    "a column's name": (
+        ("CREATE TABLE t AS SELECT 1 AS id, 2 AS a, 3 AS b",),
+        tuple(f"ALTER TABLE t RENAME {names}" for names in ("a TO c", "b TO a", "c TO b")),
+        "t",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_table_that_is_another_than_when_the_transaction_began_is_refused(
+    postgres_database: Database, tmp_path: Path, what: str
+) -> None:
+    before, change, name = CHANGES[what]
+    postgres_database.run(*before)
+    there = connection(postgres_database)
+    wanted = Wanted(
+        "t", Relation((postgres_database.name, "public", "t"), there), tmp_path / "t", silent
+    )
+
+    with SOURCE.open(there) as cursor:
+        postgres_database.run(*change)
+        for step in (lambda: SOURCE.hold(cursor, [wanted]), lambda: SOURCE.locate(cursor, wanted)):
+            with pytest.raises(SourceError, match=f"changed or replaced while .* t: {name}\n"):
+                step()
+
+
+def test_changes_before_the_transaction_and_those_that_were_undone_do_not_matter(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    before, change, _ = CHANGES["a partition less"]
+    postgres_database.run(*before, "CREATE VIEW v AS SELECT * FROM t", *change)
+    undone = (
+        "CREATE OR REPLACE VIEW v AS SELECT id + 1 AS id FROM t",
+        "ALTER TABLE t RENAME id TO x",
+    )
+    there = connection(postgres_database)
+    location = Relation((postgres_database.name, "public", "v"), there)
+
+    with SOURCE.open(there) as cursor:
+        postgres_database.run("BEGIN", *undone, "ROLLBACK", "GRANT SELECT ON t TO public")
+        SOURCE.locate(cursor, Wanted("v", location, tmp_path / "v", silent))
+
+    assert pl.read_parquet(tmp_path / "v" / "*.parquet")["id"].to_list() == [0, 1, 2]
+
+
+def test_changes_of_a_table_wait_until_all_tables_are_read(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    postgres_database.run(
+        *PARTS, "CREATE TABLE a AS SELECT 1 AS id", "CREATE VIEW v AS SELECT * FROM t"
+    )
+    changes = (
+        "CREATE OR REPLACE VIEW v AS SELECT -1 AS id",
+        "ALTER TABLE t DETACH PARTITION more",
+        "DROP TABLE few",
+    )
+    waited = []
+
+    def progress(step: str, _: object) -> None:
+        if step == "query a":
+            for change in changes:
+                with pytest.raises(dbapi.Error, match="due to lock timeout"):
+                    postgres_database.run("SET lock_timeout = '50ms'", change)
+                waited.append(change)
+
+    tables = table(postgres_database, "a"), table(postgres_database, "v")
+    locate(Graph("g", tables), tmp_path, progress)
+
+    assert waited == [*changes]
+    assert pl.read_parquet(tmp_path / "queried" / "v" / "*.parquet").height == 9
 
 
 def test_an_index_that_is_made_again_meanwhile_does_not_matter(

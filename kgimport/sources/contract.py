@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kgimport.locations import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -57,13 +57,15 @@ class Source(Generic[Chosen, Opened]):
     `settings` maps kgimport's names of settings to the keys of dbt's profile. `connect` makes a
     connection of the settings (those that the profile does not have are absent) and of the folder
     at which relative paths in them start. `open` opens it once for all tables of a graph, so that
-    `locate` can read all of them in one state.
+    `locate` can read all of them in one state. `hold` sees all of these tables before the first is
+    read, so that nobody can change what they are meanwhile.
     """
 
     settings: Mapping[str, str]
     connect: Callable[[Mapping[str, str], Path], Chosen]
     open: Callable[[Chosen], AbstractContextManager[Opened]]
     locate: Callable[[Opened, Wanted], Found]
+    hold: Callable[[Opened, Sequence[Wanted]], None] = lambda _, __: None
 
 
 AnySource = Source[Any, Any]

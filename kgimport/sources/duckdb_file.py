@@ -22,7 +22,7 @@ from kgimport import temporary
 from kgimport.errors import SourceError, short
 from kgimport.locations import LocalPath, Query
 from kgimport.records import QueryRecord
-from kgimport.sources import batches, casts, duckdb_types, duckdb_views
+from kgimport.sources import batches, casts, duckdb_settings, duckdb_types, duckdb_views
 from kgimport.sources.contract import Found, Source, sql_name
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _NEWER = re.compile(r"with version number|newer version")
 class DuckDB:
     """The file of dbt's target, if it has one; each relation names its file, by path.
 
-    Relative paths in views start at `folder`.
+    Relative paths in views start at `folder`, and views are read under `settings`.
     """
 
     scheme: ClassVar[str] = "duckdb"
@@ -60,13 +60,15 @@ class DuckDB:
 
     path: str | None = None
     folder: str | None = None
+    settings: tuple[tuple[str, str], ...] = duckdb_settings.DEFAULT
 
 
 def _connect(settings: Mapping[str, str], folder: Path) -> DuckDB:
     path, home = settings.get("path", _IN_MEMORY), str(folder.resolve())
+    own = duckdb_settings.chosen(settings)
     if path.startswith(_ELSEWHERE) or "://" in path:
-        return DuckDB(None, home)  # not shown either, because it may have a token
-    return DuckDB(str(folder / path), home)
+        return DuckDB(None, home, own)  # not shown either, because it may have a token
+    return DuckDB(str(folder / path), home, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def _attached(path: str, files: _Files, memory_mb: int) -> Iterator[_Attached]:
     }
     with duckdb.connect(config=config) as made:
         _leave_memory(made)
-        made.execute("SET TimeZone = 'UTC'")
+        for setting, value in files.duck.settings:
+            made.execute(f"SET {setting} = ?", [value])
         made.execute("SET python_enable_replacements = false")
         literal = path.replace("'", "''")
         made.execute(f"ATTACH '{literal}' (READ_ONLY, TYPE DUCKDB)")
@@ -146,7 +149,7 @@ def _locate(files: _Files, wanted: Wanted) -> Found:
 
 
 SOURCE: Source[DuckDB, _Files] = Source(
-    MappingProxyType({"path": "path"}), _connect, _open, _locate
+    MappingProxyType({"path": "path", **duckdb_settings.OF_PROFILE}), _connect, _open, _locate
 )
 
 
@@ -196,7 +199,8 @@ def _copy(attached: _Attached, wanted: Wanted) -> None:
     columns = list(_columns(made, rows, wanted))
     number = casts.counted(wanted, rows, columns, lambda sql: made.execute(sql).fetchall())
     reader = made.sql(casts.selection(rows, columns)).to_arrow_reader(_BATCH_ROWS)
-    written = batches.write(wanted.table, reader, reader.schema, wanted.folder, wanted.memory_mb)
+    schema = duckdb_settings.in_utc(reader.schema)
+    written = batches.write(wanted.table, reader, schema, wanted.folder, wanted.memory_mb)
     casts.must_be_all(wanted, number, written)
 
 

@@ -28,7 +28,7 @@ from kgimport.sources.contract import AnySource, Wanted
 from kgimport.values.columns import is_used
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kgimport.graph import Graph, Table
@@ -72,19 +72,25 @@ def locate(graph: Graph, folder: Path, progress: Progress, memory_mb: int = 1024
     limits, in MiB, what a source may take to read a table.
     """
     places, queries = {}, []
+    everything = [
+        replace(each, memory_mb=memory_mb) for each in _all_wanted(graph, folder, progress)
+    ]
     with ExitStack() as stack:
         opened: dict[Connection, Any] = {}
-        for name, location in {table.origin: table.location for table in graph.tables}.items():
-            if not isinstance(location, Relation | Query):
-                continue
-            progress(f"find {name}", None)
-            into = folder / QUERIED / folder_name(name)
-            wanted = _wanted(name, graph.of_origin(name), location, into, progress)
-            wanted = replace(wanted, memory_mb=memory_mb)
-            found = sources.read(name, partial(_find, wanted, opened, stack))
-            places[name] = found.place
+        for wanted in everything:
+            progress(f"find {wanted.table}", None)
+            find = partial(_find, wanted, everything, opened, stack)
+            found = sources.read(wanted.table, find)
+            places[wanted.table] = found.place
             queries += [found.query] if found.query else []
     return Located(graph.relocated(places), tuple(queries))
+
+
+def _all_wanted(graph: Graph, folder: Path, progress: Progress) -> Iterator[Wanted]:
+    for name, location in {table.origin: table.location for table in graph.tables}.items():
+        if isinstance(location, Relation | Query):
+            into = folder / QUERIED / folder_name(name)
+            yield _wanted(name, graph.of_origin(name), location, into, progress)
 
 
 def _wanted(
@@ -103,9 +109,13 @@ def _wanted(
     return Wanted(name, location, into, progress, keys, used)
 
 
-def _find(wanted: Wanted, opened: dict[Connection, Any], stack: ExitStack) -> Found:
+def _find(
+    wanted: Wanted, everything: Sequence[Wanted], opened: dict[Connection, Any], stack: ExitStack
+) -> Found:
     connection = wanted.location.connection
     source = SOURCES[connection.scheme]
     if connection not in opened:
         opened[connection] = stack.enter_context(source.open(connection))
+        its = [each for each in everything if each.location.connection == connection]
+        source.hold(opened[connection], its)
     return source.locate(opened[connection], wanted)

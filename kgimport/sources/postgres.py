@@ -24,7 +24,7 @@ from kgimport.sources import adbc, batches, casts, postgres_types
 from kgimport.sources.contract import Found, Source, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kgimport.sources.contract import Wanted
@@ -139,8 +139,20 @@ def _locate(cursor: Any, wanted: Wanted) -> Found:
     return Found(LocalPath(str(wanted.folder)), record)
 
 
+def _hold(cursor: Any, everything: Sequence[Wanted]) -> None:
+    """Lock all relations that are read, also partitions and those below views, until the end.
+
+    Changes of views and tables then wait; those since the transaction began are refused.
+    """
+    for wanted in everything:
+        with _refusing(f"does not return the rows of {wanted.table}"):
+            _ask(cursor, _nothing_of(_rows(wanted)))
+    with _refusing("does not show what changed"):
+        _must_be_of_one_state(everything[-1], partial(_ask, cursor))
+
+
 SOURCE: Source[Postgres, Any] = Source(
-    MappingProxyType({key: key for key in (*_LIBPQ, *_OURS)}), _connect, _open, _locate
+    MappingProxyType({key: key for key in (*_LIBPQ, *_OURS)}), _connect, _open, _locate, _hold
 )
 
 
@@ -162,23 +174,44 @@ def _copy(cursor: Any, wanted: Wanted) -> None:
 
 
 # Truncated and replaced tables are empty to a transaction that began before. It holds locks on all
-# tables that it read, and sees the catalog as it was; functions show their files as they are.
+# tables that it read, and sees the catalog as it was; functions show files and names as they are.
+# Queries are planned by the catalog as it is, too: by the views, columns and partitions of now.
+# A row of the catalog that somebody replaced has the number of that transaction as its xmax. Of its
+# 64 bits these are 32, so they count from the first that this transaction may not see.
 _REPLACED = """
+WITH of_catalog AS (
+  SELECT ev_class AS relation, xmax::text::bigint AS changed FROM pg_rewrite
+  UNION ALL SELECT inhparent, xmax::text::bigint FROM pg_inherits
+  UNION ALL SELECT attrelid, xmax::text::bigint FROM pg_attribute
+), unseen AS (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first)
 SELECT DISTINCT l.relation::regclass::text
-FROM pg_locks AS l LEFT JOIN pg_class AS c ON c.oid = l.relation
+FROM pg_locks AS l
+  LEFT JOIN pg_class AS c ON c.oid = l.relation
+  LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation'
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND (c.oid IS NULL OR (c.relfilenode <> 0 AND c.relfilenode <> pg_relation_filenode(c.oid)))
   AND c.relkind IS DISTINCT FROM 'i'
+  AND (
+    c.oid IS NULL
+    OR (c.relfilenode <> 0 AND c.relfilenode <> pg_relation_filenode(c.oid))
+    OR (pg_identify_object('pg_class'::regclass, c.oid, 0)).identity
+      IS DISTINCT FROM format('%I.%I', n.nspname, c.relname)
+    OR EXISTS (
+      SELECT FROM of_catalog AS o, unseen,
+        LATERAL (SELECT (o.changed - first) & 4294967295) AS s(at)
+      WHERE o.relation = c.oid AND CASE WHEN o.changed <> 0 AND s.at < 2147483648
+        THEN pg_xact_status((first + s.at)::text::xid8) = 'committed' END
+    )
+  )
 ORDER BY 1
 """
 
 
 def _must_be_of_one_state(wanted: Wanted, ask: casts.Ask) -> None:
-    """Refuse a table if it, or another that its view reads, was replaced since the beginning."""
+    """Refuse a table if it, or another that its view reads, is no longer what it was."""
     if replaced := [str(name) for (name,) in ask(_REPLACED)]:
         raise SourceError(
-            f"these were truncated or replaced while kgimport read {wanted.table}: "
+            f"these were truncated, changed or replaced while kgimport read {wanted.table}: "
             f"{listed(replaced)}",
             "try again when nothing builds the tables",
         )
@@ -209,9 +242,14 @@ def _rows(wanted: Wanted) -> str:
     return rows_of(location)
 
 
+def _nothing_of(rows: str) -> str:
+    """Return a query that has the columns of another and its locks, and no row."""
+    return f"SELECT * FROM ({rows}\n) AS q LIMIT 0"  # noqa: S608
+
+
 def _described(cursor: Any, rows: str, wanted: Wanted) -> list[postgres_types.Described]:
     """Return the columns of a query, with what their values need."""
-    cursor.execute(f"SELECT * FROM ({rows}\n) AS q LIMIT 0")  # noqa: S608
+    cursor.execute(_nothing_of(rows))
     schema = cursor.fetch_arrow_table().schema
     batches.must_have_own_names(wanted.table, schema.names)
     if not all(map(postgres_types.is_described, schema)):
