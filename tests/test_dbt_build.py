@@ -75,7 +75,10 @@ def test_the_steps_of_dbt_are_progress(tmp_path: Path) -> None:
         tmp_path,
         event("LogStartLine", "1 of 4 START sql view model main.a ........ [RUN]"),
         event("LogModelResult", "1 of 4 OK created sql view model main.a ..... [OK in 0.1s]"),
+        event("LogStartLine", "2 of 4 START test unique_a ................ [RUN]"),
         event("LogTestResult", "\x1b[31m2 of 4 WARN 3 unique_a ...... [WARN 3 in 0.1s]\x1b[0m"),
+        event("LogStartLine", "3 of 4 START unit_test main::a ............ [RUN]"),
+        event("NodeFinished", "3 of 4 PASS main::a ................. [PASS in 0.1s]"),
         "not JSON, [1, 2], and not a step",
         "12:00:01  7",
         '{"info": 7}',
@@ -87,7 +90,10 @@ def test_the_steps_of_dbt_are_progress(tmp_path: Path) -> None:
     assert seen == [
         ("dbt build: 1 of 4 START sql view model main.a [RUN]", 0.0),
         ("dbt build: 1 of 4 OK created sql view model main.a [OK in 0.1s]", 0.25),
+        ("dbt build: tests", 0.25),
         ("dbt build: 2 of 4 WARN 3 unique_a [WARN 3 in 0.1s]", 0.5),
+        ("dbt build: tests", 0.5),
+        ("dbt build: tests", 0.75),
     ]
 
 

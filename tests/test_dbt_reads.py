@@ -15,6 +15,15 @@ def manifest(folder: Path, sql: str, **words: str) -> Path:
     return folder
 
 
+def reads_more(folder: Path, sql: str) -> bool:
+    """Whether a model reads more than its project and its data; other folders are elsewhere."""
+    project, data, elsewhere = (folder / name for name in ("project", "data", "elsewhere"))
+    for each in (project, data, elsewhere):
+        each.mkdir()
+    made = manifest(folder, sql.format(data=data, elsewhere=elsewhere))
+    return depend_on_more(made, project, [project, data])
+
+
 @pytest.mark.parametrize(
     "sql",
     [
@@ -30,13 +39,7 @@ def manifest(folder: Path, sql: str, **words: str) -> Path:
     ],
 )
 def test_models_that_read_other_files_or_the_time_are_found(tmp_path: Path, sql: str) -> None:
-    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
-    project.mkdir()
-    elsewhere.mkdir()
-
-    made = manifest(tmp_path, sql.format(elsewhere=elsewhere))
-
-    assert depend_on_more(made, project, [project])
+    assert reads_more(tmp_path, sql)
 
 
 @pytest.mark.parametrize(
@@ -49,13 +52,7 @@ def test_models_that_read_other_files_or_the_time_are_found(tmp_path: Path, sql:
     ],
 )
 def test_models_that_read_what_is_watched_are_not(tmp_path: Path, sql: str) -> None:
-    project, data = tmp_path / "project", tmp_path / "data"
-    project.mkdir()
-    data.mkdir()
-
-    made = manifest(tmp_path, sql.format(data=data))
-
-    assert not depend_on_more(made, project, [project, data])
+    assert not reads_more(tmp_path, sql)
 
 
 def test_python_models_and_a_missing_manifest_count_as_if_they_read_more(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ STAGE, DEPS = "dbt build", "dbt deps"
 _SHOWN, _LINE = 12, 400  # errors of dbt in a message, and characters of each
 _STEP = re.compile(r"(?P<number>\d+) of (?P<all>\d+) (?P<what>.+)")
 _BEGINS = "START"
+# Projects have hundreds of tests, and a log needs no line for each that passes.
+_TEST = re.compile(r"PASS\b|START (?:unit_)?test\b")
 _DOTS = re.compile(r"\s*\.{3,}\s*|\s+(?=\[)")
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _OURS = ("--target", "-t", "--project-dir")
@@ -88,7 +90,8 @@ class _Output:
         what, every = _DOTS.sub(" ", step["what"]).strip(), int(step["all"])
         self.ended += not what.startswith(_BEGINS)
         done = min(1.0, self.ended / every) if every else None
-        self.progress(f"{self.stage}: {step['number']} of {every} {what}", done)
+        shown = "tests" if _TEST.match(what) else f"{step['number']} of {every} {what}"
+        self.progress(f"{self.stage}: {shown}", done)
 
 
 def _info(line: str) -> dict[str, Any]:
