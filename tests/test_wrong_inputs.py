@@ -327,7 +327,8 @@ def a_record_with_a_value_of_another_type(place: Path) -> None:
 
 @wrong(
     ExitCode.DESTINATION,
-    f"export.json has form {EXPORT_FORM + 1}, this kgimport reads forms {EXPORT_FORM - 1} and ",
+    f"export.json has form {EXPORT_FORM + 1}, this kgimport reads forms "
+    f"{EXPORT_FORM - 2}, {EXPORT_FORM - 1} and {EXPORT_FORM}\n",
     *BUILD,
 )
 def a_record_of_a_newer_form(place: Path) -> None:

@@ -64,6 +64,7 @@ def rollout(wanted: Rollout, *, progress: Progress = silent) -> tuple[int, int]:
             unfinished.write(project, Unfinished(count, _ids(old)))
             new = _started(wanted, front, old, count, progress)
         _hand_over(wanted, front, old, new, progress)
+        _known(wanted, front, new)
     return len(new), len(old)
 
 
@@ -171,6 +172,25 @@ def _hand_over(
     except BaseException:
         gone()  # also what has been done of it: an interrupt may have come at any line
         raise
+
+
+def _known(wanted: Rollout, front: str, new: list[Replica]) -> None:
+    """Wait until the balancer gives connections to the new replicas.
+
+    It already did before the old ones ended. But the engine may have given a new one the address
+    that an old one had a second before, and the balancer then loses it for a moment.
+    """
+
+    def known() -> bool:
+        with suppress(ServerError):  # it may be starting again
+            return balancer.knows(front, new)
+        return False
+
+    if not _wait(known, wanted.ready_s):
+        raise ServerError(
+            f"the balancer misses new replicas {wanted.ready_s:.0f} s after the old ones ended",
+            f"see docker logs {front[:12]}",
+        )
 
 
 def _ids(replicas: list[Replica]) -> tuple[str, ...]:
