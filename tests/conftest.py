@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from kgimport import build_db, dbt, export, find_neo4j, load_graph
 from kgimport.commands.prepare import prepare
@@ -38,6 +39,30 @@ if TYPE_CHECKING:
 
 
 VERSIONS = ("2026.08.1", "5.26.30")
+# Where two processes share the tests, one has those of the newer line and the other those of the
+# older, because servers and stores are shared by the tests of a line. These files start neither.
+_WITH_THE_OLDER = (
+    "test_athena",
+    "test_dbt",
+    "test_init",
+    "test_local_athena",
+    "test_locations",
+    "test_shop",
+)
+
+
+class ByLine(LoadScopeScheduling):  # type: ignore[misc]  # Any to mypy
+    """Gives the tests of each line of Neo4j to a process of their own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        newest, oldest = VERSIONS
+        file = Path(nodeid.partition("::")[0]).name
+        return oldest if oldest in nodeid or file.startswith(_WITH_THE_OLDER) else newest
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByLine | None:
+    """Use it for `--dist loadgroup`."""
+    return ByLine(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
