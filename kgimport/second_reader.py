@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 # Enough for a few row groups of wide rows, or a few buffers of CSV.
 LEAST_MB = 256
+# Each thread has some buffers of 2,048 values for each column of a query, so hundreds of columns
+# would take more memory than there is.
+AT_ONCE = 128
 # DuckDB's words for what it cannot read.
 _LIMIT = re.compile(r"unsupported|not (yet )?(supported|implemented)|only supported", re.IGNORECASE)
 
@@ -156,9 +159,14 @@ def is_limit(error: Exception) -> bool:
 def facts(
     made: DuckDBPyConnection, relation: str, columns: Sequence[Column]
 ) -> list[tuple[Facts, Extent]]:
-    """Return the facts and the extent of each column, from one pass over a relation's rows."""
-    if not columns:
-        return []
+    """Return the facts and the extent of each column, from one pass per `AT_ONCE` columns."""
+    starts = range(0, len(columns), AT_ONCE)
+    return [each for at in starts for each in _facts(made, relation, columns[at : at + AT_ONCE])]
+
+
+def _facts(
+    made: DuckDBPyConnection, relation: str, columns: Sequence[Column]
+) -> list[tuple[Facts, Extent]]:
     asked = [each for at, column in enumerate(columns) for each in _asked(f"c{at}", column)]
     values = ", ".join(f"{column.sql} AS c{at}" for at, column in enumerate(columns))
     query = f"SELECT {', '.join(asked)} FROM (SELECT {values} FROM {relation})"  # noqa: S608

@@ -6,17 +6,19 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
 
-from kgimport import second_reader
+from kgimport import second_reader, sources
 from kgimport.commands import check
 from kgimport.commands.export import export
-from kgimport.errors import SourceError
+from kgimport.errors import DestinationError, SourceError
 from kgimport.graph import End, Graph, NodeTable, RelationshipTable
 from kgimport.locations import LocalPath
 from kgimport.options import ExportOptions
+from kgimport.properties import PropertyType
 from kgimport.records import on_disk
 from kgimport.sources import parquet
 from kgimport.sums import Extent
@@ -265,8 +267,37 @@ def _after(place: Path, record: ExportRecord, table: str, old: str, new: str) ->
         file.write_text(text)
 
 
-def test_a_second_reader_without_enough_memory_says_so(tmp_path: Path) -> None:
-    graph = kinds(tmp_path)
-    with second_reader.database(64) as made:
-        asked = second_reader.parquet([str(graph.nodes[0].location)])
-        assert "nano" in second_reader.types(made, asked)
+def test_a_table_of_many_columns_is_read_in_little_memory(tmp_path: Path) -> None:
+    names = [f"c{at}" for at in range(600)]
+    relation = second_reader.parquet([many_columns(tmp_path, names)])
+    columns = [second_reader.Column(PropertyType("integer"), name) for name in names]
+
+    with duckdb.connect(config={"memory_limit": "64MiB", "threads": 2}) as made:
+        found = second_reader.facts(made, relation, columns)
+
+    assert [extent.least for _, extent in found] == list(range(600))
+
+
+def test_a_second_reader_without_enough_memory_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_reader, "LEAST_MB", 1)
+    names = [f"c{at}" for at in range(100)]
+    relation = second_reader.parquet([many_columns(tmp_path, names)])
+    columns = [second_reader.Column(PropertyType("integer"), name) for name in names]
+
+    with (
+        pytest.raises(DestinationError, match="1 MiB are not enough for the second reader") as told,
+        second_reader.database(1) as made,
+    ):
+        sources.read("wide", lambda: second_reader.facts(made, relation, columns))
+
+    assert told.value.hint == "allow more with --memory"
+
+
+def many_columns(folder: Path, names: list[str]) -> Path:
+    """A file of 10,000 rows; the values of each column begin with its number."""
+    file = folder / "wide.parquet"
+    numbers = pl.int_range(10_000, eager=True)
+    pl.DataFrame({name: numbers + at for at, name in enumerate(names)}).write_parquet(file)
+    return file

@@ -135,6 +135,8 @@ def _reading(name: str) -> Iterator[None]:
     try:
         with aws.talking(f"read the rows of table {name}"):
             yield
+    except duckdb.OutOfMemoryException:
+        raise  # it says nothing of the files
     except _UNREADABLE as error:
         reason = short(str(error).strip().split("\n")[0], _REASON)
         raise _meaning(name, str(error), reason) from error
