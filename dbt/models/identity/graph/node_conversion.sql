@@ -1,0 +1,3 @@
+select distinct conversion_id
+from {{ ref('conversions') }}
+order by {{ by_bytes('conversion_id') }}

@@ -1,0 +1,4 @@
+select distinct domain_name
+from {{ ref('sessions_checked') }}
+where reason is null and domain_name is not null
+order by {{ by_bytes('domain_name') }}

@@ -1,0 +1,4 @@
+select distinct client_ip
+from {{ ref('sessions_checked') }}
+where reason is null and client_ip is not null
+order by {{ by_bytes('client_ip') }}

@@ -1,0 +1,4 @@
+select distinct user_agent
+from {{ ref('sessions_checked') }}
+where reason is null and user_agent is not null
+order by {{ by_bytes('user_agent') }}
