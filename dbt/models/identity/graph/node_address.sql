@@ -1,4 +1,4 @@
-select distinct
+select
     street_address,
     postcode,
     city,
@@ -10,6 +10,7 @@ where
     and postcode is not null
     and city is not null
     and country is not null
+group by street_address, postcode, city, country
 order by
     {{ by_bytes('country') }},
     {{ by_bytes('city') }},

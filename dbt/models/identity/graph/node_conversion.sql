@@ -1,3 +1,4 @@
-select distinct conversion_id
+select conversion_id
 from {{ ref('conversions') }}
+group by conversion_id
 order by {{ by_bytes('conversion_id') }}

@@ -1,4 +1,5 @@
-select distinct loyalty_level
+select loyalty_level
 from {{ ref('users_checked') }}
 where reason is null and loyalty_level is not null
+group by loyalty_level
 order by {{ by_bytes('loyalty_level') }}

@@ -1,4 +1,4 @@
-select distinct
+select
     cookie_id,
     conversion_id
 from {{ ref('conversions') }}
