@@ -11,5 +11,7 @@ from typing import Literal
 Ids = Literal["dense", "keys"]
 # The format of a build directory's files.
 Format = Literal["csv", "parquet"]
+# The store that files are written for; Amazon Neptune's loader reads two kinds of CSV.
+Dialect = Literal["neo4j", "neptune-gremlin", "neptune-opencypher"]
 # How Neo4j's programs are run; "auto" is the first of installed, docker, embedded that is there.
 Runtime = Literal["embedded", "installed", "docker", "auto"]
