@@ -72,7 +72,8 @@ bench-docs: .venv/bench ## write docs/performance.* from the results of `make be
 docs: install ## write the pages of docs/ that are generated from the code
 	@$(BIN)/python -m tests.reference
 
-fuzz: install ## a longer round trip of generated tables through the real importer, both lines
+fuzz: install ## a longer round trip of generated tables through the real importer, both lines; 1,000 deltas
+	@KGIMPORT_FUZZ_DELTAS=$${KGIMPORT_FUZZ_DELTAS:-500} $(BIN)/pytest -q --timeout=0 -o faulthandler_timeout=0 tests/deltas
 	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s --timeout=0 -o faulthandler_timeout=0 tests/roundtrip/test_roundtrip.py
 
 infra-check: install $(CHECKOV) $(PROVIDER) ## all checks of infra/ that need no account

@@ -46,16 +46,21 @@ class Column:
 
 
 @contextmanager
-def database(memory_mb: int, threads: int | None = None) -> Iterator[DuckDBPyConnection]:
+def database(
+    memory_mb: int, threads: int | None = None, spill: Path | None = None
+) -> Iterator[DuckDBPyConnection]:
     """Provide a database that reads files.
 
-    Its memory limit is `memory_mb`, but at least `LEAST_MB`.
+    Its memory limit is `memory_mb`, but at least `LEAST_MB`; what does not fit goes to the folder
+    `spill`.
 
     Raises `DestinationError` if that is not enough.
     """
     config: dict[str, Any] = {"memory_limit": f"{max(memory_mb, LEAST_MB)}MiB"}
     if threads is not None:
         config["threads"] = threads
+    if spill is not None:
+        config["temp_directory"] = str(spill)
     try:
         with duckdb.connect(config=config) as made:
             made.execute("SET TimeZone = 'UTC'")
