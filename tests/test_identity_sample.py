@@ -23,6 +23,7 @@ KEYS = {
     "cookie": "session_id",
     "clickstream": "session_id",
 }
+DATA = Path(__file__).parents[1] / "data" / "identity"
 STAMPS = ("20260701_020000", "20260702_020000")
 
 
@@ -306,6 +307,16 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(
     assert same.items() <= digests(sample).items()
     assert same.keys() == other.keys()
     assert not set(same.values()) & set(other.values())
+
+
+def test_the_committed_files_are_those_of_the_generator(tmp_path: Path) -> None:
+    for number in (0, 1, 2):
+        generate(tmp_path, records=500, incremental=number)
+
+    assert digests(DATA).keys() == digests(tmp_path).keys()
+    for path in digests(DATA):
+        assert_frame_equal(pl.read_parquet(DATA / path), pl.read_parquet(tmp_path / path))
+    assert sum(path.stat().st_size for path in DATA.rglob("*.parquet")) < 1_000_000
 
 
 def test_csv_has_the_same_rows_as_text(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Name = Literal["lms", "books", "identity"]
 NAMES: tuple[Name, ...] = get_args(Name)
-# The options of each sample beside the seed.
+# The options of each sample; all have a seed, too.
 OPTIONS: Mapping[Name, tuple[str, ...]] = {
     "lms": ("scale",),
     "books": ("scale",),
