@@ -1,7 +1,7 @@
 """What the relationships of a graph make of its nodes: components, degrees, PageRank.
 
-Nodes are numbers from 0. Everything here is the same whatever the order of the relationships, so
-nothing is added up in floating point.
+Nodes are numbers from 0. The order of the relationships changes nothing, not even the last bit of a
+rank, so nothing is added up in floating point.
 """
 
 from __future__ import annotations

@@ -13,16 +13,26 @@ from kgimport.checks.keys import (
     duplicate_relationships,
     number_nodes,
     read_keys,
+    with_numbers,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kgimport.checks.joins import Workspace
     from kgimport.checks.scan import Scanned
     from kgimport.findings import Finding
     from kgimport.graph import Graph
     from kgimport.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The dense ids of a node table's rows, and the file of their keys, in the same order."""
+
+    ids: range
+    keys: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +47,23 @@ class Resolved:
     duplicates: tuple[Finding, ...]
     # The files of these ids, by the relationship tables' names.
     ends: Mapping[str, tuple[Path, Path]]
+    # The same of node tables.
+    nodes: Mapping[str, Numbered]
 
 
 def resolve(
-    graph: Graph, tables: Mapping[str, Scanned], folder: Path, memory_mb: int, progress: Progress
+    graph: Graph, tables: Mapping[str, Scanned], place: Workspace, progress: Progress
 ) -> Resolved:
-    """Return every table with its ids and the duplicate keys; it needs the files in `folder`."""
+    """Return every table with its ids and the duplicate keys; it needs the files in `place`."""
     found: list[Finding] = []
     schemas = {name: scanned.schema for name, scanned in tables.items()}
     spaces = dict.fromkeys(table.id_space for table in graph.nodes)
     integers = {space: identity.are_integers(graph, schemas, space) for space in spaces}
-    place = joins.Workspace(folder, memory_mb)
-    numbered = dict(number_nodes(graph, tables))
+    ids = number_nodes(graph, tables)
+    numbered = {name: with_numbers(tables[name], each) for name, each in ids.items()}
     keys = dict(read_keys(graph, numbered, integers, place, progress))
+    files = {name: path for members in keys.values() for name, path in members.items()}
+    nodes = {name: Numbered(ids[name], files[name]) for name in ids}
     for id_space, members in keys.items():
         progress(f"look for duplicate keys of {id_space}", None)
         if finding := duplicate_nodes(graph, id_space, members, place):
@@ -62,4 +76,4 @@ def resolve(
         numbered[table.name], ends[table.name] = with_ends(graph, scanned, keys, integers, place)
         if finding := duplicate_relationships(numbered[table.name], place):
             found.append(finding)
-    return Resolved(numbered, tuple(found), ends)
+    return Resolved(numbered, tuple(found), ends, nodes)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kgimport import second_reader, sources, temporary
+from kgimport.checks.features import with_features
 from kgimport.checks.ids import resolve
+from kgimport.checks.joins import Workspace
 from kgimport.checks.run import Proof, prove_and_compare
 from kgimport.checks.scan import scan
 from kgimport.options import DEFAULTS
@@ -27,7 +29,9 @@ def check(graph: Graph, *, options: ExportOptions = DEFAULTS, progress: Progress
         graph = locate(graph, folder, progress, options.memory_mb).graph
         before = sources.fingerprints(graph)
         tables = scan(graph, options.target)
-        there = resolve(graph, tables, folder, options.memory_mb, progress)
+        place = Workspace(folder, options.memory_mb)
+        there = resolve(graph, tables, place, progress)
+        there, _ = with_features(graph, there, place, progress)
         with second_reader.database(options.memory_mb) as made:
             proof, _ = prove_and_compare(
                 graph, there, before, made, options=options, progress=progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +26,9 @@ from kgimport.builds import folders
 from kgimport.builds.remote import UNDER_WAY, published
 from kgimport.checks import agreement
 from kgimport.checks.ends import exported_rows, rejected
+from kgimport.checks.features import with_features
 from kgimport.checks.ids import resolve
+from kgimport.checks.joins import Workspace
 from kgimport.checks.run import prove_and_compare
 from kgimport.checks.scan import scan
 from kgimport.clock import Clock
@@ -49,7 +52,7 @@ if TYPE_CHECKING:
     from kgimport.graph import Graph, RelationshipTable
     from kgimport.locations import Folder
     from kgimport.progress import Progress
-    from kgimport.records import ExportRecord, Facts, QueryRecord, TableRecord
+    from kgimport.records import ExportRecord, Facts, FeatureRecord, QueryRecord, TableRecord
     from kgimport.targets import Cell, Field
 
 REJECTS = "rejects"
@@ -117,7 +120,10 @@ def _export(
             before = sources.fingerprints(place.graph)
             tables = scan(place.graph, options.target)
         with clock.stage("resolve"):
-            there = resolve(place.graph, tables, scratch, options.memory_mb, progress)
+            workspace = Workspace(scratch, options.memory_mb)
+            there = resolve(place.graph, tables, workspace, progress)
+        with clock.stage("features") if place.graph.features else nullcontext():
+            there, computed = with_features(place.graph, there, workspace, progress)
         with second_reader.database(options.memory_mb) as made:
             with clock.stage("check"):
                 proof, facts = prove_and_compare(
@@ -136,6 +142,7 @@ def _export(
             digests=digests,
             seconds=clock.seconds,
             queries=place.queries,
+            computed=computed,
         )
         _leave_record(folder, record)
         shutil.rmtree(scratch)
@@ -288,6 +295,7 @@ def _export_record(
     digests: str,
     seconds: Mapping[str, float],
     queries: tuple[QueryRecord, ...],
+    computed: tuple[FeatureRecord, ...],
 ) -> ExportRecord:
     items = TARGETS[options.target].schema(graph)
     return records.ExportRecord(
@@ -305,6 +313,7 @@ def _export_record(
         findings=proof.findings,
         seconds=dict(seconds),
         queries=queries,
+        features=computed,
     )
 
 
