@@ -13,6 +13,7 @@ from kgimport.checks.scan import scan
 from kgimport.options import DEFAULTS
 from kgimport.progress import silent
 from kgimport.sources.locate import locate
+from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from kgimport.graph import Graph
@@ -29,8 +30,8 @@ def check(graph: Graph, *, options: ExportOptions = DEFAULTS, progress: Progress
         graph = locate(graph, folder, progress, options.memory_mb).graph
         before = sources.fingerprints(graph)
         tables = scan(graph, options.target)
-        place = Workspace(folder, options.memory_mb)
-        there = resolve(graph, tables, place, progress)
+        place, edge_text = Workspace(folder, options.memory_mb), TARGETS[options.target].edge_text
+        there = resolve(graph, tables, place, progress, edge_text)
         there, _ = with_features(graph, there, place, progress)
         with second_reader.database(options.memory_mb) as made:
             proof, _ = prove_and_compare(

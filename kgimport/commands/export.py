@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
     from kgimport.checks.profile import Profile
     from kgimport.checks.run import Proof
     from kgimport.checks.scan import Scanned
-    from kgimport.graph import Graph, RelationshipTable
+    from kgimport.graph import Graph, RelationshipTable, Table
     from kgimport.locations import Folder
     from kgimport.progress import Progress
     from kgimport.records import ExportRecord, Facts, FeatureRecord, QueryRecord, TableRecord
@@ -119,11 +118,7 @@ def _export(
             place = locate(graph, folder, progress, options.memory_mb)
             before = sources.fingerprints(place.graph)
             tables = scan(place.graph, options.target)
-        with clock.stage("resolve"):
-            workspace = Workspace(scratch, options.memory_mb)
-            there = resolve(place.graph, tables, workspace, progress)
-        with clock.stage("features") if place.graph.features else nullcontext():
-            there, computed = with_features(place.graph, there, workspace, progress)
+        there, computed = _resolved(place.graph, tables, scratch, options, clock)
         with second_reader.database(options.memory_mb) as made:
             with clock.stage("check"):
                 proof, facts = prove_and_compare(
@@ -147,6 +142,19 @@ def _export(
         _leave_record(folder, record)
         shutil.rmtree(scratch)
     return record
+
+
+def _resolved(
+    graph: Graph, tables: Mapping[str, Scanned], scratch: Path, options: ExportOptions, clock: Clock
+) -> tuple[Resolved, tuple[FeatureRecord, ...]]:
+    """Return the tables with ids and features, and what there is to say of the features."""
+    place, edge_text = Workspace(scratch, options.memory_mb), TARGETS[options.target].edge_text
+    with clock.stage("resolve"):
+        there = resolve(graph, tables, place, clock.progress, edge_text)
+    if not graph.features:
+        return there, ()
+    with clock.stage("features"):
+        return with_features(graph, there, place, clock.progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +185,12 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
     table, options = scanned.table, writing.options
     profile = writing.proof.profiles[table.name]
     target = TARGETS[options.target]
-    cells = target.cells(table, scanned.schema, writing.graph, options.ids)
+    cells = target.cells(table, scanned.schema, writing.graph, options.id_kind)
     left_out = writing.proof.sources[table.name] - profile.rows
     written = scanned.read(
         lambda: writer.write(
             writing.folder,
-            table.name,
+            _place(table, options),
             exported_rows(scanned),
             cells,
             scanned.fields,
@@ -202,6 +210,12 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
     return scanned.read(lambda: _bound(record, writing, scanned, cells, ends))
 
 
+def _place(table: Table, options: ExportOptions) -> str:
+    """Return the folder of a table's files in the build directory."""
+    folder = records.folder_of(options.dialect, options.format, table.kind)
+    return f"{folder}/{files.folder_name(table.name)}"
+
+
 def _rows_per_group(profile: Profile) -> int:
     """Return how many rows fit into a gibibyte: `--memory` must not change what the files hold."""
     fit = _GROUP_BYTES // max(profile.long_row, 1)
@@ -219,7 +233,7 @@ def _bound(
     facts, scratch = writing.facts[scanned.table.name], writing.folder / _SCRATCH
     sides: tuple[Facts, ...] = ()
     both = None
-    if ends and writing.options.ids == "dense":
+    if ends and writing.options.id_kind == "dense":
         sides, both = agreement.facts_of_ends(writing.made, ends)
     spelling = agreement.Spelling(writing.made, exported_rows(scanned), scratch)
     columns = agreement.cell_records(scanned, spelling, cells, facts, sides)
@@ -302,7 +316,7 @@ def _export_record(
         graph=graph.name,
         build_id=records.build_id(graph.name, tables, items),
         kgimport=version("kgimport"),
-        ids=options.ids,
+        ids=options.id_kind,
         format=options.format,
         dialect=options.dialect,
         tables=tables,
