@@ -13,3 +13,7 @@ Ids = Literal["dense", "keys"]
 Format = Literal["csv", "parquet"]
 # How Neo4j's programs are run; "auto" is the first of installed, docker, embedded that is there.
 Runtime = Literal["embedded", "installed", "docker", "auto"]
+# How Neptune's loader treats files of an earlier load: NEW loads all of them again.
+LoadMode = Literal["NEW", "RESUME", "AUTO"]
+# How many threads Neptune's loader uses.
+Parallelism = Literal["LOW", "MEDIUM", "HIGH", "OVERSUBSCRIBE"]
