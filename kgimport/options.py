@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
 from kgimport.aws import ENVIRONMENT, Session
-from kgimport.choices import Ids
+from kgimport.choices import Dialect, Ids, target_name
 from kgimport.errors import UsageError, listed
 from kgimport.neo4j.runtime.config import Limits
 
 if TYPE_CHECKING:
-    from kgimport.choices import Format
+    from kgimport.choices import Format, TargetName
 
 
 # Of each table, to be compared with the store property by property.
@@ -29,11 +29,21 @@ class ExportOptions:
     format: Format = "csv"
     memory_mb: int = 1024
     session: Session = ENVIRONMENT
+    dialect: Dialect = "neo4j"
 
     def __post_init__(self) -> None:
         words = get_args(Ids)
         if self.ids not in words:
             raise UsageError(f"there are no ids {self.ids!r}", f"choose one of {listed(words)}")
+        if self.dialect not in (dialects := get_args(Dialect)):
+            raise UsageError(
+                f"there is no dialect {self.dialect!r}", f"choose one of {listed(dialects)}"
+            )
+
+    @property
+    def target(self) -> TargetName:
+        """The name of the target that is written."""
+        return target_name(self.dialect, self.format)
 
 
 DEFAULTS = ExportOptions()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from polars.io.partition import FileProviderArgs
 
-    from kgimport.targets import Field, Format, Target
+    from kgimport.targets import Field, Target, TargetName
 
 ROWS_PER_PART = 2_000_000
 ROWS_PER_GROUP = 500_000
@@ -49,7 +49,7 @@ def write(
     cells: tuple[Cell, ...],
     fields: tuple[Field, ...],
     *,
-    form: Format = "csv",
+    form: TargetName = "csv",
     unspelled: frozenset[str] = frozenset(),
     rows_per_part: int = ROWS_PER_PART,
     rows_per_group: int = ROWS_PER_GROUP,

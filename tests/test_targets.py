@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from kgimport.commands.export import export
-from kgimport.errors import ValueRefusedError
+from kgimport.errors import UsageError, ValueRefusedError
 from kgimport.options import ExportOptions
 from kgimport.properties import Kind
 from kgimport.targets import TARGETS, Format, neo4j
@@ -20,6 +20,7 @@ from tests.graphs import people
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kgimport.choices import Dialect
     from kgimport.targets import Carrier
     from kgimport.targets.target import TableKind
     from kgimport.values import Value
@@ -87,3 +88,10 @@ def test_a_rule_of_values_has_words_without_a_target(other: ExportOptions, tmp_p
         export(people(tmp_path, lists), tmp_path / "build", options=other)
     with pytest.raises(ValueRefusedError, match="null element, which Neo4j cannot store"):
         export(people(tmp_path, lists), tmp_path / "build")
+
+
+def test_a_dialect_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(UsageError, match="there is no dialect 'cypher'") as refusal:
+        ExportOptions(dialect=cast("Dialect", "cypher"))
+
+    assert "neptune-gremlin" in refusal.value.hint

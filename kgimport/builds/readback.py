@@ -57,7 +57,7 @@ def _of_table(
         return
     types = [cell.type for cell in table.cells]
     try:
-        if TARGETS[record.format].files.kind == "csv":
+        if TARGETS[record.target].files.kind == "csv":
             multiline = any(file.multiline for file in table.files)
             relation = second_reader.csv(
                 files, _duckdb_types(types), record.longest_row, parallel=not multiline

@@ -86,7 +86,7 @@ def fetched(build: str, progress: Progress, session: Session = ENVIRONMENT) -> I
         folder.mkdir()
         s3.download(home / records.EXPORT_RECORD, folder / records.EXPORT_RECORD)
         record = on_disk.read_export(folder)
-        companions = TARGETS[record.format].companions(record)
+        companions = TARGETS[record.target].companions(record)
         wanted = [*companions, *(each.path for each in record.files)]
         for at, name in enumerate(wanted):
             progress(f"fetch {name}", at / len(wanted))

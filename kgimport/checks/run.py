@@ -187,7 +187,7 @@ def _source_rows(scanned: Scanned, profile: Profile) -> tuple[int, int]:
 
 
 def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
-    table, target = scanned.table, TARGETS[options.format]
+    table, target = scanned.table, TARGETS[options.target]
     yield from rules.key_checks(table.key, scanned.schema)
     if table.kind == "node":
         if options.ids == "keys":

@@ -191,7 +191,7 @@ def _read_back(build: Path, record: ExportRecord) -> Iterator[None]:
 
 def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4j:
     """Return a Neo4j whose importer can read the build directory, with more jars if needed."""
-    if TARGETS[record.format].files.kind == "csv":
+    if TARGETS[record.target].files.kind == "csv":
         return neo4j
     importer.check_reads_parquet(neo4j)
     return with_parquet(neo4j, progress)
@@ -232,7 +232,7 @@ def _reconcile(differences: Sequence[str] | Iterator[str]) -> None:
 
 def _leave_store(folder: Path, export: ExportRecord, record: StoreRecord) -> None:
     # The record that was read, regardless of what the build directory holds by now.
-    for name, content in TARGETS[export.format].extras(export).items():
+    for name, content in TARGETS[export.target].extras(export).items():
         files.write_whole(folder / name, content)
     files.write_whole(folder / records.EXPORT_RECORD, records.dump(export))
     files.write_whole(folder / records.STORE_RECORD, records.dump(record))

@@ -26,7 +26,7 @@ def check(graph: Graph, *, options: ExportOptions = DEFAULTS, progress: Progress
     with temporary.folder() as folder:
         graph = locate(graph, folder, progress, options.memory_mb).graph
         before = sources.fingerprints(graph)
-        tables = scan(graph, options.format)
+        tables = scan(graph, options.target)
         there = resolve(graph, tables, folder, options.memory_mb, progress)
         with second_reader.database(options.memory_mb) as made:
             proof, _ = prove_and_compare(

@@ -115,7 +115,7 @@ def _export(
         with clock.stage("scan"):
             place = locate(graph, folder, progress, options.memory_mb)
             before = sources.fingerprints(place.graph)
-            tables = scan(place.graph, options.format)
+            tables = scan(place.graph, options.target)
         with clock.stage("resolve"):
             there = resolve(place.graph, tables, scratch, options.memory_mb, progress)
         with second_reader.database(options.memory_mb) as made:
@@ -169,7 +169,7 @@ def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...
 def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) -> TableRecord:
     table, options = scanned.table, writing.options
     profile = writing.proof.profiles[table.name]
-    target = TARGETS[options.format]
+    target = TARGETS[options.target]
     cells = target.cells(table, scanned.schema, writing.graph, options.ids)
     left_out = writing.proof.sources[table.name] - profile.rows
     written = scanned.read(
@@ -179,7 +179,7 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
             exported_rows(scanned),
             cells,
             scanned.fields,
-            form=options.format,
+            form=options.target,
             unspelled=profile.unspelled,
             rows_per_group=_rows_per_group(profile),
         )
@@ -243,7 +243,7 @@ def _table_record(writing: _Writing, scanned: Scanned, written: writer.Written) 
         name=table.name,
         kind=table.kind,
         counts=_counts(scanned, written.rows),
-        argument=TARGETS[writing.options.format].argument(table),
+        argument=TARGETS[writing.options.target].argument(table),
         sources=sources.names(table),  # before the fingerprint, which then reveals a later change
         fingerprint=sources.fingerprint(table),
         rows=rows,
@@ -289,13 +289,14 @@ def _export_record(
     seconds: Mapping[str, float],
     queries: tuple[QueryRecord, ...],
 ) -> ExportRecord:
-    items = TARGETS[options.format].schema(graph)
+    items = TARGETS[options.target].schema(graph)
     return records.ExportRecord(
         graph=graph.name,
         build_id=records.build_id(graph.name, tables, items),
         kgimport=version("kgimport"),
         ids=options.ids,
         format=options.format,
+        dialect=options.dialect,
         tables=tables,
         schema=items,
         declaration=graph,
@@ -308,7 +309,7 @@ def _export_record(
 
 
 def _leave_record(folder: Path, record: ExportRecord) -> None:
-    target = TARGETS[record.format]
+    target = TARGETS[record.target]
     for name, content in {**target.companions(record), **target.extras(record)}.items():
         files.write_whole(folder / name, content)
     files.write_whole(folder / records.EXPORT_RECORD, records.dump(record))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kgimport.records.export import build_id
 from kgimport.records.flaws import flaws
+from kgimport.records.layout import folder_of
 from kgimport.sums import sums
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ def contradictions(record: ExportRecord) -> Iterator[str]:
     """Yield a line for each contradiction in a record; one that kgimport wrote has none."""
     for flaw in flaws(record.declaration):
         yield f"declaration: {flaw}"
-    paths = [file.path for file in record.files]
-    if len(set(paths)) < len(paths) or any(not p.startswith(f"{record.format}/") for p in paths):
+    if not _has_files(record):
         yield "tables: two of them share a file, or a file has another format"
     if record.graph != record.declaration.name:
         yield "graph: the declaration has another name"
@@ -38,6 +38,24 @@ def contradictions(record: ExportRecord) -> Iterator[str]:
 def _declared(graph: Graph) -> Iterator[tuple[str, str]]:
     yield from ((table.name, "node") for table in graph.nodes)
     yield from ((table.name, "relationship") for table in graph.relationships)
+
+
+def _has_files(record: ExportRecord) -> bool:
+    """Whether the files are where the dialect has them, each once, in its format."""
+    paths = [file.path for file in record.files]
+    has_form = record.dialect == "neo4j" or (record.format, record.ids) == ("csv", "keys")
+    in_place = all(_in_place(record, table) for table in record.tables)
+    return has_form and in_place and len(set(paths)) == len(paths)
+
+
+def _in_place(record: ExportRecord, table: TableRecord) -> bool:
+    """Whether the files of a table are where its kind has them, with a header as the dialect has.
+
+    Only for Neo4j a header is a file of its own.
+    """
+    folder = folder_of(record.dialect, record.format, table.kind)
+    below = all(file.path.startswith(f"{folder}/") for file in table.all_files)
+    return below and (table.header is not None) == (record.dialect == "neo4j")
 
 
 def _has_facts(table: TableRecord, ids: Ids) -> bool:
