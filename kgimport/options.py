@@ -11,7 +11,7 @@ from kgimport.errors import UsageError, listed
 from kgimport.neo4j.runtime.config import Limits
 
 if TYPE_CHECKING:
-    from kgimport.choices import Format, TargetName
+    from kgimport.choices import Format, LoadMode, Parallelism, TargetName
 
 
 # Of each table, to be compared with the store property by property.
@@ -65,6 +65,24 @@ class BuildOptions:
 
 
 BUILD_DEFAULTS = BuildOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """The options of `load-neptune`.
+
+    Without `again`, a build that the cluster has is not loaded but only counted. After `timeout_s`
+    seconds a job is no longer followed, and goes on.
+    """
+
+    mode: LoadMode = "NEW"
+    parallelism: Parallelism = "HIGH"
+    timeout_s: int | None = None
+    again: bool = False
+    session: Session = ENVIRONMENT
+
+
+LOAD_DEFAULTS = LoadOptions()
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,8 +214,8 @@ def _wrong(body: dict[str, Any]) -> tuple[str, str] | None:
         return "InvalidParameterException", f"unknown parameters: {sorted(unknown)}"
     if missing := {"source", "format", "region", "iamRoleArn"} - body.keys():
         return "MissingParameterException", f"missing parameters: {sorted(missing)}"
-    if body["region"] != REGION:
-        return "S3Exception", "the bucket is in another region"
+    if body["region"] != REGION or not body["source"].endswith("/"):  # …/a would load …/ab, too
+        return "S3Exception", "the bucket is in another region, or the source is not a folder"
     for name, words in _WORDS.items():
         if body.get(name, words[0]) not in words:
             return "InvalidParameterException", f"no {name} {body[name]}"

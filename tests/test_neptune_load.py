@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kgimport import s3 as store
+from kgimport.builds import loads
 from kgimport.commands.export import export
 from kgimport.errors import (
     AwsRefusedError,
@@ -22,7 +23,7 @@ from kgimport.errors import (
     UsageError,
 )
 from kgimport.locations import S3Path
-from kgimport.neptune import counts, jobs, loads
+from kgimport.neptune import counts, jobs
 from kgimport.neptune.cluster import Cluster, cluster
 from kgimport.neptune.jobs import Order, Watch
 from tests.graphs import people

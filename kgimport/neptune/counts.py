@@ -8,7 +8,7 @@ may hold other graphs too: what has none of this graph's labels and types is cou
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from kgimport.neptune.cluster import asking, client
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 Kind = Literal["label", "type"]
 _KINDS: Mapping[str, Kind] = {"node": "label", "relationship": "type"}
 _MATCH: Mapping[Kind, str] = {"label": "(n{})", "type": "()-[n{}]->()"}
-# An empty list is a value in the record and none in the cluster, and a list is one there.
-_ROWS = ""
+# botocore makes the call again even if a query took too long.
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def expected(tables: Iterable[TableRecord]) -> list[Expected]:
 
 def _of_name(kind: Kind, name: str, tables: list[TableRecord]) -> Expected:
     values: dict[str, int] = defaultdict(int)
+    # An empty list is a value in the record and none in the cluster.
     lists = {cell.property for table in tables for cell in table.cells if cell.type.many}
     if all(table.counts[name] == table.written for table in tables):
         for table in tables:
@@ -98,16 +99,24 @@ def compared(cluster: Cluster, record: ExportRecord, progress: Progress) -> Held
     return Held(tuple(differences), vertices - record.nodes, edges - record.relationships)
 
 
+def already(cluster: Cluster, tables: Iterable[TableRecord]) -> list[str]:
+    """Return a text for each label of the tables that vertices in a cluster have."""
+    labels = [replace(each, values={}) for each in expected(tables) if each.kind == "label"]
+    found = ((each.name, int(_answer(cluster, query(each))["c0"])) for each in labels)
+    return [f"{count:,} of label {name}" for name, count in found if count]
+
+
 def _answer(cluster: Cluster, text: str) -> dict[str, Any]:
+    calls = client(cluster, _ATTEMPTS)
     with asking(cluster, "count what the cluster holds"):
-        (found,) = client(cluster).execute_open_cypher_query(openCypherQuery=text)["results"]
+        (found,) = calls.execute_open_cypher_query(openCypherQuery=text)["results"]
     row: dict[str, Any] = found
     return row
 
 
 def difference(wanted: Expected, found: Mapping[str, int]) -> Iterator[str]:
     """Yield a line for each count that differs; `found` is the row of the query."""
-    names = [_ROWS, *wanted.values]
+    names = ["", *wanted.values]
     for at, count in enumerate((wanted.rows, *wanted.values.values())):
         there = int(found[f"c{at}"])
         if there != count:

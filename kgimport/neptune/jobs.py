@@ -66,7 +66,6 @@ class Status:
     job: str
     name: str  # LOAD_…
     records: int  # cells that were loaded, or tried to
-    duplicates: int
     errors: int
 
     @property
@@ -198,7 +197,6 @@ def _status(job: str, found: Mapping[str, Any]) -> Status:
         job,
         str(found["status"]),
         int(found.get("totalRecords", 0)),
-        int(found.get("totalDuplicates", 0)),
         sum(int(found.get(name, 0)) for name in wrong),
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotations)
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from kgimport.neptune.cluster import Cluster
 
 FOLDER = "loads"
-_FORM = 1
 JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]  # a part of the path of a call
 
 
@@ -36,7 +35,7 @@ class Load:
     endpoint: str
     jobs: Mapping[str, JobId]  # by prefix: vertices, edges
     complete: bool = False
-    version: int = _FORM
+    version: Literal[1] = 1  # the number of the record's form
 
     def with_job(self, prefix: str, job: str) -> Load:
         """Return the load with another job for a prefix."""
@@ -67,6 +66,11 @@ def read(home: S3Path, cluster: Cluster) -> Load | None:
         raise DestinationError(f"{at} is damaged", f"delete {at}, and load again") from error
 
 
+def dump(load: Load) -> str:
+    """Return the record as JSON."""
+    return _adapter().dump_json(load, indent=2).decode() + "\n"
+
+
 def write(home: S3Path, cluster: Cluster, load: Load) -> None:
     """Record a load; the record of an earlier one is replaced."""
-    s3.write(place(home, cluster), _adapter().dump_json(load, indent=2))
+    s3.write(place(home, cluster), dump(load).encode())
