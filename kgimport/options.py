@@ -22,10 +22,11 @@ SAMPLED_ROWS = 100
 class ExportOptions:
     """The options of `export`.
 
-    `memory_mb` limits the joins that resolve the ends; `session` is used for a destination in S3.
+    `ids` is "dense" for Neo4j by default; for Neptune ids are always keys. `memory_mb` limits the
+    joins that resolve the ends; `session` is used for a destination in S3.
     """
 
-    ids: Ids = "dense"
+    ids: Ids | None = None
     format: Format = "csv"
     memory_mb: int = 1024
     session: Session = ENVIRONMENT
@@ -33,17 +34,35 @@ class ExportOptions:
 
     def __post_init__(self) -> None:
         words = get_args(Ids)
-        if self.ids not in words:
+        if self.ids not in {None, *words}:
             raise UsageError(f"there are no ids {self.ids!r}", f"choose one of {listed(words)}")
         if self.dialect not in (dialects := get_args(Dialect)):
             raise UsageError(
                 f"there is no dialect {self.dialect!r}", f"choose one of {listed(dialects)}"
             )
+        if self.dialect != "neo4j":
+            _must_be_for_neptune(self)
+
+    @property
+    def id_kind(self) -> Ids:
+        """How files identify nodes and ends."""
+        return self.ids or ("dense" if self.dialect == "neo4j" else "keys")
 
     @property
     def target(self) -> TargetName:
         """The name of the target that is written."""
         return target_name(self.dialect, self.format)
+
+
+def _must_be_for_neptune(options: ExportOptions) -> None:
+    if options.format != "csv":
+        raise UsageError(
+            f"Neptune's loader does not read {options.format}", "leave out --format, or choose csv"
+        )
+    if options.ids == "dense":
+        raise UsageError(
+            "dense ids are the record ids of Neo4j", "leave out --ids: for Neptune they are keys"
+        )
 
 
 DEFAULTS = ExportOptions()

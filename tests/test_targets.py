@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, cast, get_args
 
 import polars as pl
 import pytest
 
+from kgimport.choices import Dialect, Format, TargetName, target_name
 from kgimport.commands.export import export
 from kgimport.errors import UsageError, ValueRefusedError
 from kgimport.options import ExportOptions
 from kgimport.properties import Kind
-from kgimport.targets import TARGETS, Format, neo4j
+from kgimport.targets import TARGETS, neo4j
 from kgimport.targets.neo4j import kinds
 from kgimport.values import Refusal
 from tests.graphs import people
@@ -20,14 +22,15 @@ from tests.graphs import people
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kgimport.choices import Dialect
     from kgimport.targets import Carrier
     from kgimport.targets.target import TableKind
     from kgimport.values import Value
 
 
-def test_every_format_is_a_row_of_the_registry() -> None:
-    assert tuple(TARGETS) == get_args(Format)
+def test_every_format_and_every_dialect_is_a_row_of_the_registry() -> None:
+    assert tuple(TARGETS) == get_args(TargetName)
+    words = {target_name(*each) for each in product(get_args(Dialect), get_args(Format))}
+    assert words == {*TARGETS}
 
 
 @pytest.mark.parametrize("table", [kinds.CSV, kinds.PARQUET], ids=["csv", "parquet"])

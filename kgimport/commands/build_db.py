@@ -14,7 +14,7 @@ from kgimport import files, records, second_reader
 from kgimport.builds import folders, intact, readback
 from kgimport.builds.remote import fetched
 from kgimport.clock import Clock
-from kgimport.errors import KgimportError, ReconciliationError
+from kgimport.errors import DestinationError, KgimportError, ReconciliationError
 from kgimport.neo4j import importer, indexes, reconcile, stores
 from kgimport.neo4j.private import DATABASE, private_driver, tuned_for
 from kgimport.neo4j.reconcile.compare import compare
@@ -86,6 +86,7 @@ def _build_and_publish(
     build = build.resolve()
     with folders.reading(build):
         record = _asked_as(on_disk.read_export(build), options.session)
+        _must_be_for_neo4j(build, record)
         facts = intact.admit(build, record)
         home = root.absolute() / record.graph
         with stores.locked(home):
@@ -102,6 +103,15 @@ def _build_and_publish(
                 published = stores.publish(folder, home, name)
             stores.retire(home, options.keep)
             return Built(published, made, fresh=True)
+
+
+def _must_be_for_neo4j(build: Path, record: ExportRecord) -> None:
+    if record.dialect != "neo4j":
+        raise DestinationError(
+            f"{build} was exported for Amazon Neptune (--dialect {record.dialect})",
+            "export again without --dialect, or load vertices/ and then edges/ of it with Neptune's"
+            " bulk loader",
+        )
 
 
 def _asked_as(record: ExportRecord, session: Session) -> ExportRecord:

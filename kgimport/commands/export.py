@@ -26,6 +26,7 @@ from kgimport.builds.remote import UNDER_WAY, published
 from kgimport.checks import agreement
 from kgimport.checks.ends import exported_rows, rejected
 from kgimport.checks.ids import resolve
+from kgimport.checks.joins import Workspace
 from kgimport.checks.run import prove_and_compare
 from kgimport.checks.scan import scan
 from kgimport.clock import Clock
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from kgimport.checks.profile import Profile
     from kgimport.checks.run import Proof
     from kgimport.checks.scan import Scanned
-    from kgimport.graph import Graph, RelationshipTable
+    from kgimport.graph import Graph, RelationshipTable, Table
     from kgimport.locations import Folder
     from kgimport.progress import Progress
     from kgimport.records import ExportRecord, Facts, QueryRecord, TableRecord
@@ -117,7 +118,9 @@ def _export(
             before = sources.fingerprints(place.graph)
             tables = scan(place.graph, options.target)
         with clock.stage("resolve"):
-            there = resolve(place.graph, tables, scratch, options.memory_mb, progress)
+            workspace = Workspace(scratch, options.memory_mb)
+            edge_text = TARGETS[options.target].edge_text
+            there = resolve(place.graph, tables, workspace, progress, edge_text)
         with second_reader.database(options.memory_mb) as made:
             with clock.stage("check"):
                 proof, facts = prove_and_compare(
@@ -170,12 +173,12 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
     table, options = scanned.table, writing.options
     profile = writing.proof.profiles[table.name]
     target = TARGETS[options.target]
-    cells = target.cells(table, scanned.schema, writing.graph, options.ids)
+    cells = target.cells(table, scanned.schema, writing.graph, options.id_kind)
     left_out = writing.proof.sources[table.name] - profile.rows
     written = scanned.read(
         lambda: writer.write(
             writing.folder,
-            table.name,
+            _place(table, options),
             exported_rows(scanned),
             cells,
             scanned.fields,
@@ -195,6 +198,12 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
     return scanned.read(lambda: _bound(record, writing, scanned, cells, ends))
 
 
+def _place(table: Table, options: ExportOptions) -> str:
+    """Return the folder of a table's files in the build directory."""
+    folder = records.folder_of(options.dialect, options.format, table.kind)
+    return f"{folder}/{files.folder_name(table.name)}"
+
+
 def _rows_per_group(profile: Profile) -> int:
     """Return how many rows fit into a gibibyte: `--memory` must not change what the files hold."""
     fit = _GROUP_BYTES // max(profile.long_row, 1)
@@ -212,7 +221,7 @@ def _bound(
     facts, scratch = writing.facts[scanned.table.name], writing.folder / _SCRATCH
     sides: tuple[Facts, ...] = ()
     both = None
-    if ends and writing.options.ids == "dense":
+    if ends and writing.options.id_kind == "dense":
         sides, both = agreement.facts_of_ends(writing.made, ends)
     spelling = agreement.Spelling(writing.made, exported_rows(scanned), scratch)
     columns = agreement.cell_records(scanned, spelling, cells, facts, sides)
@@ -294,7 +303,7 @@ def _export_record(
         graph=graph.name,
         build_id=records.build_id(graph.name, tables, items),
         kgimport=version("kgimport"),
-        ids=options.ids,
+        ids=options.id_kind,
         format=options.format,
         dialect=options.dialect,
         tables=tables,

@@ -6,10 +6,15 @@ another store, in `choices.Dialect`.
 
 from kgimport.choices import Format, TargetName
 from kgimport.errors import UsageError, listed
-from kgimport.targets import neo4j
+from kgimport.targets import neo4j, neptune
 from kgimport.targets.target import Carrier, Cell, Field, Target
 
-TARGETS: dict[TargetName, Target] = {"csv": neo4j.CSV, "parquet": neo4j.PARQUET}
+TARGETS: dict[TargetName, Target] = {
+    "csv": neo4j.CSV,
+    "parquet": neo4j.PARQUET,
+    "neptune-gremlin": neptune.GREMLIN,
+    "neptune-opencypher": neptune.OPENCYPHER,
+}
 
 __all__ = ["TARGETS", "Carrier", "Cell", "Field", "Format", "Target", "TargetName", "find"]
 
