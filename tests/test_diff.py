@@ -126,6 +126,7 @@ def test_builds_that_cannot_be_compared_are_refused_with_the_next_step(
 ) -> None:
     other = build(tmp_path / "other", NEW, "neptune-opencypher")
     neo4j = build(tmp_path / "neo4j", NEW, "neo4j")
+    export(people(tmp_path / "dense"), tmp_path / "by-id")
     graph = replace(people(tmp_path / "folk"), name="folk")
     export(graph, tmp_path / "third", options=ExportOptions("keys", dialect="neptune-gremlin"))
 
@@ -135,9 +136,35 @@ def test_builds_that_cannot_be_compared_are_refused_with_the_next_step(
         return caught.value
 
     assert "neptune-gremlin, the other for neptune-opencypher" in str(refusal(builds[0], other))
-    assert refusal(neo4j, neo4j).hint == "export both with --dialect neptune-gremlin"
+    assert refusal(neo4j, tmp_path / "by-id").hint == "export both with --ids keys --format csv"
+    assert "leave out --out" in refusal(neo4j, neo4j, "delta").hint
     assert "two graphs, people and folk" in str(refusal(builds[0], tmp_path / "third"))
     assert "copy it to S3" in str(refusal(*builds, out="s3://bucket/delta"))
+
+
+def test_builds_for_neo4j_are_counted_by_keys(tmp_path: Path) -> None:
+    old, new = build(tmp_path / "old", OLD, "neo4j"), build(tmp_path / "new", NEW, "neo4j")
+
+    record = diff(old, new)
+
+    assert (record.labels, record.types) == ({"Person": PERSONS}, {"KNOWS": KNOWS})
+    assert record.files == ()
+
+
+def test_of_edges_between_the_same_vertices_any_is_as_good(tmp_path: Path) -> None:
+    for name, since in (("old", [1, 2, 2]), ("new", [2, 3, 4, 5])):
+        persons = {"id": ["a", "b"], "name": ["Ann", name]}
+        ends = {"a": ["a"] * len(since), "b": ["b"] * len(since)}
+        graph = people(tmp_path / name, persons, {**ends, "since": since})
+        (person,) = graph.nodes
+        # Such a label is in a column of the files.
+        named = replace(graph, nodes=(replace(person, labels=("Person", "of;two")),))
+        export(named, tmp_path / name / "build", options=ExportOptions("keys"))
+
+    record = diff(tmp_path / "old" / "build", tmp_path / "new" / "build")
+
+    assert record.types == {"KNOWS": Changes(added=1, changed=2, vanished=0, same=1)}
+    assert record.labels == dict.fromkeys(("Person", "of;two"), Changes(0, 1, 0, 1))
 
 
 def test_a_folder_with_something_else_is_not_replaced_and_a_delta_is(

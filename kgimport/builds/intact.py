@@ -45,11 +45,11 @@ def admit(build: Path, record: ExportRecord) -> Facts:
 def admit_files(build: Path, record: ExportRecord, read: Collection[str]) -> None:
     """Refuse a build directory in which a file of rows differs from the record.
 
-    Those at the paths `read` are hashed; of the others, only the size is compared.
+    Those at the paths `read` are hashed, as headers are; of the others, the size is compared.
     """
     rows = [file for table in record.tables for file in table.files]
     sizes = (file.path for file in rows if _size(build / file.path) != file.bytes)
-    hashed = [file for file in rows if file.path in read]
+    hashed = [file for file in record.files if file.path in read or file not in rows]
     _must_be_whole(build, [*sizes, *_unlike_their_digests(build, hashed)])
 
 

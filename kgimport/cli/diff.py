@@ -1,4 +1,4 @@
-"""`kgimport diff`: compare two builds for Neptune."""
+"""`kgimport diff`: compare two builds of a graph."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from kgimport.cli.options import OUTPUT, AsJson, Memory
 
 @command("kgimport diff build/monday build/tuesday --out build/delta")
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="The build that Neptune holds.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The build that it is to hold.")],
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="A build, such as the one that Neptune holds.")
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="A later build of the same graph.")],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -27,7 +29,7 @@ def diff(
     memory: Memory = 1024,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two builds of a graph for Neptune: what is new, changed or gone, by id."""
+    """Compare two builds of a graph: what is new, changed or gone; write a delta for Neptune."""
     from kgimport import records
     from kgimport.commands.diff import diff as compare
 

@@ -1,4 +1,4 @@
-"""`kgimport diff`: what differs between two builds of a graph, and the files for Neptune."""
+"""`kgimport diff`: what differs between two builds of a graph, and a delta for Neptune."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def diff(
     session: Session = ENVIRONMENT,
     progress: Progress = silent,
 ) -> DeltaRecord:
-    """Compare two build directories of a graph for Neptune, and write the delta to a folder.
+    """Compare two build directories of a graph, and write the delta for Neptune to a folder.
 
     Both are local, or in S3; the folder `out` is local. Without it, the differences are only
     counted. What the comparison holds beyond `memory_mb` MiB goes to disk. Raises `UsageError` if
@@ -47,6 +47,8 @@ def diff(
     with ExitStack() as held:
         before, after = (held.enter_context(_opened(p, progress, session)) for p in (old, new))
         _must_be_comparable(before.record, after.record)
+        if after.record.dialect == "neo4j":
+            _must_be_countable(before.record, after.record, out)
         folder = None
         if out is not None:
             whole = folders.fresh(Path(out), progress, record=DELTA_RECORD, what="a delta")
@@ -80,10 +82,19 @@ def _must_be_comparable(old: ExportRecord, new: ExportRecord) -> None:
             f"one build is for {old.dialect}, the other for {new.dialect}",
             "export both with the same --dialect",
         )
-    if new.dialect == "neo4j":
+
+
+def _must_be_countable(old: ExportRecord, new: ExportRecord, out: str | Path | None) -> None:
+    """Refuse builds for Neo4j that have no keys to compare, and a delta of any."""
+    if {(each.ids, each.format) for each in (old, new)} != {("keys", "csv")}:
         raise UsageError(
-            "builds for Neo4j are not compared: its stores are built from scratch",
-            "export both with --dialect neptune-gremlin",
+            "builds for Neo4j are compared by keys, which only CSV with keys for ids has",
+            "export both with --ids keys --format csv",
+        )
+    if out is not None:
+        raise UsageError(
+            "no delta is written for Neo4j: its stores are built from scratch",
+            "leave out --out, to count; or export both with --dialect neptune-gremlin",
         )
 
 
