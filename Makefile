@@ -40,7 +40,7 @@ run: install ## build the sample graph from data/, import it into Neo4j, verify 
 
 # The quick tests share little, so two processes take two files at a time; all others share builds and
 # servers, so each process takes one line of Neo4j: tests/conftest.py.
-SLOW := neo4j or dbt or docker or athena or slow or infra
+SLOW := neo4j or dbt or docker or athena or neptune or slow or infra
 test: install $(CHECKOV) $(PROVIDER) ## all tests, including the real Neo4j, dbt and (if an engine answers) Docker
 	@$(BIN)/pytest -n 2 --dist loadfile -m 'not ($(SLOW))'
 	@$(BIN)/pytest -n 2 --dist loadgroup -m '$(SLOW)'

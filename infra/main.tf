@@ -14,6 +14,7 @@ locals {
       loader       = { cpu = 2048, memory_mb = 8192, disk_gb = 30 }
       readers      = { cpu = 512, memory_mb = 2048, disk_gb = 21, min = 1, max = 2 }
       bake         = { compute_type = "BUILD_GENERAL1_SMALL" }
+      neptune      = { min_ncu = 1, max_ncu = 8, instances = 1, backup_days = 1 }
       drain_s      = 60
       scan_limit   = 10 * pow(1024, 3)
       log_days     = 30
@@ -27,6 +28,7 @@ locals {
       loader       = { cpu = 4096, memory_mb = 16384, disk_gb = 50 }
       readers      = { cpu = 1024, memory_mb = 4096, disk_gb = 30, min = 2, max = 4 }
       bake         = { compute_type = "BUILD_GENERAL1_MEDIUM" }
+      neptune      = { min_ncu = 1, max_ncu = 32, instances = 1, backup_days = 7 }
       drain_s      = 900
       scan_limit   = 100 * pow(1024, 3)
       log_days     = 90
@@ -40,6 +42,7 @@ locals {
       loader       = { cpu = 8192, memory_mb = 32768, disk_gb = 100 }
       readers      = { cpu = 2048, memory_mb = 8192, disk_gb = 40, min = 3, max = 12 }
       bake         = { compute_type = "BUILD_GENERAL1_LARGE" }
+      neptune      = { min_ncu = 2.5, max_ncu = 128, instances = 2, backup_days = 14 }
       drain_s      = 900
       scan_limit   = 1024 * pow(1024, 3)
       log_days     = 365
@@ -141,4 +144,25 @@ module "schedule" {
   crawlers_at_once           = var.crawlers_at_once
   tolerated_crawler_failures = var.tolerated_crawler_failures
   monthly_budget_usd         = coalesce(var.monthly_budget_usd, local.size.budget_usd)
+}
+
+################################################################################
+# Neptune: a cluster that takes a build directory
+################################################################################
+
+module "neptune" {
+  source = "./modules/neptune"
+  count  = var.neptune == null ? 0 : 1
+
+  name            = local.name
+  lake            = module.lake
+  loader          = module.loader
+  network         = var.network
+  route_table_ids = var.neptune.route_table_ids
+  clients         = var.neptune.clients
+  size            = local.size.neptune
+  backup_days     = local.size.neptune.backup_days
+  log_days        = local.size.log_days
+  topic_arn       = module.schedule.topic_arn
+  protected       = !local.size.disposable
 }

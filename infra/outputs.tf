@@ -36,6 +36,16 @@ output "password_secret" {
   value       = module.readers.password_secret
 }
 
+output "neptune" {
+  description = "What kgimport load-neptune takes, for a load from inside the VPC; null without a cluster"
+  value = one([for neptune in module.neptune : {
+    builds   = neptune.builds_uri
+    endpoint = neptune.endpoint
+    reader   = neptune.reader_endpoint
+    role     = neptune.read_role_arn
+  }])
+}
+
 output "environment" {
   description = "What kgimport run --target athena reads, for a run from a workstation"
   value       = module.lake.environment

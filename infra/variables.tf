@@ -168,3 +168,21 @@ variable "reader_cidrs" {
     error_message = "Address ranges such as 10.0.0.0/8; the graph is not for the whole Internet."
   }
 }
+
+################################################################################
+# Neptune
+################################################################################
+
+variable "neptune" {
+  description = "A cluster of Neptune, with the route tables that get a way to S3 (none if the subnets have one), and the security groups that may connect, by what they are; null for none"
+  type = object({
+    route_table_ids = optional(set(string), [])
+    clients         = optional(map(string), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.neptune == null || alltrue([for id in try(var.neptune.route_table_ids, []) : startswith(id, "rtb-")])
+    error_message = "Route tables are named rtb-…."
+  }
+}

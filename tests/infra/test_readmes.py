@@ -34,25 +34,33 @@ def test_the_tables_are_as_the_files_say(readme: Path) -> None:
     assert text == tables.current(readme), "python -m tests.infra.tables writes them"
 
 
-def _statements() -> Iterator[tuple[str, str, frozenset[str]]]:
-    """Role, statement and actions of the loader's policies."""
-    for block in load(INFRA / "modules" / "loader").of("data"):
+# Of each module with roles of its own: its policies, as the table of its README names them.
+ROLES = {
+    "loader": {"start", "task", "bake", "login"},
+    "neptune": {"find", "read", "load", "export"},
+}
+
+
+def _statements(module: str) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Role, statement and actions of a module's policies."""
+    for block in load(INFRA / "modules" / module).of("data"):
         for statement in block.body.get("statement", []):
             if "sid" in statement:
                 actions = frozenset(str(literal(action)) for action in statement["actions"])
                 yield block.labels[1], str(literal(statement["sid"])), actions
 
 
-def test_every_right_of_the_loader_is_in_the_table_with_its_reason() -> None:
-    text = (INFRA / "modules" / "loader" / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("module", ROLES)
+def test_every_right_of_a_role_is_in_the_table_with_its_reason(module: str) -> None:
+    text = (INFRA / "modules" / module / "README.md").read_text(encoding="utf-8")
     rows = [
-        (cells[0], cells[1], frozenset(re.findall(r"`([\w:]+)`", cells[2])), cells[4])
+        (cells[0], cells[1], frozenset(re.findall(r"`([\w:-]+)`", cells[2])), cells[4])
         for line in text.splitlines()
         if len(cells := [cell.strip() for cell in line.strip("|").split("|")]) == 5
-        and cells[0] in {"start", "task", "bake", "login"}
+        and cells[0] in ROLES[module]
     ]
 
-    assert sorted(row[:3] for row in rows) == sorted(_statements())
+    assert sorted(row[:3] for row in rows) == sorted(_statements(module))
     assert [row[1] for row in rows if len(row[3].split()) < 4] == []
 
 

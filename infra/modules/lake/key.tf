@@ -61,7 +61,7 @@ data "aws_iam_policy_document" "key" {
     condition {
       test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["${local.logs}:log-group:/${var.name}/*", "${local.logs}:log-group:/aws-glue/crawlers*"]
+      values   = ["${local.logs}:log-group:/${var.name}/*", "${local.logs}:log-group:/aws/neptune/${var.name}/*", "${local.logs}:log-group:/aws-glue/crawlers*"]
     }
   }
 

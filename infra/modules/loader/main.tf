@@ -1,5 +1,6 @@
 locals {
   container = "loader"
+  image     = "${aws_ecr_repository.this["loader"].repository_url}:${var.image_tag}"
   current   = "current" # the tag that readers run
   served    = "served"  # the tag of what they ran when the last bake began
   # What is in use and stays, however many images come after it.
@@ -111,7 +112,7 @@ resource "aws_ecs_task_definition" "this" {
 
   container_definitions = jsonencode([{
     name      = local.container
-    image     = "${aws_ecr_repository.this["loader"].repository_url}:${var.image_tag}"
+    image     = local.image
     essential = true
     command   = ["run", "--target", "athena", "--format", "parquet", "--memory", tostring(floor(var.size.memory_mb / 4)), "--heap-mb", tostring(floor(var.size.memory_mb / 2))]
     environment = [for name, value in merge(var.lake.environment, { KGIMPORT_STORE = "stores/${var.graph}/current" }) : {
@@ -176,7 +177,7 @@ resource "aws_codebuild_project" "this" {
         BASE     = var.base_image
         CURRENT  = local.current
         GRAPH    = aws_ecr_repository.this["graph"].repository_url
-        LOADER   = "${aws_ecr_repository.this["loader"].repository_url}:${var.image_tag}"
+        LOADER   = local.image
         REPO     = aws_ecr_repository.this["graph"].name
         SERVED   = local.served
         REGISTRY = split("/", aws_ecr_repository.this["graph"].repository_url)[0]

@@ -41,6 +41,26 @@ output "container" {
   value       = local.container
 }
 
+output "image" {
+  description = "The loader's image that runs"
+  value       = local.image
+}
+
+output "log_group" {
+  description = "Where its tasks log"
+  value       = aws_cloudwatch_log_group.this["task"].name
+}
+
+output "task_role" {
+  description = "The role as which kgimport and dbt run"
+  value       = aws_iam_role.this["task"].name
+}
+
+output "start_role_arn" {
+  description = "The role as which ECS starts the loader's image"
+  value       = aws_iam_role.this["start"].arn
+}
+
 output "role_arns" {
   description = "The roles that the task takes on"
   value       = [aws_iam_role.this["start"].arn, aws_iam_role.this["task"].arn]
