@@ -40,7 +40,7 @@ run: install ## build the sample graph from data/, import it into Neo4j, verify 
 
 # The quick tests share little, so two processes take two files at a time; all others share builds and
 # servers, so each process takes one line of Neo4j: tests/conftest.py.
-SLOW := neo4j or dbt or docker or athena or slow or infra
+SLOW := neo4j or dbt or docker or athena or neptune or slow or infra
 test: install $(CHECKOV) $(PROVIDER) ## all tests, including the real Neo4j, dbt and (if an engine answers) Docker
 	@$(BIN)/pytest -n 2 --dist loadfile -m 'not ($(SLOW))'
 	@$(BIN)/pytest -n 2 --dist loadgroup -m '$(SLOW)'
@@ -72,7 +72,8 @@ bench-docs: .venv/bench ## write docs/performance.* from the results of `make be
 docs: install ## write the pages of docs/ that are generated from the code
 	@$(BIN)/python -m tests.reference
 
-fuzz: install ## a longer round trip of generated tables through the real importer, both lines
+fuzz: install ## a longer round trip of generated tables through the real importer, both lines; 1,000 deltas
+	@KGIMPORT_FUZZ_DELTAS=$${KGIMPORT_FUZZ_DELTAS:-500} $(BIN)/pytest -q --timeout=0 -o faulthandler_timeout=0 tests/deltas
 	@KGIMPORT_FUZZ_TABLES=$${KGIMPORT_FUZZ_TABLES:-2000} $(BIN)/pytest -q -s --timeout=0 -o faulthandler_timeout=0 tests/roundtrip/test_roundtrip.py
 
 infra-check: install $(CHECKOV) $(PROVIDER) ## all checks of infra/ that need no account

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Columns that are added to those of a table.
 ID, START, END = "__id__", "__start__", "__end__"
+# The id of a relationship itself, for targets whose relationships have one.
+EDGE = "__edge__"
 
 _MOMENTS = (pl.Date, pl.Datetime)
 _WIDER_THAN_LONG = (pl.UInt64, pl.Int128, pl.UInt128)
@@ -56,11 +58,21 @@ def key_text(columns: tuple[str, ...], schema: pl.Schema) -> pl.Expr:
     preceded by its length, so that ("1", "23") and ("12", "3") stay different (Neo4j 5 concatenates
     the parts of a composite id).
     """
-    texts = [_text(column, schema[column]) for column in columns]
-    if len(texts) == 1:
-        return texts[0]
-    counted = [pl.concat_str(text.str.len_chars(), pl.lit(":"), text) for text in texts]
-    return pl.concat_str(counted)
+    parts = texts(columns, schema)
+    return parts[0] if len(parts) == 1 else counted(parts)
+
+
+def texts(columns: Iterable[str], schema: pl.Schema) -> list[pl.Expr]:
+    """Return each column of a key as text."""
+    return [_text(column, schema[column]) for column in columns]
+
+
+def counted(parts: Iterable[pl.Expr]) -> pl.Expr:
+    """Return texts as one, each after the number of its characters; null if one of them is null.
+
+    Different lists of texts become different texts.
+    """
+    return pl.concat_str([pl.concat_str(part.str.len_chars(), pl.lit(":"), part) for part in parts])
 
 
 def _text(column: str, dtype: pl.DataType) -> pl.Expr:

@@ -1,8 +1,7 @@
 """Raw Parquet uploaded to the lake: objects in S3, and tables in Glue if no crawler runs.
 
-`data/<customer>/<table>/[<column>=<value>/]….parquet` becomes the same key below a prefix. Each
-customer becomes a database in Glue, each table one of its tables, each COLUMN=VALUE folder a
-partition.
+Each file of a raw table gets the same key below a prefix. Each customer becomes a database in Glue,
+each table one of its tables, each COLUMN=VALUE folder and each load a partition.
 """
 
 from __future__ import annotations
@@ -11,22 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import polars as pl
 
 from kgimport import aws, s3
-from kgimport.errors import DeclarationError, SourceError, ValueRefusedError
+from kgimport.errors import ValueRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kgimport.locations import S3Path
+    from kgimport.raw_tables import RawTable
 
-_SUFFIX = ".parquet"
-_LEAST = 3  # customer, table, file
-_FORM = "write the files as CUSTOMER/TABLE/[COLUMN=VALUE/]FILE.parquet"
 _CREATED_AT_ONCE, _DELETED_AT_ONCE = 100, 25  # Glue's own limits
 # Glue's names of types, which are Hive's.
 _HIVE: Mapping[pl.DataType, str] = {
@@ -44,17 +40,6 @@ _HIVE: Mapping[pl.DataType, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class RawTable:
-    """A table of a customer: its files, sorted, and the columns that its folders name."""
-
-    customer: str
-    name: str
-    folder: Path
-    files: tuple[Path, ...]
-    partitioned_by: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Landed:
     """What was done for a table.
 
@@ -67,37 +52,6 @@ class Landed:
     stale: tuple[S3Path, ...]
 
 
-def tables(data: Path) -> list[RawTable]:
-    """Return the tables below a folder, sorted by customer and name.
-
-    Raises `SourceError` if there are none; `DeclarationError` if a file belongs to no table, or if
-    the files of a table are in folders of different depths or column names.
-    """
-    paths = [file.relative_to(data).parts for file in data.rglob(f"*{_SUFFIX}")]
-    if not paths:
-        raise SourceError(f"there is no Parquet below {data}", _FORM)
-    if shallow := sorted("/".join(path) for path in paths if len(path) < _LEAST):
-        raise DeclarationError(f"{shallow[0]} belongs to no table below {data}", _FORM)
-    folders = sorted({path[:2] for path in paths})
-    return [_table(data, customer, name) for customer, name in folders]
-
-
-def _table(data: Path, customer: str, name: str) -> RawTable:
-    folder = data / customer / name
-    files = tuple(sorted(folder.rglob(f"*{_SUFFIX}")))
-    keys = {tuple(part.partition("=")[0] for part in _steps(folder, file)) for file in files}
-    if len(keys) > 1 or not all("=" in part for file in files for part in _steps(folder, file)):
-        raise DeclarationError(
-            f"the folders of {folder} do not name the same partition columns for all files",
-            "name the folders COLUMN=VALUE, the same columns above every file",
-        )
-    return RawTable(customer, name, folder, files, keys.pop())
-
-
-def _steps(folder: Path, file: Path) -> tuple[str, ...]:
-    return file.relative_to(folder).parts[:-1]
-
-
 def land(
     table: RawTable, to: S3Path, digest: Callable[[Path], str], *, delete: bool, threads: int = 8
 ) -> Landed:
@@ -106,8 +60,8 @@ def land(
     `to` is the prefix of all customers; `digest` gives a file's SHA-256. Memory does not grow with
     the size of files: large ones are uploaded in parts.
     """
-    home = to / table.customer / table.name
-    wanted = {home / file.relative_to(table.folder).as_posix(): file for file in table.files}
+    home = to / table.customer
+    wanted = {home / table.place(file): file for file in table.files}
     carry = partial(_carry, digest)
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -115,7 +69,8 @@ def land(
         except BaseException:
             pool.shutdown(cancel_futures=True)  # uploads that have begun finish; no other begins
             raise
-    stale = tuple(each.place for each in s3.below(home) if each.place not in wanted)
+    there = (each.place for folder in table.folders for each in s3.below(home / folder))
+    stale = tuple(place for place in there if place not in wanted)
     if delete and stale:
         s3.delete_objects(stale)
     return Landed(table, written, len(wanted) - written, stale)
@@ -133,14 +88,14 @@ def register(table: RawTable, to: S3Path, database: str) -> None:
     longer have a folder are deleted. Raises `ValueRefusedError` for a type that Glue does not have.
     """
     glue = aws.client("glue", to.session)
-    home = to / table.customer / table.name
+    home = to / table.customer
     columns = columns_of(table)
     about = {
         "Name": table.name,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"classification": "parquet", "EXTERNAL": "TRUE"},
         "PartitionKeys": [{"Name": name, "Type": "string"} for name in table.partitioned_by],
-        "StorageDescriptor": _storage(columns, str(home / "")),
+        "StorageDescriptor": _storage(columns, str(home / table.folders[0] / "")),
     }
     with aws.talking(f"register {database}.{table.name} in Glue"):
         _make_database(glue, database)
@@ -169,8 +124,11 @@ def _register_partitions(
         for page in pages
         for each in page["Partitions"]
     }
-    wanted = {(values, str(home / folder / "")) for values, folder in _partitions(table)}
-    old = [{"Values": list(values)} for values, _ in sorted(known - wanted)]
+    wanted = {(values, str(home / folder / "")) for values, folder in table.partitions()}
+    gone = known - wanted
+    if table.is_in_loads:  # an earlier load may have been landed from another machine
+        gone = {(values, place) for values, place in gone if values in dict(wanted)}
+    old = [{"Values": list(values)} for values, _ in sorted(gone)]
     new = [
         {"Values": list(values), "StorageDescriptor": _storage(columns, place)}
         for values, place in sorted(wanted - known)
@@ -184,13 +142,6 @@ def _register_partitions(
 def _pages(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     for at in range(0, len(items), size):
         yield items[at : at + size]
-
-
-def _partitions(table: RawTable) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the partition values and the folder of each file."""
-    for file in table.files:
-        steps = _steps(table.folder, file)
-        yield tuple(unquote(step.partition("=")[2]) for step in steps), "/".join(steps)
 
 
 def _storage(columns: list[dict[str, str]], location: str) -> dict[str, Any]:

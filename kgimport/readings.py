@@ -71,7 +71,8 @@ def _naive(made: PropertyType, typed: str, value: str, _: ColumnRule) -> str | N
 
 def _zoned(made: PropertyType, typed: str, value: str, rule: ColumnRule) -> str | None:
     if typed == "TIMESTAMPTZ_NS":
-        return _nanoseconds(f"{value}::TIMESTAMP_NS")
+        ticks = _nanoseconds(f"{value}::TIMESTAMP_NS")
+        return ticks if made.unit == "ns" else f"({ticks}) // 1000"
     if typed in _ZONED and made.unit != "ns":
         return f"epoch_us({value})"
     if typed == "BIGINT" and rule.epoch != "no":

@@ -46,16 +46,21 @@ class Column:
 
 
 @contextmanager
-def database(memory_mb: int, threads: int | None = None) -> Iterator[DuckDBPyConnection]:
+def database(
+    memory_mb: int, threads: int | None = None, spill: Path | None = None
+) -> Iterator[DuckDBPyConnection]:
     """Provide a database that reads files.
 
-    Its memory limit is `memory_mb`, but at least `LEAST_MB`.
+    Its memory limit is `memory_mb`, but at least `LEAST_MB`; what does not fit goes to the folder
+    `spill`.
 
     Raises `DestinationError` if that is not enough.
     """
     config: dict[str, Any] = {"memory_limit": f"{max(memory_mb, LEAST_MB)}MiB"}
     if threads is not None:
         config["threads"] = threads
+    if spill is not None:
+        config["temp_directory"] = str(spill)
     try:
         with duckdb.connect(config=config) as made:
             made.execute("SET TimeZone = 'UTC'")
@@ -102,17 +107,24 @@ def registered(made: DuckDBPyConnection, table: str, files: Sequence[BinaryIO | 
 
 
 def csv(
-    files: Sequence[Path], types: Mapping[str, str], longest_row: int, *, parallel: bool
+    files: Sequence[Path],
+    types: Mapping[str, str],
+    longest_row: int,
+    *,
+    parallel: bool,
+    headed: bool = False,
 ) -> str:
     """Return SQL for the rows of CSV files in the importer's form; `types` has a type per column.
 
-    Files whose cells have line breaks must not be read from the middle, so not in parallel.
+    Files whose cells have line breaks must not be read from the middle, so not in parallel. The
+    first line of each file is a header if they are `headed`.
     """
     names = ", ".join(text(escaped(str(file))) for file in files)
     columns = ", ".join(f"{text(name)}: {text(typed)}" for name, typed in types.items())
     line = max(2 * longest_row, 2**21)
     return (
-        f"read_csv([{names}], columns = {{{columns}}}, auto_detect = false, header = false, "
+        f"read_csv([{names}], columns = {{{columns}}}, auto_detect = false, "
+        f"header = {str(headed).lower()}, "
         "delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, "
         f"max_line_size = {line}, buffer_size = {max(16 * 2**20, 4 * line)}, new_line = '\\n', "
         f"parallel = {str(parallel).lower()})"

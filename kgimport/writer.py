@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kgimport.files import folder_name, sha256
+from kgimport.files import sha256
 from kgimport.records import DataFile, HeaderFile
 from kgimport.targets import TARGETS, Cell
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from polars.io.partition import FileProviderArgs
 
-    from kgimport.targets import Field, Format, Target
+    from kgimport.targets import Field, Target, TargetName
 
 ROWS_PER_PART = 2_000_000
 ROWS_PER_GROUP = 500_000
@@ -31,9 +31,12 @@ ROWS_PER_GROUP = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files of a table, as paths within the build directory."""
+    """The files of a table, as paths within the build directory.
 
-    header: HeaderFile
+    Without a header of its own if each file has one.
+    """
+
+    header: HeaderFile | None
     files: tuple[DataFile, ...]
 
     @property
@@ -44,34 +47,41 @@ class Written:
 
 def write(
     root: Path,
-    table: str,
+    place: str,
     frame: pl.LazyFrame,
     cells: tuple[Cell, ...],
     fields: tuple[Field, ...],
     *,
-    form: Format = "csv",
+    form: TargetName = "csv",
     unspelled: frozenset[str] = frozenset(),
     rows_per_part: int = ROWS_PER_PART,
     rows_per_group: int = ROWS_PER_GROUP,
 ) -> Written:
-    """Write a table below `root/<form>/<table>/`.
+    """Write a table to the folder `place` below `root`.
 
     `cells` come first, then a cell for each of `fields`. `unspelled` names the fields with values
     that Polars' own writer does not write in the way that the importer reads them. A row group of
     Parquet is in memory as a whole while it is written.
     """
-    folder, target = root / form / folder_name(table), TARGETS[form]
+    folder, target = root / place, TARGETS[form]
     folder.mkdir(parents=True)
     cells = (*cells, *_cells(fields, unspelled))
-    header = folder / "header.csv"
-    content = target.header([cell.header for cell in cells])
-    header.write_text(content, encoding="utf-8", newline="")
+    header = _header(root, folder, target, cells)
     parts = _parts(folder, f"part-{{:05d}}.{target.files.suffix}", rows_per_part)
     target.files.sink(frame.select(_columns(target, cells)), parts, rows_per_group)
     with ThreadPoolExecutor() as pool:  # hashing releases the interpreter's lock
         files = tuple(pool.map(partial(_examined, root, target), sorted(folder.glob("part-*"))))
-    path = header.relative_to(root).as_posix()
-    return Written(HeaderFile(path, sha256(header)), files)
+    return Written(header, files)
+
+
+def _header(root: Path, folder: Path, target: Target, cells: tuple[Cell, ...]) -> HeaderFile | None:
+    """Write the header file, if the target has one."""
+    if target.header is None:
+        return None
+    file = folder / "header.csv"
+    content = target.header([cell.header for cell in cells])
+    file.write_text(content, encoding="utf-8", newline="")
+    return HeaderFile(file.relative_to(root).as_posix(), sha256(file))
 
 
 def _columns(target: Target, cells: tuple[Cell, ...]) -> Iterator[pl.Expr]:

@@ -20,6 +20,7 @@ from tests.local_athena.fixtures import (  # noqa: F401  (fixtures of all tests)
     moto_server,
     s3,
 )
+from tests.neptune_server import neptune, neptune_api  # noqa: F401
 from tests.postgres_server import postgres_database, postgres_socket  # noqa: F401
 from tests.redshift_server import redshift, redshift_api  # noqa: F401
 from tests.shops import duckdb_shop, postgres_shop  # noqa: F401

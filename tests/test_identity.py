@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from kgimport.checks.ids import resolve
+from kgimport.checks.joins import Workspace
 from kgimport.checks.scan import scan
 from kgimport.commands.check import check
 from kgimport.commands.export import export
@@ -75,7 +76,7 @@ def graph(
 
 def dense_ids(made: Graph, folder: Path) -> list[tuple[int | None, int | None]]:
     """The ids of both ends of every row, as they are written with dense ids."""
-    there = resolve(made, scan(made), folder, MEMORY_MB, silent)
+    there = resolve(made, scan(made), Workspace(folder, MEMORY_MB), silent)
     assert there.duplicates == ()
     return there.tables["ties"].frame.select(START, END).collect().rows()
 
@@ -352,7 +353,7 @@ def test_joins_that_spill_give_every_row_its_own_ends(tmp_path: Path, dtype: pl.
     ties = RelationshipTable("ties", LocalPath(place), "T", *ends)
     many = Graph("many", (node,), (ties,))
 
-    there = resolve(many, scan(many), tmp_path, MEMORY_MB, silent)
+    there = resolve(many, scan(many), Workspace(tmp_path, MEMORY_MB), silent)
 
     found = there.tables["ties"].frame.select(START, END).collect().cast(pl.Int64)
     wanted = pl.DataFrame({START: start, END: end}).select(

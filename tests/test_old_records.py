@@ -1,8 +1,8 @@
 """Records that an older kgimport wrote are read, and what it built is served, verified and built.
 
 `tests/old/export-4-store-4.tar.xz` is what the kgimport of these forms left, unchanged: a
-`graph.yml`, its tables, their build directory and a store of Neo4j 2026.08.1; and so is
-`export-5-store-4.tar.xz`, of the same tables. They were made in the folder `/old`. The tables were
+`graph.yml`, its tables, their build directory and a store of Neo4j 2026.08.1; and so are
+those of forms 5 and 6, of the same tables. They were made in the folder `/old`. The tables were
 last changed at a whole second, which an archive keeps, so their fingerprints hold; the test only
 moves the locations in the records to where it unpacks.
 """
@@ -127,8 +127,8 @@ def _added_up(record: ExportRecord) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("kind", "form", "reads", "hint"),
     [
-        (ExportRecord, 3, "forms 4, 5 and 6", "run `kgimport export` again with this"),
-        (ExportRecord, 7, "forms 4, 5 and 6", "upgrade kgimport, or run `kgimport expo"),
+        (ExportRecord, 3, "forms 4, 5, 6 and 7", "run `kgimport export` again with this"),
+        (ExportRecord, 8, "forms 4, 5, 6 and 7", "upgrade kgimport, or run `kgimport expo"),
         (StoreRecord, STORE_FORM - 1, "form 4", "run `kgimport build-db` again with this version"),
         (StoreRecord, STORE_FORM + 1, "form 4", "upgrade kgimport, or run `kgimport build-db` aga"),
     ],

@@ -62,7 +62,7 @@ def shop(folder: Path, text: str = SHOP, **columns: Any) -> Graph:
 def written(folder: Path, record: ExportRecord, table: str) -> list[str]:
     """The header and the rows of a table."""
     (one,) = (each for each in record.tables if each.name == table)
-    files = (one.header.path, *(file.path for file in one.files))
+    files = tuple(file.path for file in one.all_files)
     return [line for each in files for line in (folder / "build" / each).read_text().splitlines()]
 
 

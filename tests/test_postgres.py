@@ -598,7 +598,7 @@ def test_a_graph_is_the_same_from_postgres_as_from_duckdb(
         records.append(export(load_graph(tmp_path / "graph.yml"), tmp_path / place[:4]))
 
     assert records[0].build_id == records[1].build_id
-    assert "total:long" in (tmp_path / "post" / records[0].tables[0].header.path).read_text()
+    assert "total:long" in (tmp_path / "post" / records[0].tables[0].all_files[0].path).read_text()
     everything = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
     assert PASSWORD.encode() not in everything
 

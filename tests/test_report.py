@@ -70,6 +70,7 @@ def test_a_property_renamed_or_of_another_type_is_another_build(tmp_path: Path) 
 
 def test_a_header_is_recorded_with_its_digest(build: Path) -> None:
     for table in on_disk.read_export(build).tables:
+        assert table.header is not None
         content = (build / table.header.path).read_bytes()
         assert table.header.sha256 == hashlib.sha256(content).hexdigest()
 
@@ -85,6 +86,12 @@ def _with_file(record: ExportRecord, **changes: Any) -> ExportRecord:
     return _with_table(record, 1, files=(replace(file, **changes),))
 
 
+def _header(record: ExportRecord) -> HeaderFile:
+    header = record.tables[0].header
+    assert header is not None
+    return header
+
+
 OTHER = "0" * 64
 CONTENT: dict[str, Callable[[ExportRecord], ExportRecord]] = {
     "the graph's name": lambda r: replace(r, graph="folk"),
@@ -92,9 +99,10 @@ CONTENT: dict[str, Callable[[ExportRecord], ExportRecord]] = {
     "a table's kind": lambda r: _with_table(r, 0, kind="relationship"),
     "a table's label": lambda r: _with_table(r, 0, argument="Human"),
     "a header's path": lambda r: _with_table(
-        r, 0, header=HeaderFile("csv/p/header.csv", r.tables[0].header.sha256)
+        r, 0, header=HeaderFile("csv/p/header.csv", _header(r).sha256)
     ),
-    "a header": lambda r: _with_table(r, 0, header=replace(r.tables[0].header, sha256=OTHER)),
+    "a header": lambda r: _with_table(r, 0, header=replace(_header(r), sha256=OTHER)),
+    "no header of its own": lambda r: _with_table(r, 0, header=None),
     "a file's path": lambda r: _with_file(r, path="csv/knows/part-00001.csv"),
     "a file": lambda r: _with_file(r, sha256=OTHER),
     "one table less": lambda r: replace(r, tables=r.tables[:1]),

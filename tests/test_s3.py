@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import shutil
 import subprocess
 import sys
 import threading
@@ -606,6 +607,64 @@ def test_data_that_glue_could_not_show_whole_is_refused(s3: LocalAws, raw: Path)
         told(raw / "acme" / "users_details", to)
     with pytest.raises(SourceError, match="no Parquet below"):
         told(raw / "nobody", to)
+
+
+def loads(data: Path, *stamps: str) -> Path:
+    """An initial load of two tables, increments of one, and a truth."""
+    places = ["initial/person", "initial/visit", *(f"incremental/person/{at}" for at in stamps)]
+    for place in (*places, "truth/person/initial"):
+        folder = data / "shop" / place
+        folder.mkdir(parents=True, exist_ok=True)
+        pl.DataFrame({"user-agent": [place]}).write_parquet(folder / "part-00000.parquet")
+    return data
+
+
+def partitions(aws: LocalAws, database: str, table: str) -> list[tuple[str, str]]:
+    found = aws.client("glue").get_partitions(DatabaseName=database, TableName=table)
+    return sorted((e["Values"][0], e["StorageDescriptor"]["Location"]) for e in found["Partitions"])
+
+
+def test_loads_keep_their_prefixes_and_become_a_column(s3: LocalAws, tmp_path: Path) -> None:
+    to = f"s3://{s3.fresh_bucket()}/raw"
+    landed = told(loads(tmp_path, "20260701_020000"), to)
+    table = s3.client("glue").get_table(DatabaseName="dev_shop", Name="person")["Table"]
+
+    assert landed == [("shop/person", 2, 0, 0), ("shop/visit", 1, 0, 0)]
+    assert names(to) == [
+        "shop/incremental/person/20260701_020000/part-00000.parquet",
+        "shop/initial/person/part-00000.parquet",
+        "shop/initial/visit/part-00000.parquet",
+    ]
+    assert [each["Name"] for each in table["PartitionKeys"]] == ["load_folder"]
+    assert partitions(s3, "dev_shop", "person") == [
+        ("20260701_020000", f"{to}/shop/incremental/person/20260701_020000/"),
+        ("initial", f"{to}/shop/initial/person/"),
+    ]
+
+
+def test_an_increment_landed_alone_leaves_the_earlier_loads(s3: LocalAws, tmp_path: Path) -> None:
+    to = f"s3://{s3.fresh_bucket()}/raw"
+    told(loads(tmp_path / "one", "20260702_020000"), to)
+    shutil.rmtree(loads(tmp_path / "two", "20260701_020000") / "shop" / "initial")
+    landed = told(tmp_path / "two", to)
+
+    assert landed == [("shop/person", 1, 0, 2)]
+    assert [load for load, _ in partitions(s3, "dev_shop", "person")] == [
+        *("20260701_020000", "20260702_020000", "initial"),
+    ]
+
+
+def test_what_belongs_to_no_load_is_refused(s3: LocalAws, tmp_path: Path) -> None:
+    to = f"s3://{s3.fresh_bucket()}/raw"
+    data = loads(tmp_path, "20260701_020000")
+    with pytest.raises(DeclarationError, match="has the loads of one customer"):
+        told(data / "shop", to)
+    (data / "shop" / "incremental" / "person" / "20260701_020000").rename(
+        data / "shop" / "incremental" / "person" / "july"
+    )
+    with pytest.raises(DeclarationError, match=r"shop/incremental/person/july/.* to no load"):
+        told(data, to)
+    assert names(to) == []
 
 
 @pytest.mark.parametrize(

@@ -252,7 +252,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(
 
 def test_the_committed_sample_is_the_generated_one(sample: Generated) -> None:
     # Values and not bytes: another version of pyarrow may encode the same values differently.
-    assert digests(COMMITTED).keys() == digests(sample.out).keys()
+    mine = {path for path in digests(COMMITTED) if path.startswith("customer_")}
+    assert mine == digests(sample.out).keys()
     for path in digests(sample.out):
         assert_frame_equal(
             pl.read_parquet(COMMITTED / path, hive_partitioning=False),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, cast, get_args
 
 import polars as pl
 import pytest
 
+from kgimport.choices import Dialect, Format, TargetName, target_name
 from kgimport.commands.export import export
-from kgimport.errors import ValueRefusedError
+from kgimport.errors import UsageError, ValueRefusedError
 from kgimport.options import ExportOptions
 from kgimport.properties import Kind
-from kgimport.targets import TARGETS, Format, neo4j
+from kgimport.targets import TARGETS, neo4j
 from kgimport.targets.neo4j import kinds
 from kgimport.values import Refusal
 from tests.graphs import people
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from kgimport.values import Value
 
 
-def test_every_format_is_a_row_of_the_registry() -> None:
-    assert tuple(TARGETS) == get_args(Format)
+def test_every_format_and_every_dialect_is_a_row_of_the_registry() -> None:
+    assert tuple(TARGETS) == get_args(TargetName)
+    words = {target_name(*each) for each in product(get_args(Dialect), get_args(Format))}
+    assert words == {*TARGETS}
 
 
 @pytest.mark.parametrize("table", [kinds.CSV, kinds.PARQUET], ids=["csv", "parquet"])
@@ -87,3 +91,10 @@ def test_a_rule_of_values_has_words_without_a_target(other: ExportOptions, tmp_p
         export(people(tmp_path, lists), tmp_path / "build", options=other)
     with pytest.raises(ValueRefusedError, match="null element, which Neo4j cannot store"):
         export(people(tmp_path, lists), tmp_path / "build")
+
+
+def test_a_dialect_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(UsageError, match="there is no dialect 'cypher'") as refusal:
+        ExportOptions(dialect=cast("Dialect", "cypher"))
+
+    assert "neptune-gremlin" in refusal.value.hint

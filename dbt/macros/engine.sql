@@ -143,3 +143,32 @@
         to '{{ external_location(relation, config) }}' (format parquet, compression zstd)
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- The part of a text that the pattern's only group matches; null if it does not match. -#}
+{% macro first_match(text, pattern) %}{{ return(adapter.dispatch('first_match')(text, pattern)) }}{% endmacro %}
+
+{% macro duckdb__first_match(text, pattern) %}{{ return("nullif(regexp_extract(" ~ text ~ ", '" ~ pattern ~ "', 1), '')") }}{% endmacro %}
+
+{% macro postgres__first_match(text, pattern) %}{{ return("substring(" ~ text ~ " from '" ~ pattern ~ "')") }}{% endmacro %}
+
+{% macro athena__first_match(text, pattern) %}{{ return("regexp_extract(" ~ text ~ ", '" ~ pattern ~ "', 1)") }}{% endmacro %}
+
+
+{#- A text as a list of what lies between the separators. -#}
+{% macro split_text(text, separator) %}{{ return(adapter.dispatch('split_text')(text, separator)) }}{% endmacro %}
+
+{% macro duckdb__split_text(text, separator) %}{{ return("string_split(" ~ text ~ ", '" ~ separator ~ "')") }}{% endmacro %}
+
+{% macro postgres__split_text(text, separator) %}{{ return("string_to_array(" ~ text ~ ", '" ~ separator ~ "')") }}{% endmacro %}
+
+{% macro athena__split_text(text, separator) %}{{ return("split(" ~ text ~ ", '" ~ separator ~ "')") }}{% endmacro %}
+
+
+{#- The path of the file that a raw row is from. DuckDB and Athena know it; elsewhere it is a column
+    of the raw table. -#}
+{% macro raw_file_of_row() %}{{ return(adapter.dispatch('raw_file_of_row')()) }}{% endmacro %}
+
+{% macro default__raw_file_of_row() %}{{ return('raw_file') }}{% endmacro %}
+
+{% macro athena__raw_file_of_row() %}{{ return('"$path"') }}{% endmacro %}

@@ -61,7 +61,7 @@ def still(build: Path, record: ExportRecord, facts: Facts) -> None:
 
 
 def _facts(build: Path, record: ExportRecord) -> Facts:
-    names = [records.EXPORT_RECORD, *TARGETS[record.format].companions(record)]
+    names = [records.EXPORT_RECORD, *TARGETS[record.target].companions(record)]
     return {name: _fact(build / name) for name in (*names, *(each.path for each in record.files))}
 
 
@@ -75,7 +75,7 @@ def _fact(path: Path) -> tuple[int, int] | None:
 
 def _unlike_the_record(build: Path, record: ExportRecord) -> Iterator[str]:
     """Yield the files that differ from what the record or its declaration implies."""
-    target = TARGETS[record.format]
+    target = TARGETS[record.target]
     fixed = [target.argument(table) for table in record.declaration.tables]
     if (
         record.schema != target.schema(record.declaration)

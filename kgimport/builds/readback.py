@@ -57,10 +57,15 @@ def _of_table(
         return
     types = [cell.type for cell in table.cells]
     try:
-        if TARGETS[record.format].files.kind == "csv":
+        target = TARGETS[record.target]
+        if target.files.kind == "csv":
             multiline = any(file.multiline for file in table.files)
             relation = second_reader.csv(
-                files, _duckdb_types(types), record.longest_row, parallel=not multiline
+                files,
+                _duckdb_types(types),
+                record.longest_row,
+                parallel=not multiline,
+                headed=target.files.headed,
             )
         else:
             relation = second_reader.parquet(files)
@@ -78,8 +83,11 @@ def _of_table(
 def _name(table: TableRecord, cell: CellRecord, at: int) -> str:
     if cell.property:
         return cell.property
-    marks = ("the id", "labels") if table.kind == "node" else ("the start", "the end", "the type")
-    return marks[at]
+    if table.kind == "node":
+        return ("the id", "labels")[at]
+    marks = [each for each in table.cells if not each.property]
+    names = ("the id", "the start", "the end", "the type")
+    return names[at] if len(marks) == len(names) else names[at + 1]
 
 
 def _duckdb_types(types: list[PropertyType]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kgimport import identity
-from kgimport.checks import joins
+from kgimport.checks import edges, joins
 from kgimport.checks.ends import with_ends
 from kgimport.checks.keys import (
     duplicate_nodes,
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kgimport.checks.edges import EdgeText
+    from kgimport.checks.joins import Workspace
     from kgimport.checks.scan import Scanned
     from kgimport.findings import Finding
     from kgimport.graph import Graph
@@ -40,14 +42,20 @@ class Resolved:
 
 
 def resolve(
-    graph: Graph, tables: Mapping[str, Scanned], folder: Path, memory_mb: int, progress: Progress
+    graph: Graph,
+    tables: Mapping[str, Scanned],
+    place: Workspace,
+    progress: Progress,
+    edge_text: EdgeText | None = None,
 ) -> Resolved:
-    """Return every table with its ids and the duplicate keys; it needs the files in `folder`."""
+    """Return every table with its ids and the duplicate keys; it needs the files in `place`.
+
+    Relationships have an id of their own, in `identity.EDGE`, if there is an `edge_text`.
+    """
     found: list[Finding] = []
     schemas = {name: scanned.schema for name, scanned in tables.items()}
     spaces = dict.fromkeys(table.id_space for table in graph.nodes)
     integers = {space: identity.are_integers(graph, schemas, space) for space in spaces}
-    place = joins.Workspace(folder, memory_mb)
     numbered = dict(number_nodes(graph, tables))
     keys = dict(read_keys(graph, numbered, integers, place, progress))
     for id_space, members in keys.items():
@@ -62,4 +70,9 @@ def resolve(
         numbered[table.name], ends[table.name] = with_ends(graph, scanned, keys, integers, place)
         if finding := duplicate_relationships(numbered[table.name], place):
             found.append(finding)
+    if edge_text:
+        relationships = {table.name: numbered[table.name] for table in graph.relationships}
+        with_ids = edges.numbered(graph, relationships, edge_text, place, progress)
+        numbered |= with_ids.tables
+        found += with_ids.duplicates
     return Resolved(numbered, tuple(found), ends)

@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from kgimport.errors import DestinationError
-from kgimport.identity import END, ID, START
+from kgimport.identity import EDGE, END, ID, START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 KEY = "__key__"
 _ROW = "__row__"
+_DIGITS = 32  # of an id that is a hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,44 @@ def distinct(place: Workspace, members: Sequence[Path]) -> Path:
             TO {_text(str(path))} (FORMAT parquet)
         """)  # noqa: S608
     return path
+
+
+def hashed(place: Workspace, rows: Path) -> Path:
+    """Return a file of the ids that are hashes of texts, in the order of the rows.
+
+    `rows` is a file of texts in `KEY`; the file has an `EDGE` for each, null for null. An id is the
+    first 32 hexadecimal digits of the text's SHA-256, which are 128 bits.
+    """
+    path = place.path()
+    with _database(place) as database:
+        database.execute(f"""
+            COPY (SELECT substr(sha256({KEY}), 1, {_DIGITS}) AS {EDGE} FROM {_file(rows)})
+            TO {_text(str(path))} (FORMAT parquet, COMPRESSION snappy)
+        """)  # noqa: S608
+    return path
+
+
+def shared(place: Workspace, members: Mapping[str, Path]) -> dict[str, tuple[int, list[str]]]:
+    """Return, for each table with ids that others have too, how many, and the first five.
+
+    `members` holds each table's file of `EDGE`.
+    """
+    tables = " UNION ALL ".join(
+        f"SELECT {EDGE} AS id, {_text(name)} AS name FROM {_file(path)}"  # noqa: S608  (quoted)
+        for name, path in members.items()
+    )
+    files = _file(*members.values())
+    with _database(place) as database:
+        database.execute(f"""
+            CREATE TEMP TABLE shared AS
+            SELECT {EDGE} AS id FROM {files}
+            WHERE {EDGE} IS NOT NULL GROUP BY {EDGE} HAVING count(*) > 1
+        """)  # noqa: S608
+        found = database.execute(f"""
+            SELECT name, count(*), list(DISTINCT id ORDER BY id)[:5]
+            FROM ({tables}) JOIN shared USING (id) GROUP BY name
+        """).fetchall()  # noqa: S608
+    return {name: (count, first) for name, count, first in found}
 
 
 def look_up_ends(

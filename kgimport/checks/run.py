@@ -43,6 +43,7 @@ _MAY_BE_MISSING = (
 _HINTS = {
     "null-end": "fix the rows in dbt; if a null key means that there is no relationship, "
     "`on_null: skip` makes none, and counts such rows",
+    "duplicate-edge": "declare a `key:` that distinguishes its rows, or keep one of them in SQL",
     "required": "fix the rows in dbt, or remove `required: true` from columns that may be empty",
     "dangling-end": _MAY_BE_MISSING,
 }
@@ -187,10 +188,10 @@ def _source_rows(scanned: Scanned, profile: Profile) -> tuple[int, int]:
 
 
 def _checks(scanned: Scanned, options: ExportOptions) -> Iterator[Check]:
-    table, target = scanned.table, TARGETS[options.format]
+    table, target = scanned.table, TARGETS[options.target]
     yield from rules.key_checks(table.key, scanned.schema)
     if table.kind == "node":
-        if options.ids == "keys":
+        if options.id_kind == "keys":
             first = target.first_cell_rules
             yield from rules.first_cell_checks(table.key, scanned.schema, first)
     else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kgimport.graph import Graph, Table
-    from kgimport.targets import Field, Format, Target
+    from kgimport.targets import Field, Target, TargetName
 
 Result = TypeVar("Result")
 
@@ -48,18 +48,18 @@ class Scanned:
         return int(self.collect(frame.select(pl.len())).item())
 
 
-def scan(graph: Graph, form: Format = "csv") -> dict[str, Scanned]:
+def scan(graph: Graph, target: TargetName = "csv") -> dict[str, Scanned]:
     """Open all tables of a graph without reading them; return them by name.
 
-    Refuses a declaration that does not fit the tables' schemas, and types that files of the format
-    `form` cannot carry.
+    Refuses a declaration that does not fit the tables' schemas, and types that the files of that
+    target cannot carry.
     """
     opened = {table.name: sources.scan(table) for table in graph.tables}
     declaration.check_columns(graph, {name: schema for name, (_, schema) in opened.items()})
     opened = {table.name: _readable(table, *opened[table.name]) for table in graph.tables}
     schemas = {name: schema for name, (_, schema) in opened.items()}
     identity.check_key_types(graph, schemas)
-    made = _all_fields(targets.find(form), graph, schemas)
+    made = _all_fields(targets.find(target), graph, schemas)
     pairs = {name: [(field.column, field.name) for field in each] for name, each in made.items()}
     declaration.check_properties(graph, pairs)
     return {

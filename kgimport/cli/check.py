@@ -11,6 +11,7 @@ from kgimport.cli import console
 from kgimport.cli.app import command
 from kgimport.cli.options import (
     GRAPH,
+    DialectKind,
     FormatKind,
     GraphFile,
     IdKind,
@@ -45,8 +46,9 @@ def check(
             rich_help_panel=GRAPH,
         ),
     ] = False,
-    ids: IdKind = "dense",
+    ids: IdKind = None,
     form: FormatKind = "csv",
+    dialect: DialectKind = "neo4j",
     memory: Memory = 1024,
 ) -> None:
     """Check the declaration and the tables' integrity; write nothing."""
@@ -64,7 +66,7 @@ def check(
     if declaration_only:
         typer.echo(f"the declaration of graph {declared.name} is valid")
         return
-    options = kgimport.ExportOptions(ids, form, memory)
+    options = kgimport.ExportOptions(ids, form, memory, dialect=dialect)
     with console.progress() as report:
         proof = kgimport.check(declared, options=options, progress=report)
     console.show(proof.summary(f"graph {declared.name} is sound"))

@@ -13,6 +13,7 @@ from kgimport.cli.options import (
     BUILDS,
     OUTPUT,
     AsJson,
+    DialectKind,
     FormatKind,
     GraphFile,
     IdKind,
@@ -47,19 +48,23 @@ def export(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
-    ids: IdKind = "dense",
+    ids: IdKind = None,
     form: FormatKind = "csv",
+    dialect: DialectKind = "neo4j",
     memory: Memory = 1024,
     as_json: AsJson = False,
 ) -> None:
-    """Prove the tables' integrity and write the build directory for `build-db`."""
+    """Prove the tables' integrity and write a build directory.
+
+    It is for `build-db`, or with `--dialect neptune-…` for the bulk loader of Amazon Neptune.
+    """
     from kgimport import records
 
     declared = chosen_graph(
         graph, dbt, name, target, tables, select, workgroup=workgroup, results=results
     )
     session = chosen_session(graph, dbt, target, tables)
-    options = kgimport.ExportOptions(ids, form, memory, session)
+    options = kgimport.ExportOptions(ids, form, memory, session, dialect)
     place = out or str(BUILDS / declared.name)
     with console.progress() as report:
         record = kgimport.export(declared, place, options=options, progress=report)

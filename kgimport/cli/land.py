@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @command("kgimport land data s3://my-lake/raw --prefix dev_")
 def land(
-    data: Annotated[Path, typer.Argument(help="CUSTOMER/TABLE/[COLUMN=VALUE/]….parquet.")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="CUSTOMER/TABLE/[COLUMN=VALUE/]….parquet, or CUSTOMER/initial/TABLE/….parquet and "
+            "CUSTOMER/incremental/TABLE/YYYYMMDD_HHMMSS/….parquet."
+        ),
+    ],
     to: Annotated[
         str,
         typer.Argument(
@@ -47,6 +53,9 @@ def land(
     ] = False,
 ) -> None:
     """Upload new files of the customers' Parquet to S3, and register the tables in Glue.
+
+    A table in loads has the column load_folder in Glue: initial, or the time of the increment.
+    CUSTOMER/truth stays here then.
 
     With postgres://, load FOLDER/FILE.csv into Postgres instead, as tables of text; the PG…
     variables of libpq state where it is.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgimport.choices import Format, Ids, Runtime
+from kgimport.choices import Dialect, Format, Ids, Runtime
 from kgimport.errors import UsageError
 
 if TYPE_CHECKING:
@@ -108,10 +108,11 @@ Heap = Annotated[
     ),
 ]
 IdKind = Annotated[
-    Ids,
+    Ids | None,
     typer.Option(
         "--ids",
-        help="dense: record ids, never looked up again; keys: portable CSV with :ID(Space).",
+        help="For Neo4j. dense: record ids, never looked up again; keys: portable CSV with "
+        ":ID(Space); default: dense.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -120,6 +121,15 @@ FormatKind = Annotated[
     typer.Option(
         "--format",
         help="csv: read by every Neo4j; parquet: imported faster, by 5.26.26 and 2026.03.1 on.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+DialectKind = Annotated[
+    Dialect,
+    typer.Option(
+        "--dialect",
+        help="The store that the files are for: Neo4j, or Amazon Neptune's bulk loader, which "
+        "reads Gremlin's CSV or openCypher's.",
         rich_help_panel=OUTPUT,
     ),
 ]

@@ -62,7 +62,7 @@ def run(
     heap_mb: Heap = None,
     keep: Keep = 2,
     if_changed: IfChanged = False,
-    ids: IdKind = "dense",
+    ids: IdKind = None,
     form: FormatKind = "csv",
     memory: Memory = 1024,
     as_json: AsJson = False,

@@ -46,6 +46,8 @@ SAMPLE = {
     "KGIMPORT_WAREHOUSE": "The DuckDB file; default: `target/warehouse.duckdb`.",
     "KGIMPORT_GRAPHS": "Which of its graphs it has, such as `lms books`; default: those whose raw "
     "tables the target has.",
+    "KGIMPORT_RAW_FORMAT": "What the raw files of identity are, `parquet` or `csv`; default: "
+    "`parquet`.",
     "KGIMPORT_SCHEMA": "Postgres and Redshift: the schema of what dbt makes; default: "
     "`books_graph`.",
     "KGIMPORT_RAW_SCHEMA": "Postgres and Redshift: the schema of the raw tables; default: `books`.",

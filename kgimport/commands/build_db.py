@@ -14,7 +14,7 @@ from kgimport import files, records, second_reader
 from kgimport.builds import folders, intact, readback
 from kgimport.builds.remote import fetched
 from kgimport.clock import Clock
-from kgimport.errors import KgimportError, ReconciliationError
+from kgimport.errors import DestinationError, KgimportError, ReconciliationError
 from kgimport.neo4j import importer, indexes, reconcile, stores
 from kgimport.neo4j.private import DATABASE, private_driver, tuned_for
 from kgimport.neo4j.reconcile.compare import compare
@@ -86,6 +86,7 @@ def _build_and_publish(
     build = build.resolve()
     with folders.reading(build):
         record = _asked_as(on_disk.read_export(build), options.session)
+        _must_be_for_neo4j(build, record)
         facts = intact.admit(build, record)
         home = root.absolute() / record.graph
         with stores.locked(home):
@@ -102,6 +103,15 @@ def _build_and_publish(
                 published = stores.publish(folder, home, name)
             stores.retire(home, options.keep)
             return Built(published, made, fresh=True)
+
+
+def _must_be_for_neo4j(build: Path, record: ExportRecord) -> None:
+    if record.dialect != "neo4j":
+        raise DestinationError(
+            f"{build} was exported for Amazon Neptune (--dialect {record.dialect})",
+            "export again without --dialect, or load vertices/ and then edges/ of it with Neptune's"
+            " bulk loader",
+        )
 
 
 def _asked_as(record: ExportRecord, session: Session) -> ExportRecord:
@@ -191,7 +201,7 @@ def _read_back(build: Path, record: ExportRecord) -> Iterator[None]:
 
 def _importer_of(neo4j: Neo4j, record: ExportRecord, progress: Progress) -> Neo4j:
     """Return a Neo4j whose importer can read the build directory, with more jars if needed."""
-    if TARGETS[record.format].files.kind == "csv":
+    if TARGETS[record.target].files.kind == "csv":
         return neo4j
     importer.check_reads_parquet(neo4j)
     return with_parquet(neo4j, progress)
@@ -232,7 +242,7 @@ def _reconcile(differences: Sequence[str] | Iterator[str]) -> None:
 
 def _leave_store(folder: Path, export: ExportRecord, record: StoreRecord) -> None:
     # The record that was read, regardless of what the build directory holds by now.
-    for name, content in TARGETS[export.format].extras(export).items():
+    for name, content in TARGETS[export.target].extras(export).items():
         files.write_whole(folder / name, content)
     files.write_whole(folder / records.EXPORT_RECORD, records.dump(export))
     files.write_whole(folder / records.STORE_RECORD, records.dump(record))

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from kgimport import second_reader, sources, temporary
 from kgimport.checks.ids import resolve
+from kgimport.checks.joins import Workspace
 from kgimport.checks.run import Proof, prove_and_compare
 from kgimport.checks.scan import scan
 from kgimport.options import DEFAULTS
 from kgimport.progress import silent
 from kgimport.sources.locate import locate
+from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
     from kgimport.graph import Graph
@@ -26,8 +28,9 @@ def check(graph: Graph, *, options: ExportOptions = DEFAULTS, progress: Progress
     with temporary.folder() as folder:
         graph = locate(graph, folder, progress, options.memory_mb).graph
         before = sources.fingerprints(graph)
-        tables = scan(graph, options.format)
-        there = resolve(graph, tables, folder, options.memory_mb, progress)
+        tables = scan(graph, options.target)
+        place, edge_text = Workspace(folder, options.memory_mb), TARGETS[options.target].edge_text
+        there = resolve(graph, tables, place, progress, edge_text)
         with second_reader.database(options.memory_mb) as made:
             proof, _ = prove_and_compare(
                 graph, there, before, made, options=options, progress=progress

@@ -26,6 +26,7 @@ from kgimport.builds.remote import UNDER_WAY, published
 from kgimport.checks import agreement
 from kgimport.checks.ends import exported_rows, rejected
 from kgimport.checks.ids import resolve
+from kgimport.checks.joins import Workspace
 from kgimport.checks.run import prove_and_compare
 from kgimport.checks.scan import scan
 from kgimport.clock import Clock
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from kgimport.checks.profile import Profile
     from kgimport.checks.run import Proof
     from kgimport.checks.scan import Scanned
-    from kgimport.graph import Graph, RelationshipTable
+    from kgimport.graph import Graph, RelationshipTable, Table
     from kgimport.locations import Folder
     from kgimport.progress import Progress
     from kgimport.records import ExportRecord, Facts, QueryRecord, TableRecord
@@ -115,9 +116,11 @@ def _export(
         with clock.stage("scan"):
             place = locate(graph, folder, progress, options.memory_mb)
             before = sources.fingerprints(place.graph)
-            tables = scan(place.graph, options.format)
+            tables = scan(place.graph, options.target)
         with clock.stage("resolve"):
-            there = resolve(place.graph, tables, scratch, options.memory_mb, progress)
+            workspace = Workspace(scratch, options.memory_mb)
+            edge_text = TARGETS[options.target].edge_text
+            there = resolve(place.graph, tables, workspace, progress, edge_text)
         with second_reader.database(options.memory_mb) as made:
             with clock.stage("check"):
                 proof, facts = prove_and_compare(
@@ -169,17 +172,17 @@ def _must_be_the_same(before: Mapping[str, str], written: tuple[TableRecord, ...
 def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) -> TableRecord:
     table, options = scanned.table, writing.options
     profile = writing.proof.profiles[table.name]
-    target = TARGETS[options.format]
-    cells = target.cells(table, scanned.schema, writing.graph, options.ids)
+    target = TARGETS[options.target]
+    cells = target.cells(table, scanned.schema, writing.graph, options.id_kind)
     left_out = writing.proof.sources[table.name] - profile.rows
     written = scanned.read(
         lambda: writer.write(
             writing.folder,
-            table.name,
+            _place(table, options),
             exported_rows(scanned),
             cells,
             scanned.fields,
-            form=options.format,
+            form=options.target,
             unspelled=profile.unspelled,
             rows_per_group=_rows_per_group(profile),
         )
@@ -193,6 +196,12 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
         )
     record = _table_record(writing, scanned, written)
     return scanned.read(lambda: _bound(record, writing, scanned, cells, ends))
+
+
+def _place(table: Table, options: ExportOptions) -> str:
+    """Return the folder of a table's files in the build directory."""
+    folder = records.folder_of(options.dialect, options.format, table.kind)
+    return f"{folder}/{files.folder_name(table.name)}"
 
 
 def _rows_per_group(profile: Profile) -> int:
@@ -212,7 +221,7 @@ def _bound(
     facts, scratch = writing.facts[scanned.table.name], writing.folder / _SCRATCH
     sides: tuple[Facts, ...] = ()
     both = None
-    if ends and writing.options.ids == "dense":
+    if ends and writing.options.id_kind == "dense":
         sides, both = agreement.facts_of_ends(writing.made, ends)
     spelling = agreement.Spelling(writing.made, exported_rows(scanned), scratch)
     columns = agreement.cell_records(scanned, spelling, cells, facts, sides)
@@ -243,7 +252,7 @@ def _table_record(writing: _Writing, scanned: Scanned, written: writer.Written) 
         name=table.name,
         kind=table.kind,
         counts=_counts(scanned, written.rows),
-        argument=TARGETS[writing.options.format].argument(table),
+        argument=TARGETS[writing.options.target].argument(table),
         sources=sources.names(table),  # before the fingerprint, which then reveals a later change
         fingerprint=sources.fingerprint(table),
         rows=rows,
@@ -289,13 +298,14 @@ def _export_record(
     seconds: Mapping[str, float],
     queries: tuple[QueryRecord, ...],
 ) -> ExportRecord:
-    items = TARGETS[options.format].schema(graph)
+    items = TARGETS[options.target].schema(graph)
     return records.ExportRecord(
         graph=graph.name,
         build_id=records.build_id(graph.name, tables, items),
         kgimport=version("kgimport"),
-        ids=options.ids,
+        ids=options.id_kind,
         format=options.format,
+        dialect=options.dialect,
         tables=tables,
         schema=items,
         declaration=graph,
@@ -308,7 +318,7 @@ def _export_record(
 
 
 def _leave_record(folder: Path, record: ExportRecord) -> None:
-    target = TARGETS[record.format]
+    target = TARGETS[record.target]
     for name, content in {**target.companions(record), **target.extras(record)}.items():
         files.write_whole(folder / name, content)
     files.write_whole(folder / records.EXPORT_RECORD, records.dump(record))

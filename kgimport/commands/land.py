@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kgimport import files, lake, locations, raw_csv
+from kgimport import files, lake, locations, raw_csv, raw_tables
 from kgimport.aws import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def land(
     """
     home = locations.s3_folder(to, session)
     landed = []
-    tables = lake.tables(data)
+    tables = raw_tables.tables(data)
     if prefix is not None:
         for table in tables:  # all of them, before anything is uploaded
             lake.columns_of(table)

@@ -81,6 +81,11 @@ def run(
     again, and so are models that read files elsewhere, ask for the time, depend on a variable whose
     name is not written out, or are Python.
     """
+    if project.export.dialect != "neo4j":
+        raise UsageError(
+            f"run builds a store of Neo4j, not files for {project.export.dialect}",
+            "run `dbt build`, then `kgimport export` with that --dialect",
+        )
     program = chosen(neo4j, progress)
     clock = Clock(progress)
     known = known_of(project)

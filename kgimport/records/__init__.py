@@ -18,6 +18,7 @@ from kgimport.records.export import (
     build_id,
 )
 from kgimport.records.forms import dump, parse
+from kgimport.records.layout import folder_of
 from kgimport.records.store import STORE_FORM, STORE_RECORD, StoreRecord
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "TableRecord",
     "build_id",
     "dump",
+    "folder_of",
     "parse",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotati
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from kgimport.choices import Format, Ids  # noqa: TC001  (pydantic reads the annotations)
+from kgimport.choices import Dialect, Format, Ids, TargetName, target_name
 from kgimport.findings import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.notebook import Summary, as_html, summary
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MORE = ("properties", "MB")
-EXPORT_RECORD, EXPORT_FORM = "export.json", 6
+EXPORT_RECORD, EXPORT_FORM = "export.json", 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +112,18 @@ class TableRecord:
     nulls: Count  # that make no relationship, because the key of an end is null and may be
     properties: Count
     fields: tuple[FieldRecord, ...]  # the columns that become properties
-    header: HeaderFile  # the first line, in a file of its own
+    # The first line, in a file of its own; absent if each file of rows has it.
+    header: HeaderFile | None
     files: tuple[DataFile, ...]  # the rows, in the order in which the importer reads them
     # The columns of the files, in their order.
     cells: tuple[CellRecord, ...]
     # The sum over the ids of both ends of all relationships; absent if ids are keys.
     ends: int | None
+
+    @property
+    def all_files(self) -> tuple[HeaderFile | DataFile, ...]:
+        """The header, if it is a file of its own, and the files of rows."""
+        return (self.header, *self.files) if self.header else self.files
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,7 @@ class ExportRecord:
     kgimport: str  # the version that wrote it
     ids: Ids  # how files name nodes and ends: by record ids, or by keys
     format: Format  # of the files of rows
+    dialect: Dialect  # the store that they are written for
     tables: tuple[TableRecord, ...]  # node tables first
     schema: tuple[SchemaItem, ...]  # constraints and indexes, in the order of their creation
     declaration: Graph  # what was declared, with the location of every table
@@ -186,11 +193,16 @@ class ExportRecord:
         return as_html(self.summary())
 
     @property
+    def target(self) -> TargetName:
+        """The name of the target that wrote the files."""
+        return target_name(self.dialect, self.format)
+
+    @property
     def files(self) -> tuple[HeaderFile | DataFile, ...]:
         """Every header and every file of rows, in the order of the tables."""
         files: list[HeaderFile | DataFile] = []
         for table in self.tables:
-            files += (table.header, *table.files)
+            files += table.all_files
         return tuple(files)
 
     @property
@@ -220,5 +232,5 @@ def build_id(graph: str, tables: Iterable[TableRecord], schema: Iterable[SchemaI
 
 def _identity(table: TableRecord) -> list[Any]:
     files = [[file.path, file.sha256] for file in table.files]
-    header = [table.header.path, table.header.sha256]
+    header = [table.header.path, table.header.sha256] if table.header else []
     return [table.name, table.kind, table.argument, header, files]

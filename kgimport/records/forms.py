@@ -18,7 +18,7 @@ from kgimport.errors import DestinationError
 from kgimport.records.contradictions import contradictions
 from kgimport.records.export import EXPORT_FORM, ExportRecord
 from kgimport.records.store import STORE_FORM, StoreRecord
-from kgimport.records.upgrade import export_from_4, export_from_5
+from kgimport.records.upgrade import export_from_4, export_from_5, export_from_6
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +49,11 @@ class Form:
 
 
 FORMS: dict[type[ExportRecord | StoreRecord], Form] = {
-    ExportRecord: Form(EXPORT_FORM, "kgimport export", {4: export_from_4, 5: export_from_5}),
+    ExportRecord: Form(
+        EXPORT_FORM,
+        "kgimport export",
+        {4: export_from_4, 5: export_from_5, 6: export_from_6},
+    ),
     StoreRecord: Form(STORE_FORM, "kgimport build-db"),
 }
 

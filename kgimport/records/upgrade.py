@@ -54,6 +54,11 @@ def export_from_5(record: Json) -> Json:
     }
 
 
+def export_from_6(record: Json) -> Json:
+    """Upgrade form 6 of `export.json` to 7: before it, every build directory was for Neo4j."""
+    return {**record, "dialect": "neo4j", "version": 7}
+
+
 def _with_key(table: Json) -> Json:
     """Return a relationship table with a key in place of `unique`, which could not be declared."""
     return {**_without(table, "unique"), "key": []}

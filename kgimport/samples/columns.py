@@ -27,19 +27,19 @@ def tokens(numbers: Ints, width: int) -> pa.Array:
         mixed = (mixed * np.uint64(factor)) & top
         mixed ^= mixed >> fold
     shifts = np.arange(width, dtype=np.uint64) * np.uint64(5)
-    return _text(_DIGITS[((mixed[:, None] >> shifts) & np.uint64(31)).astype(np.int64)])
+    return letters(_DIGITS[((mixed[:, None] >> shifts) & np.uint64(31)).astype(np.int64)])
 
 
 def keys(prefix: str, number: Ints) -> pa.Array:
     """Return keys like c-000001, counted from 1, for a prefix of one letter."""
     digits = (number[:, None] + 1) // 10 ** np.arange(5, -1, -1) % 10 + ord("0")
     head = np.frombuffer(f"{prefix}-".encode(), dtype=np.uint8)
-    return _text(
+    return letters(
         np.hstack([np.broadcast_to(head, (number.size, head.size)), digits.astype(np.uint8)])
     )
 
 
-def _text(characters: npt.NDArray[np.uint8]) -> pa.Array:
+def letters(characters: npt.NDArray[np.uint8]) -> pa.Array:
     """Return a string for each row of ASCII codes."""
     rows, width = characters.shape
     offsets = np.arange(rows + 1, dtype=np.int32) * np.int32(width)

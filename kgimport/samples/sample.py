@@ -37,12 +37,17 @@ class Table:
 class Sample:
     """A sample: its name, the largest scale for which its keys have digits, and its tables.
 
-    `tables` makes them for a scale and a seed, with the same rows each time.
+    `tables` makes them for a scale and a seed, with the same rows each time. A sample that has
+    options of its own instead of a scale states them in `settings`, as NAME=VALUE. A sample
+    with a `part` is added to those of the same settings and seed in its folder; one without
+    replaces all of them.
     """
 
     name: str
     largest_scale: int
     tables: Callable[[float, int], Iterator[Table]]
+    settings: str = ""
+    part: str = ""
 
 
 Column: TypeAlias = "Callable[[Draws, Ints], pa.Array]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,12 +64,18 @@ def generate(
 
     Raises:
         UsageError: the scale is not within (0, the sample's largest], or the seed is below zero.
-        DestinationError: `out` holds something else, or cannot be written.
+        DestinationError: `out` holds something else, or cannot be written; or the sample is a part,
+            and those in `out` have other settings.
     """
     _check_options(sample, scale, seed)
-    origin = f"{sample.name} scale={scale:g} seed={seed}"
+    whole = f"{sample.name} {sample.settings or f'scale={scale:g}'} seed={seed}"
+    origin = f"{whole} {sample.part}".rstrip()
     try:
-        _clear(out, sample.name)
+        out.mkdir(parents=True, exist_ok=True)
+        earlier = _earlier(out, sample.name)
+        if sample.part:
+            _check_whole(out, whole, earlier.values())
+        _clear(earlier, partial_only=bool(sample.part))
         tables = sample.tables(scale, seed)
         written = tuple(_write_table(out, table, origin, progress) for table in tables)
     except OSError as error:
@@ -94,9 +101,8 @@ _FORMS: Final[Mapping[str, Any]] = {".parquet": parquet_files, ".csv": csv_files
 _PARTIAL: Final = ".tmp"
 
 
-def _clear(out: Path, sample: str) -> None:
-    """Remove an earlier sample, so that a run that fails leaves no mixture of two samples."""
-    out.mkdir(parents=True, exist_ok=True)
+def _earlier(out: Path, sample: str) -> dict[Path, str]:
+    """Return the files of a sample that are there, and the origin of each."""
     spared = {path for path in out.iterdir() if path.name.startswith(".")} | {out / "README.md"}
     files = [p for p in sorted(out.rglob("*")) if not p.is_dir() and not spared & {p, *p.parents}]
     origins = {path: _origin(path, sample) for path in files}
@@ -106,24 +112,40 @@ def _clear(out: Path, sample: str) -> None:
             f"{out} holds something that is not sample data: {strange.relative_to(out)}",
             "name a new or an empty directory",
         )
-    for path in (path for path, origin in origins.items() if origin == sample):
-        path.unlink()
+    return {path: o for path, o in origins.items() if o and o.partition(" ")[0] == sample}
+
+
+def _check_whole(out: Path, whole: str, origins: Iterable[str]) -> None:
+    """Refuse to add a part to what was made with other settings."""
+    others = (o for o in origins if " " in o and not f"{o} ".startswith(f"{whole} "))
+    if other := next(others, None):
+        raise DestinationError(
+            f"{out} holds the sample {other}, to which nothing of {whole} can be added",
+            "take the same options, or another directory",
+        )
+
+
+def _clear(earlier: Mapping[Path, str], *, partial_only: bool) -> None:
+    """Remove an earlier sample, so that a run that fails leaves no mixture of two samples."""
+    for path in earlier:
+        if path.suffix == _PARTIAL or not partial_only:
+            path.unlink()
 
 
 def _origin(path: Path, sample: str) -> str | None:
-    """Return the name of the sample that a file belongs to; None for a file of someone else."""
+    """Return the origin of a file, which begins with its sample; None for a file of others."""
     form = _FORMS.get(path.suffix)
     if form is not None:
         found: str | None = form.origin(path)
-        return found.partition(" ")[0] if found is not None else None
+        return found
     if path.suffix == csv_files.SUMS:
         return path.stem if path.stem in (sample, *NAMES) else None
-    is_partial = path.suffix == _PARTIAL and path.stem in _LEFT
+    is_partial = path.suffix == _PARTIAL and _LEFT.fullmatch(path.stem)
     return sample if is_partial else None
 
 
 # The files of which a run that was killed may have left a part.
-_LEFT: Final = ("part-0.parquet", "Books.csv", "Users.csv", "Ratings.csv")
+_LEFT: Final = re.compile(r"part-\d+\.(parquet|csv)|(Books|Users|Ratings)\.csv")
 
 
 def _write_table(

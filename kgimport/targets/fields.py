@@ -60,7 +60,7 @@ def fields(target: Target, table: Table, schema: pl.Schema) -> tuple[Field, ...]
             if isinstance(how, Refusal):
                 refused.append(_line(table, name, str(dtype), how))
             else:
-                made.append(Field(column, name, how))
+                made.append(Field(column, name, how, target.spelled_name(name)))
     _refuse(refused)
     return tuple(made)
 
@@ -100,7 +100,7 @@ def point_fields(target: Target, table: Table, schema: pl.Schema) -> tuple[Field
         if isinstance(how, Refusal):
             refused.append(_line(table, name, "point", how))
         elif how is not None:
-            made.append(Field(column, name, how))
+            made.append(Field(column, name, how, target.spelled_name(name)))
     _refuse(refused)
     return tuple(made)
 

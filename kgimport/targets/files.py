@@ -30,8 +30,11 @@ def _sink_parquet(frame: pl.LazyFrame, parts: pl.PartitionBy, rows_per_group: in
     )
 
 
-def examine_csv(part: Path) -> Content:
-    """Return the rows, the hash and the line breaks that a CSV file really has."""
+def examine_csv(part: Path, headers: int = 0) -> Content:
+    """Return the rows, the hash and the line breaks that a CSV file really has.
+
+    Its first lines, as many as there are `headers`, are not rows.
+    """
     digest, rows, multiline, inside = hashlib.sha256(), 0, False, 0
     with part.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -46,7 +49,7 @@ def examine_csv(part: Path) -> Content:
             quoted = b"".join(pieces[1 - inside :: 2])
             multiline = multiline or b"\n" in quoted or b"\r" in quoted
             inside ^= (len(pieces) - 1) & 1
-    return Content(rows, digest.hexdigest(), multiline)
+    return Content(rows - headers, digest.hexdigest(), multiline)
 
 
 def _line_breaks(chunk: bytes) -> int:

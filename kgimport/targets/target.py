@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from kgimport.choices import Ids
-    from kgimport.graph import Graph, Table
+    from kgimport.graph import Graph, RelationshipTable, Table
     from kgimport.properties import PropertyType
     from kgimport.records import ExportRecord, SchemaItem
     from kgimport.values import Refusal, Rule, Value
@@ -66,11 +66,13 @@ class Field:
     column: str
     name: str
     carrier: Carrier
+    # The name as the target's headers spell it; as it is, if empty.
+    spelled: str = ""
 
     @property
     def header(self) -> str:
         """The header cell; it always has a type, so that a name may contain colons."""
-        return f"{self.name}:{self.carrier.header}"
+        return f"{self.spelled or self.name}:{self.carrier.header}"
 
     def header_of(self, *, native: bool) -> str:
         """Return the header cell for native values, or for their texts."""
@@ -133,22 +135,28 @@ class Target:
     carry: Callable[[Value, TableKind], Carrier | Refusal]
     # Returns the cells before the properties: a node's id or both ends, then anything else.
     cells: Callable[[Table, pl.Schema, Graph, Ids], tuple[Cell, ...]]
-    # Returns the content of a table's header file, given its header cells.
-    header: Callable[[Sequence[str]], str]
     # Returns a table's labels or type if they are outside its files, else "".
     argument: Callable[[Table], str]
+    # Returns the content of a table's header file, given its header cells. None if each file of
+    # rows begins with them.
+    header: Callable[[Sequence[str]], str] | None = None
     # Returns the other files of a build directory, by name; they depend on the record alone.
-    companions: Callable[[ExportRecord], Mapping[str, str]]
+    companions: Callable[[ExportRecord], Mapping[str, str]] = _no_files
     # Returns files for people, by name; they depend on the record alone, and kgimport reads none.
     extras: Callable[[ExportRecord], Mapping[str, str]] = _no_files
     # Returns constraints and indexes.
     schema: Callable[[Graph], tuple[SchemaItem, ...]] = _nothing
     # Returns why a column cannot become a property, given table, column and the property's name.
     misnamed: Callable[[Table, str, str], Refusal | None] = _anything
+    # Returns a property's name as a header cell spells it.
+    spelled_name: Callable[[str], str] = str
     # Returns a line for each declared label or type that cannot be written.
     unfit_names: Callable[[Table], Iterable[str]] = _nothing
     # Returns the rules for a column of names; the argument is "label" or "type".
     name_rules: Callable[[str], tuple[Rule, ...]] = _nothing
+    # Returns the text whose hash is a relationship's id, given its table; null if a part of it is.
+    # None if relationships have no ids.
+    edge_text: Callable[[RelationshipTable, pl.Schema, Graph], pl.Expr] | None = None
     # The rules for the first cell of a file, if that is a key.
     first_cell_rules: tuple[Rule, ...] = ()
     # The target's own sentences for the rules of values, by name.

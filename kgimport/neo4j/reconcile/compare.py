@@ -23,7 +23,7 @@ def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
     firsts = dict(_firsts(record)) if record.ids == "dense" else {}
     rows = {
         name: reconcile.Rows(each.frame, each.schema, each.fields, firsts.get(name))
-        for name, each in scan(graph, record.format).items()
+        for name, each in scan(graph, record.target).items()
     }
     return reconcile.samples(driver, graph, rows, seed=record.build_id, size=size)
 

@@ -82,7 +82,7 @@ def _multiline(paths: list[str]) -> tuple[str, ...]:
 
 
 def _table_argument(table: TableRecord) -> str:
-    files = ",".join([table.header.path, *(file.path for file in table.files)])
+    files = ",".join(file.path for file in table.all_files)
     option = "nodes" if table.kind == "node" else "relationships"
     return f"--{option}={table.argument}{'=' if table.argument else ''}{files}"
 

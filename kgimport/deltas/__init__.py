@@ -1,0 +1,9 @@
+"""Deltas: what differs between two builds for Amazon Neptune, by the ids of vertices and edges.
+
+Rows are compared as texts: the same values, exported by the same version, give the same texts.
+"""
+
+from kgimport.deltas.delta import counted, pairs, write
+from kgimport.deltas.tables import Table, identities, tables_of
+
+__all__ = ["Table", "counted", "identities", "pairs", "tables_of", "write"]

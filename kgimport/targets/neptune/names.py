@@ -1,0 +1,77 @@
+"""Names: which ones properties, labels and types may have, and how a header spells them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kgimport.values import Refusal, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from kgimport.graph import Table
+
+_UNSPELLABLE = Refusal(
+    "a header of Neptune cannot hold a blank, a comma, a quote, a backslash, a line break or "
+    "U+0000 in a property's name",
+    "choose another name with `property:`",
+)
+_SYSTEM = Refusal(
+    "names of Neptune's own columns begin with ~", "choose another name with `property:`"
+)
+_FORBIDDEN = frozenset(' ,"\\\r\n\0')
+# Why a label or a type cannot be written, by what it contains.
+_MARKS = {
+    ";": "`;`, which separates labels for Neptune",
+    "::": "`::`, which separates labels for Gremlin",
+    "\0": "U+0000, which Neptune's loader does not support",
+}
+# The largest label, see `rules`.
+_MOST_BYTES = 55_000_000
+
+
+def misnamed(_: Table, __: str, name: str) -> Refusal | None:
+    """Return why a column cannot become the property of that name; None if it can."""
+    if name.startswith("~"):
+        return _SYSTEM
+    return _UNSPELLABLE if _FORBIDDEN & set(name) else None
+
+
+def in_header(name: str) -> str:
+    r"""Return a property's name as a header cell spells it: a colon is written `\:`."""
+    return name.replace(":", r"\:")
+
+
+def unfit_names(table: Table) -> Iterator[str]:
+    """Yield a line for each label or type that Neptune would take for others, or reject."""
+    for name in table.names:
+        named = f"{table.name}: the {table.word} {name!r}"
+        yield from (f"{named} contains {why}" for mark, why in _MARKS.items() if mark in name)
+        if name != name.strip():
+            yield f"{named} has blanks around it, which Neptune's loader drops"
+
+
+def name_rules(word: str) -> tuple[Rule, ...]:
+    """Return the rules for names in a column; `word` is "label" or "type"."""
+    around = Rule(
+        f"blanks-around-{word}",
+        f"blanks around a {word}, which Neptune's loader drops",
+        lambda c: c.str.strip_chars() != c,
+    )
+    long = Rule(
+        f"{word}-too-long",
+        f"a {word} of more than 55 MB, which Neptune's loader does not take",
+        lambda c: c.str.len_bytes() > _MOST_BYTES,
+    )
+    return (*(_without(mark, why, word) for mark, why in _MARKS.items()), around, long)
+
+
+def _without(mark: str, why: str, word: str) -> Rule:
+    name = {";": "semicolon", "::": "colons", "\0": "nul"}[mark]
+
+    def contains(names: pl.Expr) -> pl.Expr:
+        return names.str.contains(mark, literal=True)
+
+    return Rule(f"{name}-in-{word}", f"in a {word} {why}", contains)
