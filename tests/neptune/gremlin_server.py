@@ -13,7 +13,7 @@ import yaml
 from gremlin_python.driver.client import Client
 
 from kgimport.neo4j.runtime import jar_cache, jvm
-from kgimport.process import Command, output, started
+from kgimport.process import Command, output, started, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,10 +76,13 @@ def running(home: Path) -> Iterator[Client]:
                 break
         assert log[-1].startswith("INFO"), "\n".join(log)
         # A full pipe would stop it.
-        Thread(target=deque, args=(output(server), 0), daemon=True).start()
+        rest = Thread(target=deque, args=(output(server), 0))
+        rest.start()
         client = Client(f"ws://127.0.0.1:{port}/gremlin", "g", pool_size=1, max_workers=1)
         yield client
         client.close()
+        stop(server, grace_s=10)
+        rest.join()
 
 
 def _command() -> Command:
