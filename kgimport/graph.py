@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, TypeAdapter
 
 from kgimport.column_names import camel_case, matches
+from kgimport.features import Feature  # noqa: TC001  (records are read back by annotation)
 from kgimport.locations import Location, asked_as
 from kgimport.notebook import html
 
@@ -305,6 +306,7 @@ class Graph:
     name: str
     nodes: tuple[NodeTable, ...]
     relationships: tuple[RelationshipTable, ...] = ()
+    features: tuple[Feature, ...] = ()
 
     def _repr_html_(self) -> str | None:
         """Return the picture that a notebook shows (`kgimport.drawing` registers it)."""
@@ -323,6 +325,21 @@ class Graph:
     def id_space(self, name: str) -> tuple[NodeTable, ...]:
         """Return the node tables that share an id space."""
         return tuple(table for table in self.nodes if table.id_space == name)
+
+    def ends_of(self, feature: Feature) -> tuple[NodeTable, ...]:
+        """Return the node tables whose nodes may be ends of the relationships of a feature.
+
+        Those of a table with a column of types may be of any type.
+        """
+        tables = [each for each in self.relationships if not each.type or each.type in feature.over]
+        spaces = {self.node(end.node).id_space for each in tables for _, end in each.ends}
+        return tuple(table for table in self.nodes if table.id_space in spaces)
+
+    def with_feature(self, feature: Feature) -> tuple[NodeTable, ...]:
+        """Return the node tables whose nodes get the property of a feature."""
+        if not feature.nodes:
+            return self.ends_of(feature)
+        return tuple(table for table in self.nodes if table.name in feature.nodes)
 
     def relocated(self, places: Mapping[str, Location]) -> Graph:
         """Return the same graph with other locations for some tables of the declaration."""

@@ -14,6 +14,7 @@ from kgimport.checks.scan import scan
 from kgimport.column_names import camel_case
 from kgimport.declaration import Made
 from kgimport.errors import DeclarationError, SourceError
+from kgimport.features import Feature
 from kgimport.graph import (
     ColumnRule,
     End,
@@ -455,6 +456,38 @@ def test_a_graph_in_dbt_has_defaults_in_an_exposure_or_next_to_its_name(tmp_path
 
     assert one == other
     assert one.nodes[0].rule("price").decimal == "double"
+
+
+def test_a_graph_in_dbt_has_features_in_an_exposure_or_next_to_its_name(tmp_path: Path) -> None:
+    tables = LocalPath(str(tmp_path / "tables"))
+    features = [{"kind": "degree", "over": "SAME", "property": "same"}]
+    end = {"node": MODEL["name"], "key": "id"}
+    same = {"type": "SAME", "end": end}
+    model = with_meta(MODEL, relationships=[same])
+    exposure = {
+        "resource_type": "exposure",
+        "config": {"meta": {"kgimport": {"graph": "lms", "features": features}}},
+    }
+    by_exposure = artifacts(tmp_path, model)
+    content = json.loads((by_exposure / "manifest.json").read_text())
+    content["exposures"] = {"exposure.shop.graph": exposure}
+    (by_exposure / "manifest.json").write_text(json.dumps(content))
+
+    one = tables_of(by_exposure, tables)
+    named = {"name": "lms", "features": features}
+    other = tables_of(artifacts(tmp_path, with_meta(model, graph=named)), tables)
+
+    assert one == other
+    assert one.features == (Feature("degree", ("SAME",), "same"),)
+
+
+def test_features_of_a_graph_in_dbt_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    stated: list[list[Any]] = [[], [{}]]
+    one, other = (with_meta(MODEL, graph={"name": "lms", "features": each}) for each in stated)
+    folder = artifacts(tmp_path, one, {**other, "name": "other"})
+
+    with pytest.raises(DeclarationError, match=r"1: has another `features:` for the graph than 0"):
+        tables_of(folder, LocalPath(str(tmp_path)))
 
 
 def test_defaults_of_a_graph_in_dbt_that_contradict_each_other_are_refused(tmp_path: Path) -> None:

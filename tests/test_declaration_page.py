@@ -64,7 +64,7 @@ def test_an_example_becomes_what_the_page_states(tmp_path: Path, text: str, want
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6
 
 
 def test_the_example_for_dbt_is_what_dbt_hands_over(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from kgimport import records
 from kgimport.builds import intact
 from kgimport.commands.export import export
 from kgimport.errors import DestinationError, KgimportError
+from kgimport.features import Feature
 from kgimport.graph import (
     ColumnRule,
     End,
@@ -394,6 +395,30 @@ def a_graph(node: NodeTable = PERSON, **changes: Any) -> Graph:
 def test_a_graph_that_no_declaration_gives_is_told(flaw: str, graph: Graph) -> None:
     assert set(flaws(graph)) == {flaw}
     assert list(flaws(a_graph())) == []
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        Feature("degree", (), "p"),
+        Feature("degree", ("",), "p"),
+        Feature("degree", ("KNOWS",), ""),
+        Feature("degree", ("KNOWS",), "p", nodes=("city",)),
+        Feature("component", ("KNOWS",), "p", named_by="city"),
+        Feature("component", ("KNOWS",), "p", named_by=""),
+        Feature("degree", ("KNOWS",), "p", named_by="person"),
+        Feature("pagerank", ("KNOWS",), "p", max_degree={"KNOWS": 1}),
+        Feature("component", ("KNOWS",), "p", max_degree={"KNOWS": 0}),
+        Feature("component", ("KNOWS",), "p", max_degree={"LIKES": 1}),
+    ],
+)
+def test_a_feature_that_no_declaration_gives_is_told(feature: Feature) -> None:
+    good = Feature("component", ("KNOWS",), "p", ("person",), {"KNOWS": 1}, "person")
+
+    assert list(flaws(replace(a_graph(), features=(good, feature)))) == [
+        "a feature lacks a name, a type or a table, or has words of another kind"
+    ]
+    assert list(flaws(replace(a_graph(), features=(good,)))) == []
 
 
 STORE = StoreRecord(

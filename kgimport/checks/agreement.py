@@ -8,6 +8,7 @@ compared with that. So wherever a second reader exists, nothing is measured by P
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -45,12 +46,18 @@ class Plan:
     """How DuckDB reads a table's rows: the columns by property name.
 
     `coarse` names the columns in nanoseconds that DuckDB reads in microseconds. That is enough to
-    compare the readers, but not to state what must be written.
+    compare the readers, but not to state what must be written. `apart` holds what DuckDB reads the
+    columns from that are not in the source.
     """
 
     relation: str
     columns: Mapping[str, Column] = field(default_factory=dict)
     coarse: frozenset[str] = frozenset()
+    apart: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, name: str) -> str:
+        """Return what DuckDB reads a property from."""
+        return self.apart.get(name, self.relation)
 
     def asked(self, scanned: Scanned) -> Iterator[tuple[str, tuple[pl.Expr, ...]]]:
         """Yield each property with the Polars aggregations that give its extent."""
@@ -69,7 +76,18 @@ def plan(made: DuckDBPyConnection, scanned: Scanned, ends: tuple[Path, Path] | N
     found = {each.name: _column(scanned, each, types) for each in scanned.fields}
     both = {name: column for name, column in found.items() if column}
     coarse = frozenset(name for name, (_, is_coarse) in both.items() if is_coarse)
-    return Plan(relation, {name: column for name, (column, _) in both.items()}, coarse)
+    columns = {name: column for name, (column, _) in both.items()}
+    apart = {name: second_reader.parquet([file]) for name, file in scanned.apart.items()}
+    for each in scanned.fields:
+        if each.name in apart:
+            columns[each.name] = _computed(made, each, apart[each.name])
+    return Plan(relation, columns, coarse, apart)
+
+
+def _computed(made: DuckDBPyConnection, each: Field, file: str) -> Column:
+    """Return how DuckDB reads a property that is not in the source."""
+    typed, name = second_reader.types(made, file)[each.column], _quoted(each.column)
+    return Column(each.carrier.type, readings.reading(each.carrier.type, typed, name) or _NOTHING)
 
 
 def _kept_rows(source: str, ends: tuple[Path, Path]) -> str:
@@ -161,9 +179,13 @@ def _found(
     made: DuckDBPyConnection, scanned: Scanned, plan: Plan
 ) -> dict[str, tuple[Facts, Extent]]:
     """Return what DuckDB finds, by property; empty if the rows hold something it cannot read."""
-    columns = list(plan.columns.values())
-    found = scanned.read(lambda: _facts_unless_limited(made, plan.relation, columns))
-    return dict(zip(plan.columns, found, strict=True)) if found is not None else {}
+    everything: dict[str, tuple[Facts, Extent]] = {}
+    for relation in dict.fromkeys((plan.relation, *plan.apart.values())):
+        columns = {n: c for n, c in plan.columns.items() if plan.of(n) == relation}
+        read = partial(_facts_unless_limited, made, relation, list(columns.values()))
+        found = scanned.read(read) if columns else None
+        everything |= zip(columns, found or (), strict=False)
+    return everything
 
 
 def _facts_unless_limited(

@@ -13,6 +13,7 @@ from kgimport.checks.keys import (
     duplicate_relationships,
     number_nodes,
     read_keys,
+    with_numbers,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbered:
+    """The dense ids of a node table's rows, and the file of their keys, in the same order."""
+
+    ids: range
+    keys: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """The tables with the ids of their rows, and the duplicate keys.
 
@@ -39,6 +48,8 @@ class Resolved:
     duplicates: tuple[Finding, ...]
     # The files of these ids, by the relationship tables' names.
     ends: Mapping[str, tuple[Path, Path]]
+    # The same of node tables.
+    nodes: Mapping[str, Numbered]
 
 
 def resolve(
@@ -56,8 +67,11 @@ def resolve(
     schemas = {name: scanned.schema for name, scanned in tables.items()}
     spaces = dict.fromkeys(table.id_space for table in graph.nodes)
     integers = {space: identity.are_integers(graph, schemas, space) for space in spaces}
-    numbered = dict(number_nodes(graph, tables))
+    ids = number_nodes(graph, tables)
+    numbered = {name: with_numbers(tables[name], each) for name, each in ids.items()}
     keys = dict(read_keys(graph, numbered, integers, place, progress))
+    files = {name: path for members in keys.values() for name, path in members.items()}
+    nodes = {name: Numbered(ids[name], files[name]) for name in ids}
     for id_space, members in keys.items():
         progress(f"look for duplicate keys of {id_space}", None)
         if finding := duplicate_nodes(graph, id_space, members, place):
@@ -75,4 +89,4 @@ def resolve(
         with_ids = edges.numbered(graph, relationships, edge_text, place, progress)
         numbered |= with_ids.tables
         found += with_ids.duplicates
-    return Resolved(numbered, tuple(found), ends)
+    return Resolved(numbered, tuple(found), ends, nodes)

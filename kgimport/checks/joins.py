@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = "__key__"
+# The columns of a group of nodes, and of its name.
+GROUP, NAME = "__group__", "__name__"
 _ROW = "__row__"
 _DIGITS = 32  # of an id that is a hash
 
@@ -181,16 +183,64 @@ def read_ends(files: tuple[Path, Path]) -> pl.LazyFrame:
     return pl.concat(scanned, how="horizontal")
 
 
-def _looked_up(place: Workspace, rows: Path, side: str, nodes: Sequence[Path]) -> Path:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A table whose nodes may name the groups that they are in, by a text and their key.
+
+    `groups` is a file of `GROUP`, `keys` one of `KEY`, both in the order of the table's rows. The
+    tables that are `first` name each group that has a node of theirs.
+    """
+
+    groups: Path
+    keys: Path
+    before: str
+    first: bool
+
+
+def least_names(place: Workspace, members: Sequence[Named]) -> Path:
+    """Return a file of `GROUP` and `NAME`: each group's first name in the order of code points."""
+    rows = " UNION ALL ".join(
+        f"SELECT g.{GROUP}, {_text(each.before)} || k.{KEY}::VARCHAR AS name, "  # noqa: S608
+        f"{each.first} AS first FROM {_file(each.groups)} g POSITIONAL JOIN {_file(each.keys)} k"
+        for each in members
+    )
+    path = place.path()
+    with _database(place) as database:
+        database.execute(f"""
+            COPY (
+                SELECT {GROUP}, coalesce(min(name) FILTER (WHERE first), min(name)) AS {NAME}
+                FROM ({rows}) GROUP BY {GROUP}
+            ) TO {_text(str(path))} (FORMAT parquet)
+        """)  # noqa: S608
+    return path
+
+
+def look_up_names(place: Workspace, groups: Path, names: Path) -> Path:
+    """Return a file of the `NAME` of each row's group, in the order of the rows.
+
+    `groups` is a file of `GROUP`, `names` one that `least_names` made.
+    """
+    return _looked_up(place, groups, GROUP, [names], (GROUP, NAME))
+
+
+def _looked_up(
+    place: Workspace,
+    rows: Path,
+    side: str,
+    nodes: Sequence[Path],
+    pair: tuple[str, str] = (KEY, ID),
+) -> Path:
+    """Return a file of what each row's `side` leads to; `pair` names two columns of `nodes`."""
+    key, found = pair
     path, ordered = place.path(), place.path()
     with _database(place, share=2) as database:
         # The hash table is always built of the nodes, so the rows stream past it in their order.
         database.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         database.execute(f"""
             COPY (
-                SELECT r.file_row_number AS {_ROW}, n.{ID} AS {side}
+                SELECT r.file_row_number AS {_ROW}, n.{found} AS {side}
                 FROM read_parquet({_name(rows)}, file_row_number = true) r
-                LEFT JOIN {_file(*nodes)} n ON r.{side} = n.{KEY}
+                LEFT JOIN {_file(*nodes)} n ON r.{side} = n.{key}
             ) TO {_text(str(path))} (FORMAT parquet, COMPRESSION snappy)
         """)  # noqa: S608
         if not _is_ordered(path):

@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from kgimport.progress import Progress
 
 
-def number_nodes(graph: Graph, tables: Mapping[str, Scanned]) -> Iterator[tuple[str, Scanned]]:
-    """Yield the node tables, each row with its number, counted over all node tables."""
-    first = 0
+def number_nodes(graph: Graph, tables: Mapping[str, Scanned]) -> dict[str, range]:
+    """Return the numbers of each node table's rows, counted over all node tables."""
+    found, first = {}, 0
     for table in graph.nodes:
-        scanned = tables[table.name]
-        yield table.name, replace(scanned, frame=scanned.frame.with_row_index(identity.ID, first))
-        first += scanned.count()
+        found[table.name] = range(first, first := first + tables[table.name].count())
+    return found
+
+
+def with_numbers(scanned: Scanned, ids: range) -> Scanned:
+    """Return a node table, each row with its number."""
+    return replace(scanned, frame=scanned.frame.with_row_index(identity.ID, ids.start))
 
 
 def read_keys(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
 from kgimport import declaration, identity, sources, targets
 from kgimport.errors import ValueRefusedError
-from kgimport.targets.fields import fields, point_fields
+from kgimport.targets.fields import computed_field, fields, point_fields
 from kgimport.values import points
 from kgimport.values.columns import is_left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from kgimport.graph import Graph, Table
     from kgimport.targets import Field, Target, TargetName
@@ -26,13 +27,17 @@ Result = TypeVar("Result")
 class Scanned:
     """A table, its rows (not yet read) and the columns that become properties.
 
-    `schema` is the table's own; `frame` may have more columns (points, ids).
+    `schema` is the table's own; `frame` may have more columns (points, ids, features).
     """
 
     table: Table
     schema: pl.Schema
     frame: pl.LazyFrame
     fields: tuple[Field, ...]
+    # The features that become properties once they are computed.
+    computed: tuple[Field, ...] = ()
+    # The files of properties that are not in the source, in the order of the rows.
+    apart: Mapping[str, Path] = field(default_factory=dict)
 
     def read(self, action: Callable[[], Result]) -> Result:
         """Run an action that reads the table's rows; its errors name the table."""
@@ -60,7 +65,8 @@ def scan(graph: Graph, target: TargetName = "csv") -> dict[str, Scanned]:
     schemas = {name: schema for name, (_, schema) in opened.items()}
     identity.check_key_types(graph, schemas)
     made = _all_fields(targets.find(target), graph, schemas)
-    pairs = {name: [(field.column, field.name) for field in each] for name, each in made.items()}
+    computed = _all_computed(targets.find(target), graph)
+    pairs = {name: _named((*each, *computed.get(name, ()))) for name, each in made.items()}
     declaration.check_properties(graph, pairs)
     return {
         table.name: Scanned(
@@ -68,9 +74,23 @@ def scan(graph: Graph, target: TargetName = "csv") -> dict[str, Scanned]:
             schemas[table.name],
             points.attach(opened[table.name][0], table),
             made[table.name],
+            computed.get(table.name, ()),
         )
         for table in graph.tables
     }
+
+
+def _named(fields: Iterable[Field]) -> list[tuple[str, str]]:
+    return [(each.column, each.name) for each in fields]
+
+
+def _all_computed(target: Target, graph: Graph) -> dict[str, tuple[Field, ...]]:
+    """Return the features of each node table that has any."""
+    made: dict[str, tuple[Field, ...]] = {}
+    for feature in graph.features:
+        for table in graph.with_feature(feature):
+            made[table.name] = (*made.get(table.name, ()), computed_field(target, table, feature))
+    return made
 
 
 def _readable(

@@ -119,8 +119,11 @@ def show(counts: Summary) -> None:
 
 
 def export_summary(record: ExportRecord, place: str) -> None:
-    """Print what an export wrote."""
+    """Print what an export wrote; what it computed, on stderr."""
     show(record.summary())
+    for feature in record.features:
+        for line in feature.lines():
+            note(line)
     say(f"build directory: {place}")
 
 

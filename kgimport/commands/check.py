@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kgimport import second_reader, sources, temporary
+from kgimport.checks.features import with_features
 from kgimport.checks.ids import resolve
 from kgimport.checks.joins import Workspace
 from kgimport.checks.run import Proof, prove_and_compare
@@ -31,6 +32,7 @@ def check(graph: Graph, *, options: ExportOptions = DEFAULTS, progress: Progress
         tables = scan(graph, options.target)
         place, edge_text = Workspace(folder, options.memory_mb), TARGETS[options.target].edge_text
         there = resolve(graph, tables, place, progress, edge_text)
+        there, _ = with_features(graph, there, place, progress)
         with second_reader.database(options.memory_mb) as made:
             proof, _ = prove_and_compare(
                 graph, there, before, made, options=options, progress=progress

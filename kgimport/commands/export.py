@@ -25,6 +25,7 @@ from kgimport.builds import folders
 from kgimport.builds.remote import UNDER_WAY, published
 from kgimport.checks import agreement
 from kgimport.checks.ends import exported_rows, rejected
+from kgimport.checks.features import with_features
 from kgimport.checks.ids import resolve
 from kgimport.checks.joins import Workspace
 from kgimport.checks.run import prove_and_compare
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from kgimport.graph import Graph, RelationshipTable, Table
     from kgimport.locations import Folder
     from kgimport.progress import Progress
-    from kgimport.records import ExportRecord, Facts, QueryRecord, TableRecord
+    from kgimport.records import ExportRecord, Facts, FeatureRecord, QueryRecord, TableRecord
     from kgimport.targets import Cell, Field
 
 REJECTS = "rejects"
@@ -117,10 +118,7 @@ def _export(
             place = locate(graph, folder, progress, options.memory_mb)
             before = sources.fingerprints(place.graph)
             tables = scan(place.graph, options.target)
-        with clock.stage("resolve"):
-            workspace = Workspace(scratch, options.memory_mb)
-            edge_text = TARGETS[options.target].edge_text
-            there = resolve(place.graph, tables, workspace, progress, edge_text)
+        there, computed = _resolved(place.graph, tables, scratch, options, clock)
         with second_reader.database(options.memory_mb) as made:
             with clock.stage("check"):
                 proof, facts = prove_and_compare(
@@ -139,10 +137,24 @@ def _export(
             digests=digests,
             seconds=clock.seconds,
             queries=place.queries,
+            computed=computed,
         )
         _leave_record(folder, record)
         shutil.rmtree(scratch)
     return record
+
+
+def _resolved(
+    graph: Graph, tables: Mapping[str, Scanned], scratch: Path, options: ExportOptions, clock: Clock
+) -> tuple[Resolved, tuple[FeatureRecord, ...]]:
+    """Return the tables with ids and features, and what there is to say of the features."""
+    place, edge_text = Workspace(scratch, options.memory_mb), TARGETS[options.target].edge_text
+    with clock.stage("resolve"):
+        there = resolve(graph, tables, place, clock.progress, edge_text)
+    if not graph.features:
+        return there, ()
+    with clock.stage("features"):
+        return with_features(graph, there, place, clock.progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +309,7 @@ def _export_record(
     digests: str,
     seconds: Mapping[str, float],
     queries: tuple[QueryRecord, ...],
+    computed: tuple[FeatureRecord, ...],
 ) -> ExportRecord:
     items = TARGETS[options.target].schema(graph)
     return records.ExportRecord(
@@ -314,6 +327,7 @@ def _export_record(
         findings=proof.findings,
         seconds=dict(seconds),
         queries=queries,
+        features=computed,
     )
 
 

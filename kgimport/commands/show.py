@@ -40,5 +40,6 @@ def _kept(graph: Graph, tables: Mapping[str, Scanned], scanned: Scanned) -> pl.L
 
 
 def _drawn(scanned: Scanned, frame: pl.LazyFrame) -> drawing.Drawn:
-    properties = ((field.name, field.carrier.cypher) for field in scanned.fields)
+    fields = (*scanned.fields, *scanned.computed)
+    properties = ((field.name, field.carrier.cypher) for field in fields)
     return drawing.Drawn(scanned.count(frame), tuple(properties))

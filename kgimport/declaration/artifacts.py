@@ -31,12 +31,13 @@ class _Part(BaseModel):
 
 
 class _GraphOf(BaseModel):
-    """A graph in the meta of a model: its name and its defaults."""
+    """A graph in the meta of a model: its name, its defaults and its features."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Text
     defaults: dict[Text, Any] = {}
+    features: list[Any] | None = None
 
 
 def _named(value: object) -> object:
@@ -49,7 +50,7 @@ class Becoming(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    # The graph's name, or that and its defaults.
+    # The graph's name, or that and what is declared for all of it.
     declared: Annotated[_GraphOf, BeforeValidator(_named)] = Field(alias="graph")
 
     @property

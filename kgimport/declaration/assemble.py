@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kgimport import locations
-from kgimport.declaration import own, rules
+from kgimport.declaration import features, own, rules
 from kgimport.graph import (
     ColumnRule,
     End,
@@ -57,7 +57,7 @@ def assemble(spec: GraphSpec, context: Context) -> Graph:
     tables = [_table(name, table, spec, context) for name, table in spec.tables.items()]
     nodes = (_node(each, each.spec.node) for each in tables if each.spec.node)
     relationships = (table for each in tables for table in _relationships(each))
-    return Graph(spec.graph, tuple(nodes), tuple(relationships))
+    return Graph(spec.graph, tuple(nodes), tuple(relationships), features.declared(spec))
 
 
 def _table(name: str, table: TableSpec, spec: GraphSpec, context: Context) -> _Table:

@@ -20,7 +20,8 @@ def dbt_json_schema() -> dict[str, Any]:
     ours = json_schema()
     column, default = _ref("ColumnSpec"), _ref("DefaultsSpec")
     tables = _each({**_with(_model(ours)), "columns": _each(_with(column))})
-    of_exposure = _mapping({"graph": _graph(ours), "defaults": default}, required=["graph"])
+    more = {"defaults": default, "features": ours["properties"]["features"]}
+    of_exposure = _mapping({"graph": _graph(ours), **more}, required=["graph"])
     return {
         "$schema": ours["$schema"],
         "title": "dbt properties with graphs of kgimport",
@@ -66,7 +67,7 @@ def _model(ours: dict[str, Any]) -> dict[str, Any]:
 
 
 def _graph(ours: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a graph's name, or of a mapping of it and the graph's defaults."""
+    """Return the schema of a graph's name, or of a mapping of it and what holds for the graph."""
     name = {**ours["properties"]["graph"], "description": _NAME}
-    with_defaults = _mapping({"name": name, "defaults": _ref("DefaultsSpec")}, required=["name"])
-    return {"anyOf": [name, with_defaults], "description": _NAME}
+    more = {"defaults": _ref("DefaultsSpec"), "features": ours["properties"]["features"]}
+    return {"anyOf": [name, _mapping({"name": name, **more}, ["name"])], "description": _NAME}

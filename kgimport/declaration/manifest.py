@@ -59,8 +59,13 @@ def load_dbt(made: Made, name: str | None = None, context: Context = Context()) 
     """
     raw, manifest = made.read()
     graph, chosen = _choose_graph(manifest.becoming, name, made.place)
-    refuse(made.place, meta.contradictions(chosen), "state each default of the graph once")
-    defaults, chosen = meta.defaults(chosen), meta.tables(chosen)
+    refuse(
+        made.place,
+        meta.contradictions(chosen),
+        "state each default and the features of the graph once",
+    )
+    of_graph = {"defaults": meta.defaults(chosen), "features": meta.features(chosen)}
+    chosen = meta.tables(chosen)
     refuse(made.place, _strangers(chosen, manifest), "remove `meta.kgimport` there")
     ours = _models(raw, chosen, made)
     twice = (
@@ -71,7 +76,7 @@ def load_dbt(made: Made, name: str | None = None, context: Context = Context()) 
     places = _places(made, raw, manifest, ours, twice)
     tables = {ours[each].name: _table(ours[each], becomes) for each, becomes in chosen.items()}
     named = {ours[each].name: place for each, place in places.items()}
-    raw = {"graph": graph, "defaults": defaults, "tables": tables}
+    raw = {"graph": graph, **of_graph, "tables": tables}
     declared = graph_of(raw, made.place, replace(context, places=named))
     _check_run(made, manifest, {each: model.name for each, model in ours.items()}, ours, places)
     return declared

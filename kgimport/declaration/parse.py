@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from kgimport.declaration import features
 from kgimport.declaration.assemble import assemble
 from kgimport.declaration.spec import GraphSpec, known_keys
 from kgimport.declaration.validation import (
@@ -37,7 +38,8 @@ def graph_of(raw: object, place: str, context: Context) -> Graph:
     spec = spec_of(raw, place)
     refuse(place, chain(in_form(spec), without_place(spec, context.places)))
     graph = assemble(spec, context)
-    refuse(place, (line for table in graph.tables for line in in_table(table)))
+    of_tables = (line for table in graph.tables for line in in_table(table))
+    refuse(place, chain(of_tables, features.mistakes(graph)))
     return graph
 
 

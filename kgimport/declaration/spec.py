@@ -15,6 +15,7 @@ from pydantic import (
     create_model,
 )
 
+from kgimport.features import FeatureKind  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.graph import (
     GRAPH_NAME,
     ColumnRule,
@@ -53,6 +54,7 @@ Name = Annotated[str, Field(min_length=1)]
 # The names of one column or more, of labels or the like; a single one may stand without a list.
 Columns = Annotated[list[Name], Field(min_length=1), BeforeValidator(_listed), _OneOrMore()]
 Listed = Annotated[list[Name], BeforeValidator(_listed), _OneOrMore()]
+_Limit = Annotated[int, Field(ge=1, strict=True)]
 
 
 class _Strict(BaseModel):
@@ -257,6 +259,30 @@ class TableSpec(_Strict):
     )
 
 
+class FeatureSpec(_Strict):
+    """A property of nodes that is computed from the graph's relationships."""
+
+    kind: FeatureKind = Field(
+        description="component: the smallest key of the nodes that are connected; degree: how many "
+        "relationships a node has; pagerank: its share of all ranks."
+    )
+    over: Columns = Field(description="The types of the relationships that count.")
+    property: Name = Field(description="The property's name.")
+    nodes: Listed = Field(
+        default=[],
+        description="The tables whose nodes get it; default: all that such relationships may join.",
+    )
+    max_degree: _Limit | dict[Name, _Limit] | None = Field(
+        default=None,
+        description="For a component: relationships do not join what they connect, if one of their "
+        "ends has more neighbours by relationships of this type. A number, or one for each type.",
+    )
+    named_by: Name | None = Field(
+        default=None,
+        description="For a component: the node table whose smallest key names it, if it has any.",
+    )
+
+
 class GraphSpec(_Strict):
     """A graph that is built from tables."""
 
@@ -270,6 +296,9 @@ class GraphSpec(_Strict):
     )
     tables: dict[Name, TableSpec] = Field(
         min_length=1, description="The tables, by a name of your choice, or by that of a dbt model."
+    )
+    features: list[FeatureSpec] = Field(
+        default=[], description="Properties that are computed from the graph's relationships."
     )
 
 
@@ -290,6 +319,7 @@ def known_keys(loc: tuple[int | str, ...]) -> list[str]:
         "end": EndSpec,
         "indexes": IndexSpec,
         "points": PointSpec,
+        "features": FeatureSpec,
     }
     parents = [part for part in loc[:-1] if isinstance(part, str)]
     if not parents:

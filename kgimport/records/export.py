@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from kgimport.choices import Dialect, Format, Ids, TargetName, target_name
+from kgimport.features import FeatureKind  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.findings import Finding  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.graph import Graph  # noqa: TC001  (pydantic reads the annotations)
 from kgimport.notebook import Summary, as_html, summary
@@ -23,7 +24,7 @@ from kgimport.records.parts import (  # noqa: TC001  (pydantic reads the annotat
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MORE = ("properties", "MB")
 EXPORT_RECORD, EXPORT_FORM = "export.json", 7
@@ -148,6 +149,58 @@ class SchemaItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentRecord:
+    """A component of a graph: its name, which its nodes have as a property, and its size."""
+
+    name: str  # the value of the property
+    nodes: Count  # of the tables that get the property
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentsRecord:
+    """The components that a feature found among the nodes that get its property."""
+
+    count: Count  # of components
+    sizes: Mapping[str, Count]  # how many components have that many nodes
+    largest: tuple[ComponentRecord, ...]  # ten at most, of more than one node
+    # Relationships by type that joined nothing, because an end has too many neighbours.
+    left_out: Mapping[str, Count]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRecord:
+    """A property that was computed from relationships, and of how many."""
+
+    kind: FeatureKind  # what was computed
+    property: str  # its name in the graph
+    over: tuple[str, ...]  # the types of the relationships
+    nodes: tuple[str, ...]  # the node tables that got the property
+    relationships: Count  # of these types, which have both ends
+    components: ComponentsRecord | None  # if the feature is a component
+    seconds: float  # that it took
+
+    def lines(self) -> Iterator[str]:
+        """Yield lines for people: what was computed, of how much, and what was found."""
+        yield (
+            f"{self.property}: {self.kind} of {', '.join(self.nodes)} over "
+            f"{self.relationships:,} relationships ({', '.join(self.over)}), {self.seconds:.1f} s"
+        )
+        if self.components:
+            yield from (f"  {line}" for line in _component_lines(self.components))
+
+
+def _component_lines(found: ComponentsRecord) -> Iterator[str]:
+    yield f"{found.count:,} components; by their number of nodes: " + ", ".join(
+        f"{size}: {count:,}" for size, count in found.sizes.items()
+    )
+    if found.largest:
+        named = ", ".join(f"{each.name} ({each.nodes:,} nodes)" for each in found.largest)
+        yield f"the largest: {named}"
+    for kind, count in found.left_out.items():
+        yield f"left out, because an end has too many neighbours: {count:,} of type {kind}"
+
+
+@dataclass(frozen=True, slots=True)
 class ExportRecord:
     """What `kgimport export` left in a build directory."""
 
@@ -167,6 +220,7 @@ class ExportRecord:
     findings: tuple[Finding, ...]  # what the checks found, and a policy allows
     seconds: Mapping[str, float]  # by stage
     queries: tuple[QueryRecord, ...] = ()  # those that a warehouse ran
+    features: tuple[FeatureRecord, ...] = ()  # in the order of their declaration
     version: int = EXPORT_FORM  # the number of the record's form
 
     def summary(self) -> Summary:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from kgimport.graph import Graph, Table
+    from kgimport.features import Feature
+    from kgimport.graph import Graph, NodeTable, Table
 
 
 def flaws(graph: Graph) -> Iterator[str]:
@@ -29,6 +30,22 @@ def flaws(graph: Graph) -> Iterator[str]:
     for end in (end for table in graph.relationships for _, end in table.ends):
         if end.node not in nodes or len(end.key) != len(nodes[end.node].key):
             yield "an end of a relationship does not match a node's key"
+    yield from _of_features(graph.features, nodes)
+
+
+def _of_features(features: Iterable[Feature], nodes: Mapping[str, NodeTable]) -> Iterator[str]:
+    if not all(part for each in features for part in _computable(each, nodes)):
+        yield "a feature lacks a name, a type or a table, or has words of another kind"
+
+
+def _computable(feature: Feature, nodes: Mapping[str, NodeTable]) -> Iterator[object]:
+    """Yield the parts of a feature that must not be empty or false."""
+    yield from (feature.property, feature.over, *feature.over, feature.named_by != "")
+    named = {*feature.nodes, *([feature.named_by] if feature.named_by else [])}
+    yield named <= nodes.keys()
+    limits = feature.max_degree
+    yield limits.keys() <= {*feature.over} and all(most > 0 for most in limits.values())
+    yield feature.kind == "component" or not (limits or feature.named_by)
 
 
 def _belongs(table: Table) -> Iterator[bool]:

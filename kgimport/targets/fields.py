@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from kgimport.errors import ValueRefusedError
+from kgimport.features import column_of as column_of_feature
 from kgimport.graph import NO_RULE
-from kgimport.targets.target import Field
+from kgimport.targets.target import Carrier, Field
 from kgimport.values import Refusal, value_of
 from kgimport.values.columns import is_left_out, unfit_name_column, unreadable
 from kgimport.values.points import column_of, point_value, unfit_columns
@@ -16,12 +19,16 @@ from kgimport.values.types import named_values
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import polars as pl
-
+    from kgimport.features import Feature, FeatureKind
     from kgimport.graph import ColumnRule, Table
-    from kgimport.targets.target import Carrier, TableKind, Target
+    from kgimport.targets.target import TableKind, Target
     from kgimport.values import Value
 
+_COMPUTED: dict[FeatureKind, pl.DataType] = {
+    "component": pl.String(),
+    "degree": pl.Int64(),
+    "pagerank": pl.Float64(),
+}
 _NAMELESS = Refusal("a property needs a name", "choose one with `property:`, or in SQL")
 
 
@@ -103,6 +110,19 @@ def point_fields(target: Target, table: Table, schema: pl.Schema) -> tuple[Field
             made.append(Field(column, name, how, target.spelled_name(name)))
     _refuse(refused)
     return tuple(made)
+
+
+def computed_field(target: Target, table: Table, feature: Feature) -> Field:
+    """Return the property that a feature becomes.
+
+    Raises `ValueRefusedError` if the target cannot carry its name.
+    """
+    column, name, dtype = column_of_feature(feature), feature.property, _COMPUTED[feature.kind]
+    how = _misnamed(target, table, column, name) or carried(target, value_of(dtype), table.kind)
+    if isinstance(how, Refusal):
+        _refuse([_line(table, name, feature.kind, how)])
+    assert isinstance(how, Carrier)  # noqa: S101  (anything else is refused)
+    return Field(column, name, how)
 
 
 def _line(table: Table, name: str, kind: str, how: Refusal) -> str:

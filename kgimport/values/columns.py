@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 # Polars reads these names as patterns.
 _PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)
-# The columns that kgimport adds to a table: ids, points, and the missing ends of a rejected row.
-_OURS = re.compile(r"__(id|start|end|edge|missing|point_.*)__", re.DOTALL)
+# The columns that kgimport adds to a table: ids, points, features, and the missing ends of a
+# rejected row.
+_OURS = re.compile(r"__(id|start|end|edge|missing|point_.*|feature_.*)__", re.DOTALL)
 _LABELS = Refusal("labels must be text, or lists of text", "cast the column to text in SQL")
 _TYPES = Refusal("types must be text", "cast the column to text in SQL")
 

@@ -22,7 +22,13 @@ def compare(driver: Driver, record: ExportRecord, size: int) -> Samples:
     graph = record.declaration
     firsts = dict(_firsts(record)) if record.ids == "dense" else {}
     rows = {
-        name: reconcile.Rows(each.frame, each.schema, each.fields, firsts.get(name))
+        name: reconcile.Rows(
+            each.frame,
+            each.schema,
+            each.fields,
+            firsts.get(name),
+            frozenset(feature.name for feature in each.computed),
+        )
         for name, each in scan(graph, record.target).items()
     }
     return reconcile.samples(driver, graph, rows, seed=record.build_id, size=size)

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 class Rows:
     """A table's rows (not yet read), its schema, and the columns that become properties.
 
-    `first` is the record id of a node table's first row; None if ids are keys.
+    `first` is the record id of a node table's first row; None if ids are keys. `computed` names the
+    properties that are not in the table: only their sums are compared.
     """
 
     frame: pl.LazyFrame
     schema: pl.Schema
     fields: tuple[Field, ...]
     first: int | None = None
+    computed: frozenset[str] = frozenset()

@@ -61,7 +61,7 @@ def samples(
         keyed, keys = how.keyed(graph, table, rows, drawn)
         wanted = _wanted(table, keyed, keys, rows[table.name].fields)
         query = how.query(graph, table, rows)
-        found = _fetched(driver, query, list(wanted))
+        found = _fetched(driver, query, list(wanted), rows[table.name].computed)
 
         def named(key: Key) -> str:
             row = keyed[keys.index(key)].select(_key_columns(table))
@@ -123,14 +123,17 @@ def _names_of(table: Table, rows: pl.DataFrame) -> list[tuple[str, ...]]:
     return [tuple(sorted({*names, *(each if isinstance(each, list) else [each])})) for each in more]
 
 
-def _fetched(driver: Driver, query: str, keys: list[Key]) -> dict[Key, Counter[Properties]]:
+def _fetched(
+    driver: Driver, query: str, keys: list[Key], without: frozenset[str]
+) -> dict[Key, Counter[Properties]]:
+    """Return what the store holds under each of the keys, without some properties."""
     found: dict[Key, Counter[Properties]] = {}
     rows = driver.execute_query(statement(query), keys=[list(key) for key in keys]).records
     for row in rows:
         held = frozenset(
             [
                 (_NAMES, tuple(sorted(row["names"]))),
-                *((name, values.plain(value)) for name, value in row["p"].items()),
+                *((n, values.plain(each)) for n, each in row["p"].items() if n not in without),
             ]
         )
         found.setdefault(tuple(row["key"]), Counter())[held] += 1
