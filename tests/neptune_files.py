@@ -159,8 +159,7 @@ def _add(
 ) -> None:
     if len(row) != len(columns):
         raise ParsingError(f"{len(row)} fields, {len(columns)} in the header")
-    allowed = request.get("parserConfiguration", {}).get("allowEmptyStrings") == "true"
-    empty = allowed or request["format"] == "opencypher"
+    empty = request.get("parserConfiguration", {}).get("allowEmptyStrings") == "true"
     cells = [None if cell == "" and not empty else cell for cell in row]
     system = {c.system: cell for c, cell in zip(columns, row, strict=True) if c.system}
     if system.get("id") is None:

@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     from tests.local_athena.running import LocalAws
     from tests.neptune_server import Neptune
 
+GREMLIN = {
+    "format": "csv",
+    "failOnError": True,
+    "parserConfiguration": {"allowEmptyStrings": "true"},
+    "updateSingleCardinalityProperties": True,
+}
 PERSONS = (
     '~id,~label,name:String(single),age:Int(single)\nP:a,Person,"Ann, ""A""",3\nP:b,Person,"",\n'
 )
@@ -51,7 +57,7 @@ def put(s3: LocalAws, **files: str) -> S3Path:
 
 
 def order(home: S3Path, what: str = "vertices", **changes: Any) -> Order:
-    return replace(Order(home / what, "csv", ROLE, "us-east-1"), **changes)
+    return replace(Order(home / what, GREMLIN, ROLE, "us-east-1"), **changes)
 
 
 def loaded(
@@ -91,25 +97,18 @@ def test_a_prefix_is_loaded_and_followed_to_its_end(s3: LocalAws, neptune: Neptu
     ] * 2
 
 
-def test_what_a_job_is_asked_for_depends_on_the_kind_of_files(s3: LocalAws) -> None:
-    gremlin = jobs.request(order(S3Path("b", "x"), parallelism="LOW"))
-    cypher = jobs.request(order(S3Path("b", "x"), form="opencypher"))
+def test_what_a_job_is_asked_for_is_where_and_how_and_what_the_files_need() -> None:
+    wanted = order(S3Path("b", "x"), parallelism="LOW", parameters={"format": "csv", "mode": "NEW"})
 
-    assert gremlin == {
+    assert jobs.request(replace(wanted, mode="RESUME")) == {
         "source": "s3://b/x/vertices/",
         "format": "csv",
         "s3BucketRegion": "us-east-1",
         "iamRoleArn": ROLE,
-        "mode": "NEW",
-        "failOnError": True,
+        "mode": "RESUME",
         "parallelism": "LOW",
-        "parserConfiguration": {"allowEmptyStrings": "true"},
         "queueRequest": True,
-        "updateSingleCardinalityProperties": True,
     }
-    assert cypher["format"] == "opencypher"
-    assert cypher["userProvidedEdgeIds"] is True
-    assert "updateSingleCardinalityProperties" not in cypher
 
 
 def test_loading_again_replaces_values_and_keeps_what_has_vanished(

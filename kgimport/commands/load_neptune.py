@@ -27,6 +27,7 @@ from kgimport.neptune.jobs import Order, Watch
 from kgimport.notebook import Summary, as_html, summary
 from kgimport.options import LOAD_DEFAULTS
 from kgimport.progress import silent
+from kgimport.targets.neptune.loader import parameters
 
 if TYPE_CHECKING:
     from kgimport.aws import Session
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from kgimport.progress import Progress
     from kgimport.records import ExportRecord
 
-_FORMATS = {"neptune-gremlin": "csv", "neptune-opencypher": "opencypher"}
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 _VANISHED = (
     "what an earlier load had and this build no longer has stays, because the loader deletes "
@@ -178,7 +178,7 @@ def _order(run: _Run, prefix: str) -> Order:
     cells = counts.cells(record.tables) if prefix == PREFIXES["node"] else None
     return Order(
         run.build.home / prefix,
-        _FORMATS[record.dialect],
+        parameters(record),
         run.role,
         aws.client("s3", options.session).meta.region_name,
         options.mode,

@@ -46,7 +46,7 @@ class Order:
     """
 
     prefix: S3Path  # of the objects, without the "/" at its end
-    form: str  # "csv" (Gremlin's) or "opencypher"
+    parameters: Mapping[str, Any]  # those that depend on the files alone
     role: str  # the ARN of the role with which the cluster reads S3
     region: str  # of the bucket
     mode: LoadMode = "NEW"
@@ -137,27 +137,15 @@ def start(cluster: Cluster, order: Order) -> str:
 
 
 def request(order: Order) -> dict[str, Any]:
-    """Return the parameters of the call that starts a job.
-
-    Empty texts are values. Values of a property that has one replace those in the cluster; only
-    Gremlin's files can do that, and only openCypher's must state that edges have ids.
-    """
-    of_form = (
-        {"updateSingleCardinalityProperties": True}
-        if order.form == "csv"
-        else {"userProvidedEdgeIds": True}
-    )
+    """Return the parameters of the call that starts a job, in the words of boto3."""
     return {
+        **order.parameters,
         "source": str(order.prefix / ""),
-        "format": order.form,
         "s3BucketRegion": order.region,
         "iamRoleArn": order.role,
         "mode": order.mode,
-        "failOnError": True,
         "parallelism": order.parallelism,
-        "parserConfiguration": {"allowEmptyStrings": "true"},
         "queueRequest": True,
-        **of_form,
     }
 
 
