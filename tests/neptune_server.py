@@ -114,7 +114,8 @@ class Neptune:
             for each in self.refuses:
                 if found.path.startswith(each[0]):
                     self.refuses.remove(each)
-                    return refused(each[1], each[2])
+                    status = 500 if each[1] == "InternalFailureException" else 400
+                    return refused(each[1], each[2], status)
             if found.path == "/opencypher":
                 return self._counted(body["query"])
             if found.path == "/loader":
