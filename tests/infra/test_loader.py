@@ -350,6 +350,8 @@ def test_the_notice_goes_with_the_wheel_and_the_image(tmp_path: Path) -> None:
     [
         ("run", INFRA / "modules" / "loader" / "main.tf"),
         ("image", INFRA / "modules" / "loader" / "bake.yml"),
+        ("export", INFRA / "modules" / "schedule" / "nightly.asl.json"),
+        ("load-neptune", INFRA / "modules" / "schedule" / "nightly.asl.json"),
     ],
 )
 def test_kgimport_knows_the_options_that_it_is_given(command: str, said: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from kgimport.choices import Dialect
 from kgimport.errors import ExitCode
 from tests.infra.machine import EXECUTION, Thrown
 from tests.infra.nights import (
@@ -26,10 +29,7 @@ WAY = [
 ]
 ALONE = {**TO_NEPTUNE, "crawlers": "[]"}
 STAYED = "What is served stays as it was."
-BEGUN = (
-    "The load had begun: what it wrote before it failed stays in the graph, "
-    "until the next load replaces it."
-)
+BEGUN = "The load had begun, and nothing takes back what it wrote."
 
 
 def test_a_graph_for_neptune_is_exported_and_loaded_and_nothing_else() -> None:
@@ -55,6 +55,8 @@ def test_the_load_reads_the_place_to_which_the_export_wrote() -> None:
     assert place == "s3://handover/builds/tonight/"
     assert commands["LoadNeptune"][:2] == ["load-neptune", place]
     assert commands["Export"][0] == "export"
+    dialect = commands["Export"][commands["Export"].index("--dialect") + 1]
+    assert dialect in set(get_args(Dialect)) - {"neo4j"}
 
 
 def test_dbt_builds_the_tables_in_the_target_that_is_exported() -> None:
