@@ -1,12 +1,13 @@
 #!/bin/bash
 # Runs kgimport with the given arguments. With KGIMPORT_HANDOVER=s3://bucket/key, it then uploads the
-# store KGIMPORT_STORE as a tar, from which infra/modules/loader/bake.yml makes an image.
+# store KGIMPORT_STORE as a tar, from which infra/modules/loader/bake.yml makes an image. With
+# KGIMPORT_DBT_TARGET, it first has dbt build the tables in this target, as `kgimport run` does.
 #
 # Stopping a container sends TERM to its first process. This one passes it on, waits until kgimport
 # has cleaned up, ends with kgimport's exit code, and hands nothing over.
 set -uo pipefail
 
-[ -n "${KGIMPORT_HANDOVER:-}" ] || exec kgimport "$@"
+[ -n "${KGIMPORT_HANDOVER:-}${KGIMPORT_DBT_TARGET:-}" ] || exec kgimport "$@"
 
 # Passed on once, because a second signal would interrupt the cleanup; and as TERM, because bash starts
 # background processes with INT ignored. Set before anything runs: the kernel drops signals for which
@@ -30,7 +31,15 @@ run() {
 	return "$code"
 }
 
+if [ -n "${KGIMPORT_DBT_TARGET:-}" ]; then
+	run dbt build --project-dir dbt --profiles-dir dbt --target "$KGIMPORT_DBT_TARGET" || {
+		[ -z "$stopped" ] || exit 130
+		exit 9 # kgimport's own for tables that cannot be read, where dbt's 2 would mean wrong usage
+	}
+fi
+
 run kgimport "$@" || exit
+[ -n "${KGIMPORT_HANDOVER:-}" ] || exit 0
 
 echo "loader: $KGIMPORT_STORE goes to $KGIMPORT_HANDOVER" >&2
 run python -c '

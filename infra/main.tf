@@ -110,6 +110,7 @@ module "loader" {
 
 module "readers" {
   source = "./modules/readers"
+  count  = var.neptune == null ? 1 : 0
 
   name             = local.name
   lake             = module.lake
@@ -126,28 +127,7 @@ module "readers" {
 }
 
 ################################################################################
-# Schedule: the night's state machine, its deadline, its notices
-################################################################################
-
-module "schedule" {
-  source = "./modules/schedule"
-
-  name        = local.name
-  lake        = module.lake
-  loader      = module.loader
-  readers     = module.readers
-  network     = var.network
-  nightly     = var.nightly
-  log_days    = local.size.log_days
-  alert_email = var.alert_email
-
-  crawlers_at_once           = var.crawlers_at_once
-  tolerated_crawler_failures = var.tolerated_crawler_failures
-  monthly_budget_usd         = coalesce(var.monthly_budget_usd, local.size.budget_usd)
-}
-
-################################################################################
-# Neptune: a cluster that takes a build directory
+# Neptune: a cluster in the place of the readers
 ################################################################################
 
 module "neptune" {
@@ -165,4 +145,26 @@ module "neptune" {
   log_days        = local.size.log_days
   topic_arn       = module.schedule.topic_arn
   protected       = !local.size.disposable
+}
+
+################################################################################
+# Schedule: the night's state machine, its deadline, its notices
+################################################################################
+
+module "schedule" {
+  source = "./modules/schedule"
+
+  name        = local.name
+  lake        = module.lake
+  loader      = module.loader
+  readers     = one(module.readers)
+  neptune     = one(module.neptune)
+  network     = var.network
+  nightly     = var.nightly
+  log_days    = local.size.log_days
+  alert_email = var.alert_email
+
+  crawlers_at_once           = var.crawlers_at_once
+  tolerated_crawler_failures = var.tolerated_crawler_failures
+  monthly_budget_usd         = coalesce(var.monthly_budget_usd, local.size.budget_usd)
 }

@@ -14,16 +14,16 @@ output "nightly_arn" {
 }
 
 output "endpoint" {
-  description = "The balancer's name: the certificate's name is to be an alias of it"
-  value       = module.readers.endpoint
+  description = "The balancer's name: the certificate's name is to be an alias of it; null with Neptune"
+  value       = one(module.readers[*].endpoint)
 }
 
 output "readers" {
-  description = "The replicas' cluster and service, as `aws ecs` wants them"
-  value = {
-    cluster = module.readers.cluster_arn
-    service = module.readers.service_name
-  }
+  description = "The replicas' cluster and service, as `aws ecs` wants them; null with Neptune"
+  value = one([for readers in module.readers : {
+    cluster = readers.cluster_arn
+    service = readers.service_name
+  }])
 }
 
 output "graph_repository" {
@@ -32,8 +32,8 @@ output "graph_repository" {
 }
 
 output "password_secret" {
-  description = "The secret that holds neo4j/ and the password"
-  value       = module.readers.password_secret
+  description = "The secret that holds neo4j/ and the password; null with Neptune"
+  value       = one(module.readers[*].password_secret)
 }
 
 output "neptune" {

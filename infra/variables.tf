@@ -150,22 +150,29 @@ variable "alert_email" {
 ################################################################################
 
 variable "certificate_arn" {
-  description = "The certificate in ACM that the balancer shows; its name is what readers connect to"
+  description = "The certificate in ACM that the balancer shows; its name is what readers connect to. Required, except with Neptune"
   type        = string
+  default     = null
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:acm:", var.certificate_arn))
-    error_message = "The ARN of a certificate in ACM."
+    condition     = var.certificate_arn == null ? var.neptune != null : can(regex("^arn:aws[a-z-]*:acm:", var.certificate_arn))
+    error_message = "The ARN of a certificate in ACM; only a graph in Neptune needs none."
   }
 }
 
 variable "reader_cidrs" {
-  description = "The address ranges that may connect to the graph"
+  description = "The address ranges that may connect to the graph. Required, except with Neptune"
   type        = set(string)
+  default     = []
 
   validation {
     condition     = alltrue([for range in var.reader_cidrs : can(cidrhost(range, 0)) && !endswith(range, "/0")])
     error_message = "Address ranges such as 10.0.0.0/8; the graph is not for the whole Internet."
+  }
+
+  validation {
+    condition     = length(var.reader_cidrs) > 0 || var.neptune != null
+    error_message = "Without an address range nobody can connect."
   }
 }
 
@@ -174,7 +181,7 @@ variable "reader_cidrs" {
 ################################################################################
 
 variable "neptune" {
-  description = "A cluster of Neptune, with the route tables that get a way to S3 (none if the subnets have one), and the security groups that may connect, by what they are; null for none"
+  description = "Not null: the graph goes to a cluster of Neptune, and there are no replicas. With the route tables that get a way to S3 (none if the subnets have one), and the security groups that may connect, by what they are"
   type = object({
     route_table_ids = optional(set(string), [])
     clients         = optional(map(string), {})

@@ -79,13 +79,28 @@ ATTEMPTS = 10
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def client(service: str, session: Session = ENVIRONMENT) -> Any:
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How calls are made: to which endpoint, how often, and how long an answer is awaited.
+
+    Without an endpoint, boto3 finds the service's own.
+    """
+
+    endpoint: str | None = None
+    attempts: int = ATTEMPTS
+    answer_s: int = 60
+
+
+_USUAL = Calls()
+
+
+def client(service: str, session: Session = ENVIRONMENT, calls: Calls = _USUAL) -> Any:
     """Return a boto3 client of a session, which retries throttled calls.
 
     Raises `RuntimeMissingError` if boto3 is not installed, `AwsRefusedError` if no region is set.
     """
     with _ONE_AT_A_TIME, talking(f"reach {service}"):
-        return _client(service, session, _environment())
+        return _client(service, session, calls, _environment())
 
 
 def boto_session(session: Session) -> Any:
@@ -99,13 +114,14 @@ def _environment() -> Settings:
 
 
 @functools.cache
-def _client(service: str, session: Session, environment: Settings) -> Any:
+def _client(service: str, session: Session, calls: Calls, environment: Settings) -> Any:
     made = _boto_session(session, environment)
     from botocore.config import Config  # noqa: PLC0415  (of an extra)
 
-    retries: Any = {"mode": "standard", "total_max_attempts": ATTEMPTS}
+    retries: Any = {"mode": "standard", "total_max_attempts": calls.attempts}
     addressing: Any = {"addressing_style": "path"} if _endpoint() else {}
-    return made.client(service, config=Config(retries=retries, s3=addressing))
+    config = Config(retries=retries, s3=addressing, read_timeout=calls.answer_s)
+    return made.client(service, endpoint_url=calls.endpoint, config=config)
 
 
 @functools.cache

@@ -13,10 +13,16 @@ Ids = Literal["dense", "keys"]
 Format = Literal["csv", "parquet"]
 # The store that files are written for; Amazon Neptune's loader reads two kinds of CSV.
 Dialect = Literal["neo4j", "neptune-gremlin", "neptune-opencypher"]
+# How files of rows are compressed; Neo4j's importer takes longer to read compressed ones.
+Compression = Literal["none", "gzip"]
 # The name of a target: Neo4j's are named by their format, Neptune's by their dialect.
 TargetName = Literal["csv", "parquet", "neptune-gremlin", "neptune-opencypher"]
 # How Neo4j's programs are run; "auto" is the first of installed, docker, embedded that is there.
 Runtime = Literal["embedded", "installed", "docker", "auto"]
+# How Neptune's loader treats files of an earlier load: NEW loads all of them again.
+LoadMode = Literal["NEW", "RESUME", "AUTO"]
+# How many threads Neptune's loader uses.
+Parallelism = Literal["LOW", "MEDIUM", "HIGH", "OVERSUBSCRIBE"]
 
 
 def target_name(dialect: Dialect, form: Format) -> TargetName:

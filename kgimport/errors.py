@@ -6,11 +6,11 @@ KgimportError
 ├── IntegrityError      4   null keys, duplicate keys, dangling ends
 ├── ValueRefusedError   5   a value or type that the target cannot hold exactly
 ├── RuntimeMissingError 6   no Java, no Neo4j, a jar that differs from its lock
-├── ImportFailedError   7   neo4j-admin refused the data
+├── ImportFailedError   7   neo4j-admin, or Neptune's loader, refused the data
 ├── ReconciliationError 8   the store does not hold what the source holds
 ├── SourceError         9   a table's rows cannot be read
 ├── DestinationError   10   a directory that cannot be written, or is in use
-├── ServerError        11   a Neo4j server that does not start, or a port that is taken
+├── ServerError        11   a server that does not start or answer, or a port that is taken
 └── AwsRefusedError    12   AWS rejects credentials, denies a permission, or has another region
 """
 
@@ -46,6 +46,10 @@ class ExitCode(IntEnum):
 
 # The message for ExitCode.INTERRUPTED.
 INTERRUPTED = "interrupted; nothing half-done was left behind"
+
+
+class LeftRunning(KeyboardInterrupt):
+    """An interrupt that leaves work running elsewhere; its text names it and the next step."""
 
 
 def short(text: object, most: int = 80) -> str:
@@ -111,7 +115,7 @@ class RuntimeMissingError(KgimportError):
 
 
 class ImportFailedError(KgimportError):
-    """neo4j-admin ended with an error."""
+    """neo4j-admin, or a job of Neptune's loader, ended with an error."""
 
     exit_code = ExitCode.IMPORT
 
@@ -135,7 +139,7 @@ class DestinationError(KgimportError):
 
 
 class ServerError(KgimportError):
-    """A Neo4j server did not start or stop, or its port is taken."""
+    """A Neo4j server did not start or stop, its port is taken, or a cluster does not answer."""
 
     exit_code = ExitCode.SERVER
 

@@ -55,6 +55,14 @@ class ColumnRule:
     struct: Literal["refuse", "json", "flatten"] = "refuse"
     empty_list: Literal["refuse", "null"] = "refuse"
     null_in_list: Literal["refuse", "drop"] = "refuse"
+    # Lists as JSON, for stores that have none.
+    list: Literal["keep", "json"] = "keep"
+    # Dates, times and durations as texts in ISO 8601.
+    temporal: Literal["keep", "string"] = "keep"
+    # The zone of an instant: kept, or left out, which keeps the instant itself.
+    zone: Literal["keep", "utc"] = "keep"
+    # The part of an instant that is less than a second: kept, or cut off.
+    fraction: Literal["keep", "drop"] = "keep"
     # No value may be null.
     required: bool = False
     # Decimals without a fraction stay integers, even if `decimal` names something else. True where

@@ -11,7 +11,7 @@ from kgimport.errors import UsageError, listed
 from kgimport.neo4j.runtime.config import Limits
 
 if TYPE_CHECKING:
-    from kgimport.choices import Format, TargetName
+    from kgimport.choices import Compression, Format, LoadMode, Parallelism, TargetName
 
 
 # Of each table, to be compared with the store property by property.
@@ -31,6 +31,7 @@ class ExportOptions:
     memory_mb: int = 1024
     session: Session = ENVIRONMENT
     dialect: Dialect = "neo4j"
+    compress: Compression = "none"
 
     def __post_init__(self) -> None:
         words = get_args(Ids)
@@ -42,6 +43,10 @@ class ExportOptions:
             )
         if self.dialect != "neo4j":
             _must_be_for_neptune(self)
+        elif self.compress != "none":
+            raise UsageError(
+                "files for Neo4j are not compressed", "leave out --compress, or choose a --dialect"
+            )
 
     @property
     def id_kind(self) -> Ids:
@@ -84,6 +89,24 @@ class BuildOptions:
 
 
 BUILD_DEFAULTS = BuildOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """The options of `load-neptune`.
+
+    Without `again`, a build that the cluster has is not loaded but only counted. After `timeout_s`
+    seconds a job is no longer followed, and goes on.
+    """
+
+    mode: LoadMode = "NEW"
+    parallelism: Parallelism = "HIGH"
+    timeout_s: int | None = None
+    again: bool = False
+    session: Session = ENVIRONMENT
+
+
+LOAD_DEFAULTS = LoadOptions()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,8 @@ def _is_load(path: _Parts) -> bool:
             return "=" not in name
         case (_, "incremental", _, stamp, _):
             return _STAMP.fullmatch(stamp) is not None
-    return False
+        case _:
+            return False
 
 
 def _in_loads(data: Path, customer: str, paths: list[_Parts]) -> Iterator[RawTable]:

@@ -36,6 +36,8 @@ def reading(made: PropertyType, typed: str, value: str, rule: ColumnRule = NO_RU
     """
     if made.is_list:
         return _list(made, typed, value, rule)
+    if _only_by_polars(made, typed, rule):
+        return None
     if typed == TEXT and rule is NO_RULE:
         return _CELLS[made.kind](value, made.unit)
     special = _SPECIAL.get(made.kind)
@@ -43,6 +45,12 @@ def reading(made: PropertyType, typed: str, value: str, rule: ColumnRule = NO_RU
         return found
     template = _TYPED.get(made.kind, {}).get(re.sub(r"[(].*", "", typed, flags=re.DOTALL))
     return template and template.format(value)
+
+
+def _only_by_polars(made: PropertyType, typed: str, rule: ColumnRule) -> bool:
+    """Whether a policy makes values that only Polars computes: cut moments, and moments as text."""
+    cut = rule.fraction == "drop" and made.is_moment and made.unit is not None
+    return cut or (rule.temporal == "string" and made.is_text and typed != TEXT)
 
 
 def _list(made: PropertyType, typed: str, value: str, rule: ColumnRule) -> str | None:

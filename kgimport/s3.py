@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -137,8 +138,41 @@ def upload(file: Path, place: S3Path, sha256: str) -> bool:
     return True
 
 
+def read(place: S3Path) -> bytes | None:
+    """Return the whole content of a small object; None if there is no such object."""
+    client = aws.client("s3", place.session)
+    with aws.talking(f"fetch {place}"):
+        try:
+            found = client.get_object(**_named(place), **aws.requester_pays())
+        except client.exceptions.NoSuchKey:
+            return None
+        return bytes(found["Body"].read())
+
+
+def write(place: S3Path, content: bytes) -> None:
+    """Write a small object, or replace it."""
+    client = aws.client("s3", place.session)
+    with aws.talking(f"write {place}", DestinationError):
+        client.put_object(**_named(place), Body=content, **aws.requester_pays())
+
+
+def digest(place: S3Path) -> tuple[int, str] | None:
+    """Return the size and SHA-256 of an object; None if there is no such object.
+
+    The digest is the one that `upload` left; an object that others wrote is read and hashed.
+    """
+    found = _digest(aws.client("s3", place.session), place)
+    if found is None or found[1]:
+        return found
+    hashed = hashlib.sha256()
+    with aws.talking(f"fetch {place}"):
+        for start in range(0, found[0], _BUFFER):
+            hashed.update(part(place, start, _BUFFER))
+    return found[0], hashed.hexdigest()
+
+
 def _digest(client: Any, place: S3Path) -> tuple[int, str] | None:
-    """Return the size and digest of an object; None if there is no such object."""
+    """Return the size of an object and its digest, if it has one; None if there is no object."""
     with aws.talking(f"look at {place}", DestinationError):
         try:
             found = client.head_object(**_named(place), **aws.requester_pays())

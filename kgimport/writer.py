@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from polars.io.partition import FileProviderArgs
 
+    from kgimport.choices import Compression
     from kgimport.targets import Field, Target, TargetName
+    from kgimport.targets.target import Files
 
 ROWS_PER_PART = 2_000_000
 ROWS_PER_GROUP = 500_000
@@ -53,6 +55,7 @@ def write(
     fields: tuple[Field, ...],
     *,
     form: TargetName = "csv",
+    compress: Compression = "none",
     unspelled: frozenset[str] = frozenset(),
     rows_per_part: int = ROWS_PER_PART,
     rows_per_group: int = ROWS_PER_GROUP,
@@ -67,10 +70,11 @@ def write(
     folder.mkdir(parents=True)
     cells = (*cells, *_cells(fields, unspelled))
     header = _header(root, folder, target, cells)
-    parts = _parts(folder, f"part-{{:05d}}.{target.files.suffix}", rows_per_part)
-    target.files.sink(frame.select(_columns(target, cells)), parts, rows_per_group)
+    how = target.files if compress == "none" else target.compressed or target.files
+    parts = _parts(folder, f"part-{{:05d}}.{how.suffix}", rows_per_part)
+    how.sink(frame.select(_columns(target, cells)), parts, rows_per_group)
     with ThreadPoolExecutor() as pool:  # hashing releases the interpreter's lock
-        files = tuple(pool.map(partial(_examined, root, target), sorted(folder.glob("part-*"))))
+        files = tuple(pool.map(partial(_examined, root, how), sorted(folder.glob("part-*"))))
     return Written(header, files)
 
 
@@ -89,9 +93,9 @@ def _columns(target: Target, cells: tuple[Cell, ...]) -> Iterator[pl.Expr]:
         yield cell.values.alias(cell.header if target.files.headed else str(at))
 
 
-def _examined(root: Path, target: Target, part: Path) -> DataFile:
+def _examined(root: Path, how: Files, part: Path) -> DataFile:
     """Return the facts of a file as they are read from it after it was written."""
-    found = target.files.examine(part)
+    found = how.examine(part)
     path = part.relative_to(root).as_posix()
     return DataFile(path, found.rows, part.stat().st_size, found.sha256, found.multiline)
 

@@ -20,6 +20,7 @@ from tests.local_athena.fixtures import (  # noqa: F401  (fixtures of all tests)
     moto_server,
     s3,
 )
+from tests.neptune_server import neptune, neptune_api  # noqa: F401
 from tests.postgres_server import postgres_database, postgres_socket  # noqa: F401
 from tests.redshift_server import redshift, redshift_api  # noqa: F401
 from tests.shops import duckdb_shop, postgres_shop  # noqa: F401
@@ -42,11 +43,17 @@ VERSIONS = ("2026.08.1", "5.26.30")
 # Where two processes share the tests, one has those of the newer line and the other those of the
 # older, because servers and stores are shared by the tests of a line. These files start neither.
 _WITH_THE_OLDER = (
+    "test_air_routes",
     "test_athena",
     "test_dbt",
+    "test_delta",
+    "test_generated",
+    "test_identity",
     "test_init",
+    "test_load_neptune",
     "test_local_athena",
     "test_locations",
+    "test_reader",
     "test_shop",
 )
 

@@ -15,7 +15,7 @@ from kgimport.errors import ExitCode, KgimportError
 from tests.test_manifest import project as parsed_alone
 
 COMMANDS = (
-    *("build-db", "check", "doctor", "export", "generate"),
+    *("build-db", "check", "diff", "doctor", "export", "generate"),
     *("image", "init", "land", "prepare", "rollout", "run", "schema", "serve", "show", "verify"),
 )
 HEAVY = (

@@ -245,13 +245,16 @@ ALL = PERSON + NUMBERS
         ExportOptions(ids="keys"),
         ExportOptions(format="parquet"),
         ExportOptions(ids="keys", format="parquet"),
+        ExportOptions(dialect="neptune-gremlin"),
+        ExportOptions(dialect="neptune-opencypher"),
     ],
-    ids=["dense", "keys", "parquet", "parquet with keys"],
+    ids=["dense", "keys", "parquet", "parquet with keys", "Gremlin", "openCypher"],
 )
 def test_what_is_computed_is_read_twice_and_read_back(
     tmp_path: Path, options: ExportOptions
 ) -> None:
-    record = export(graph(tmp_path, ALL), tmp_path / "build", options=options)
+    once = pl.DataFrame(USES, schema=["a", "b"], orient="row").unique()
+    record = export(graph(tmp_path, ALL, uses=once), tmp_path / "build", options=options)
 
     readers = {
         (table.name, cell.property): cell.read_by

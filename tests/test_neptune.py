@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
+from kgimport import writer
 from kgimport.commands.build_db import build_db
 from kgimport.commands.export import export
 from kgimport.errors import DestinationError, IntegrityError, UsageError, ValueRefusedError
-from kgimport.graph import Graph, NodeTable
+from kgimport.graph import ColumnRule, Graph, NodeTable
 from kgimport.locations import LocalPath
 from kgimport.options import ExportOptions
 from kgimport.records import on_disk
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kgimport.choices import Dialect
+    from tests.graphs import Rows
 
 
 GREMLIN = ExportOptions(dialect="neptune-gremlin")
@@ -110,7 +114,7 @@ def no_ties() -> pl.DataFrame:
 @BOTH
 def test_nothing_but_rows_is_below_the_two_prefixes(tmp_path: Path, dialect: Dialect) -> None:
     options = ExportOptions(dialect=dialect)
-    persons = {"id": ["a", "b", "c"]}
+    persons: Rows = {"id": ["a", "b", "c"]}
     record = export(people(tmp_path, persons), tmp_path / "b", options=options)
 
     names = {each.relative_to(tmp_path / "b").as_posix() for each in (tmp_path / "b").rglob("*.*")}
@@ -152,7 +156,7 @@ def test_a_wrong_value_in_a_file_is_found_when_it_is_read_back(tmp_path: Path) -
 
 
 def test_an_edges_id_is_the_documented_hash(tmp_path: Path) -> None:
-    ties = {"a": ["a"], "b": ["b"], "since": [2001]}
+    ties: Rows = {"a": ["a"], "b": ["b"], "since": [2001]}
     graph = people(tmp_path, PERSONS, ties, key=("since",))
     export(graph, tmp_path / "build", options=GREMLIN)
 
@@ -167,7 +171,7 @@ def test_ids_do_not_change_with_the_order_of_rows_with_other_rows_or_other_table
 ) -> None:
     graph = people(tmp_path / "one")
     export(graph, tmp_path / "first", options=GREMLIN)
-    more = {"a": ["c", "b", "a"], "b": ["a", "c", "b"], "since": [1, 2002, 2001]}
+    more: Rows = {"a": ["c", "b", "a"], "b": ["a", "c", "b"], "since": [1, 2002, 2001]}
     other = people(tmp_path / "two", {"id": ["c", "b", "a"], "name": ["", None, "Ann"]}, more)
     likes = replace(other.relationships[0], name="likes", type="LIKES")
     grown = replace(other, relationships=(likes, *other.relationships))
@@ -194,7 +198,7 @@ def test_ids_of_vertices_of_several_id_spaces_differ(tmp_path: Path) -> None:
 
 
 def test_two_edges_that_nothing_tells_apart_are_refused_with_their_ends(tmp_path: Path) -> None:
-    ties = {"a": ["a", "a", "b"], "b": ["b", "b", "c"], "since": [1, 2, 3]}
+    ties: Rows = {"a": ["a", "a", "b"], "b": ["b", "b", "c"], "since": [1, 2, 3]}
 
     with pytest.raises(IntegrityError) as refusal:
         export(people(tmp_path, PERSONS, ties), tmp_path / "build", options=GREMLIN)
@@ -222,7 +226,7 @@ def test_two_tables_of_one_type_are_looked_at_together(tmp_path: Path) -> None:
 
 
 def test_types_in_a_column_tell_edges_apart(tmp_path: Path) -> None:
-    ties = {"a": ["a", "a"], "b": ["b", "b"], "how": ["KNOWS", "LIKES"]}
+    ties: Rows = {"a": ["a", "a"], "b": ["b", "b"], "how": ["KNOWS", "LIKES"]}
     graph = people(tmp_path, PERSONS, ties, type="", type_column="how")
     export(graph, tmp_path / "build", options=GREMLIN)
 
@@ -232,7 +236,7 @@ def test_types_in_a_column_tell_edges_apart(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_set_aside_have_no_part_in_it(tmp_path: Path) -> None:
-    ties = {"a": ["a", "a", "a", None], "b": ["b", "x", "x", "b"], "since": [1, 2, 3, 4]}
+    ties: Rows = {"a": ["a", "a", "a", None], "b": ["b", "x", "x", "b"], "since": [1, 2, 3, 4]}
     graph = people(tmp_path, PERSONS, ties, on_missing="skip", on_null="skip")
     record = export(graph, tmp_path / "build", options=GREMLIN)
 
@@ -366,3 +370,135 @@ def test_a_record_whose_files_are_elsewhere_is_damaged(tmp_path: Path) -> None:
         (tmp_path / "build" / "export.json").write_text(wrong)
         with pytest.raises(DestinationError, match="damaged"):
             on_disk.read_export(tmp_path / "build")
+
+
+# Compressed files -------------------------------------------------------------------------------
+
+
+@BOTH
+def test_compressed_files_hold_the_same(tmp_path: Path, dialect: Dialect) -> None:
+    graph = people(tmp_path, VALUES, TIES)
+    plain = export(graph, tmp_path / "plain", options=ExportOptions(dialect=dialect))
+    packed = ExportOptions(dialect=dialect, compress="gzip")
+    record = export(graph, tmp_path / "packed", options=packed)
+    again = export(graph, tmp_path / "again", options=packed)
+
+    for one, other in zip(plain.files, record.files, strict=True):
+        content = (tmp_path / "packed" / other.path).read_bytes()
+        assert other.path == f"{one.path}.gz"
+        assert gzip.decompress(content) == (tmp_path / "plain" / one.path).read_bytes()
+        assert other.sha256 == hashlib.sha256(content).hexdigest()
+    assert record.build_id == again.build_id
+    assert differences(tmp_path / "packed", record) == []
+    assert on_disk.read_export(tmp_path / "packed") == record
+
+
+def test_a_table_in_several_parts_has_a_header_in_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "write", partial(writer.write, rows_per_part=2))
+    record = export(people(tmp_path), tmp_path / "build", options=GREMLIN)
+
+    parts = [tmp_path / "build" / file.path for file in record.tables[0].files]
+    assert [file.rows for file in record.tables[0].files] == [2, 1]
+    assert len({part.read_text().splitlines()[0] for part in parts}) == 1
+    assert differences(tmp_path / "build", record) == []
+
+
+def test_files_for_neo4j_are_not_compressed() -> None:
+    with pytest.raises(UsageError, match="are not compressed"):
+        ExportOptions(compress="gzip")
+
+
+# Policies ---------------------------------------------------------------------------------------
+
+ODD = 1_709_210_096_500_001  # 2024-02-29T12:34:56.500001
+# Cells, the policies that carry them, and what is in both dialects' files.
+POLICIES: dict[str, tuple[pl.Series, dict[str, Any], list[str]]] = {
+    "lists": (pl.Series([["a;", None, '"'], []]), {"list": "json"}, ['["a;",null,"\\""]', "[]"]),
+    "lists of dates": (
+        pl.Series([[date(2024, 2, 29)], None]),
+        {"list": "json", "temporal": "string"},
+        ['["2024-02-29"]', ""],
+    ),
+    "dates as texts": (
+        pl.Series([date(1, 1, 1), None]),
+        {"temporal": "string"},
+        ["0001-01-01", ""],
+    ),
+    "dates as midnight": (
+        pl.Series([date(1969, 12, 31), None]),
+        {"type": "localdatetime", "timezone": "UTC"},
+        ["1969-12-31T00:00:00Z", ""],
+    ),
+    "times": (
+        pl.Series([1, None]).cast(pl.Time),
+        {"temporal": "string"},
+        ["00:00:00.000000001", ""],
+    ),
+    "durations": (
+        pl.Series([-5, 90_061_001]).cast(pl.Duration("ms")),
+        {"temporal": "string"},
+        ["-PT0.005S", "P1DT1H1M1.001S"],
+    ),
+    "local timestamps": (
+        pl.Series([ODD, None]).cast(pl.Datetime("us")),
+        {"temporal": "string"},
+        ["2024-02-29T12:34:56.500001", ""],
+    ),
+    "a zone as text": (
+        pl.Series([ODD, None]).cast(pl.Datetime("us", "Europe/Stockholm")),
+        {"temporal": "string"},
+        ["2024-02-29T13:34:56.500001+01:00", ""],
+    ),
+    "a zone left out": (
+        pl.Series([ODD, None]).cast(pl.Datetime("us", "Europe/Stockholm")),
+        {"zone": "utc", "fraction": "drop"},
+        ["2024-02-29T12:34:56Z", ""],
+    ),
+    "fractions cut off": (
+        pl.Series([-1, ODD]).cast(pl.Datetime("us", "UTC")),
+        {"fraction": "drop"},
+        ["1969-12-31T23:59:59Z", "2024-02-29T12:34:56Z"],
+    ),
+    "fractions of local times": (
+        pl.Series([1_709_210_096_500, None]).cast(pl.Datetime("ms")),
+        {"timezone": "Europe/Stockholm", "zone": "utc", "fraction": "drop"},
+        ["2024-02-29T11:34:56Z", ""],
+    ),
+    "bytes": (pl.Series([b"\xff", None]), {"binary": "hex"}, ["ff", ""]),
+}
+
+
+@pytest.mark.parametrize("what", POLICIES)
+def test_a_policy_carries_what_is_refused_without_it(tmp_path: Path, what: str) -> None:
+    values, words, wanted = POLICIES[what]
+    persons = pl.DataFrame({"id": ["a", "b"], "v": values})
+    graph = people(tmp_path, persons, no_ties())
+    node = replace(graph.nodes[0], columns={"v": ColumnRule(**words)})
+    for options in (GREMLIN, OPENCYPHER):
+        record = export(replace(graph, nodes=(node,)), tmp_path / "build", options=options)
+
+        assert [
+            list(row.values())[-1] for row in rows(tmp_path / "build", "vertices/person")
+        ] == wanted
+        assert differences(tmp_path / "build", record) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "words", "check"),
+    [
+        (pl.Series([2**31 - 1], dtype=pl.Int32).cast(pl.Date), {"temporal": "string"}, "year-out"),
+        (pl.Series([-(2**63)]).cast(pl.Duration("ms")), {"temporal": "string"}, "duration-out"),
+        (pl.Series([[float("nan")]]), {"list": "json"}, "number-not-finite"),
+        (pl.Series([2**62]).cast(pl.Datetime("us", "UTC")), {"fraction": "drop"}, "year-out"),
+    ],
+)
+def test_a_policy_still_refuses_what_it_cannot_spell(
+    tmp_path: Path, values: pl.Series, words: dict[str, Any], check: str
+) -> None:
+    graph = people(tmp_path, pl.DataFrame({"id": ["a"], "v": values}), no_ties())
+    node = replace(graph.nodes[0], columns={"v": ColumnRule(**words)})
+
+    with pytest.raises(ValueRefusedError, match=check):
+        export(replace(graph, nodes=(node,)), tmp_path / "build", options=GREMLIN)

@@ -41,8 +41,12 @@ _POLL_S = 0.1
 
 
 @contextmanager
-def fresh(out: Path, progress: Progress) -> Iterator[Path]:
+def fresh(
+    out: Path, progress: Progress, *, record: str = EXPORT_RECORD, what: str = "a build directory"
+) -> Iterator[Path]:
     """Provide a folder that replaces `out` when the block ends well.
+
+    Only a folder that has the file `record` is replaced: a message calls that `what`.
 
     This is more than `files.replacing` does: a folder cannot replace another in one step, so locks
     keep readers out for two renames, and the next export repairs what a kill left between them.
@@ -50,10 +54,8 @@ def fresh(out: Path, progress: Progress) -> Iterator[Path]:
     Raises `DestinationError` if another export uses `out`, or if `out` is still being read
     `READERS_S` seconds after the block has ended; `out` then stays as it was.
     """
-    if out.exists() and not (out / EXPORT_RECORD).is_file() and _holds_anything(out):
-        raise DestinationError(
-            f"{out} holds something other than a build directory", "choose another --out"
-        )
+    if out.exists() and not (out / record).is_file() and _holds_anything(out):
+        raise DestinationError(f"{out} holds something other than {what}", "choose another --out")
     try:
         # A link stays, and the folder that it leads to is replaced.
         place = Path(os.path.realpath(out))

@@ -11,11 +11,11 @@ from kgimport.records import on_disk
 from kgimport.targets import TARGETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kgimport.graph import Table
-    from kgimport.records import ExportRecord
+    from kgimport.records import DataFile, ExportRecord, HeaderFile
 
     # The size and modification time of each file; None if it is missing.
     Facts = Mapping[str, tuple[int, int] | None]
@@ -31,16 +31,38 @@ def admit(build: Path, record: ExportRecord) -> Facts:
     `DestinationError`, or `SourceError` if tables have changed since.
     """
     facts = _facts(build, record)
-    if touched := [*_unlike_the_record(build, record), *_unlike_their_digests(build, record)]:
-        raise DestinationError(
-            f"{build} is not as its export left it: {', '.join(touched[:_SHOWN])}", "export again"
-        )
+    _must_be_whole(
+        build, [*_unlike_the_record(build, record), *_unlike_their_digests(build, record.files)]
+    )
     if tables := list(changed_tables(record)):
         raise SourceError(
             f"these tables changed since the export: {', '.join(tables)}",
             "export again, so that the store can be compared with its source",
         )
     return facts
+
+
+def admit_files(build: Path, record: ExportRecord, read: Collection[str]) -> None:
+    """Refuse a build directory in which a file of rows differs from the record.
+
+    Those at the paths `read` are hashed, as headers are; of the others, the size is compared.
+    """
+    rows = [file for table in record.tables for file in table.files]
+    sizes = (file.path for file in rows if _size(build / file.path) != file.bytes)
+    hashed = [file for file in record.files if file.path in read or file not in rows]
+    _must_be_whole(build, [*sizes, *_unlike_their_digests(build, hashed)])
+
+
+def _size(path: Path) -> int | None:
+    fact = _fact(path)
+    return fact[0] if fact else None
+
+
+def _must_be_whole(build: Path, touched: Sequence[str]) -> None:
+    if touched:
+        raise DestinationError(
+            f"{build} is not as its export left it: {', '.join(touched[:_SHOWN])}", "export again"
+        )
 
 
 def still(build: Path, record: ExportRecord, facts: Facts) -> None:
@@ -94,7 +116,7 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def _unlike_their_digests(build: Path, record: ExportRecord) -> Iterator[str]:
+def _unlike_their_digests(build: Path, recorded: Sequence[HeaderFile | DataFile]) -> Iterator[str]:
     def digest(path: str) -> str:
         try:
             return files.sha256(build / path)
@@ -102,8 +124,8 @@ def _unlike_their_digests(build: Path, record: ExportRecord) -> Iterator[str]:
             return ""
 
     with ThreadPoolExecutor() as pool:  # hashing lets other threads run
-        digests = pool.map(digest, (file.path for file in record.files))
-        pairs = zip(record.files, digests, strict=True)
+        digests = pool.map(digest, (file.path for file in recorded))
+        pairs = zip(recorded, digests, strict=True)
         yield from (file.path for file, found in pairs if found != file.sha256)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kgimport import files, locations, records, s3, sources, temporary
 from kgimport.aws import ENVIRONMENT
+from kgimport.builds import loads
 from kgimport.errors import DestinationError
 from kgimport.locations import S3Path
 from kgimport.records import on_disk
@@ -45,14 +46,15 @@ def published(record: ExportRecord, folder: Path, home: S3Path, progress: Progre
 
 
 def _remove_others(home: S3Path, ours: Mapping[S3Path, int]) -> None:
-    """Delete the objects that do not belong to this build.
+    """Delete the objects that do not belong to this build, except for the records of loads.
 
     Raises `DestinationError` if an object of this build is missing, or has another size.
     """
     there = {each.place: each.bytes for each in s3.below(home)}
     if any(there.get(place) != size for place, size in ours.items()):
         raise DestinationError(f"another export writes to {home}", "export again when it has ended")
-    s3.delete_objects(sorted(there.keys() - ours.keys() - {home / UNDER_WAY}, key=str))
+    kept = {each for each in there if each.name_below(home).startswith(f"{loads.FOLDER}/")}
+    s3.delete_objects(sorted(there.keys() - ours.keys() - kept - {home / UNDER_WAY}, key=str))
 
 
 def _seen_there(record: ExportRecord) -> ExportRecord:

@@ -16,7 +16,7 @@ __all__ = ["COMMANDS", "app", "main"]
 # The modules of the commands, in the order in which the help lists them.
 COMMANDS = (
     *("init", "export", "check", "build_db", "run", "generate"),
-    *("image", "rollout", "land"),
+    *("diff", "image", "rollout", "land", "load_neptune"),
     *("serve", "verify", "show", "schema", "prepare", "doctor"),
 )
 for _name in COMMANDS:

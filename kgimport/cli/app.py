@@ -17,6 +17,7 @@ from kgimport.errors import (
     DestinationError,
     ExitCode,
     KgimportError,
+    LeftRunning,
     UsageError,
 )
 
@@ -128,8 +129,8 @@ def _reporting(function: Callable[..., None]) -> Callable[..., None]:
             function(*args, **options)
         except KgimportError as error:
             _stop(str(error), error.exit_code)
-        except KeyboardInterrupt:
-            _stop(INTERRUPTED, ExitCode.INTERRUPTED)
+        except KeyboardInterrupt as interrupt:
+            _stop(_left(interrupt), ExitCode.INTERRUPTED)
         except typer.Exit:
             raise
         except Exception as error:
@@ -140,6 +141,11 @@ def _reporting(function: Callable[..., None]) -> Callable[..., None]:
             _stop(*_unexpected(error))
 
     return reporting
+
+
+def _left(interrupt: KeyboardInterrupt) -> str:
+    """Return what an interrupt has left running; mostly that is nothing."""
+    return str(interrupt) if isinstance(interrupt, LeftRunning) else INTERRUPTED
 
 
 def _unexpected(error: Exception) -> tuple[str, ExitCode]:

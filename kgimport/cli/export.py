@@ -13,6 +13,7 @@ from kgimport.cli.options import (
     BUILDS,
     OUTPUT,
     AsJson,
+    Compress,
     DialectKind,
     FormatKind,
     GraphFile,
@@ -51,6 +52,7 @@ def export(
     ids: IdKind = None,
     form: FormatKind = "csv",
     dialect: DialectKind = "neo4j",
+    compress: Compress = "none",
     memory: Memory = 1024,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +66,7 @@ def export(
         graph, dbt, name, target, tables, select, workgroup=workgroup, results=results
     )
     session = chosen_session(graph, dbt, target, tables)
-    options = kgimport.ExportOptions(ids, form, memory, session, dialect)
+    options = kgimport.ExportOptions(ids, form, memory, session, dialect, compress)
     place = out or str(BUILDS / declared.name)
     with console.progress() as report:
         record = kgimport.export(declared, place, options=options, progress=report)

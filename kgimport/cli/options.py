@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgimport.choices import Dialect, Format, Ids, Runtime
+from kgimport.choices import Compression, Dialect, Format, Ids, Runtime
 from kgimport.errors import UsageError
 
 if TYPE_CHECKING:
@@ -130,6 +130,14 @@ DialectKind = Annotated[
         "--dialect",
         help="The store that the files are for: Neo4j, or Amazon Neptune's bulk loader, which "
         "reads Gremlin's CSV or openCypher's.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Compress = Annotated[
+    Compression,
+    typer.Option(
+        "--compress",
+        help="gzip: smaller files, which Neptune's loader reads as they are.",
         rich_help_panel=OUTPUT,
     ),
 ]

@@ -68,6 +68,7 @@ CONTAINERS = {
     "KGIMPORT_BOOKS_GRAPH": "The image that serves the graph there.",
     "KGIMPORT_HANDOVER": "Where the loader of `infra/` uploads the store, s3://…/….",
     "KGIMPORT_STORE": "The store that it uploads.",
+    "KGIMPORT_DBT_TARGET": "In which target the loader of `infra/` first has dbt build the tables.",
 }
 OTHERS = {**SAMPLE, **CONTAINERS}
 # What only the tests of kgimport itself read.

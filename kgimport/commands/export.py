@@ -195,6 +195,7 @@ def _write(writing: _Writing, scanned: Scanned, ends: tuple[Path, Path] | None) 
             cells,
             scanned.fields,
             form=options.target,
+            compress=options.compress,
             unspelled=profile.unspelled,
             rows_per_group=_rows_per_group(profile),
         )

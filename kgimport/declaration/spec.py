@@ -75,10 +75,17 @@ _WORDS = {
     "struct": "What a struct becomes: JSON, or a property for each field.",
     "empty_list": "What an empty list becomes: nothing, if not refused.",
     "null_in_list": "What happens to a null in a list: it is dropped, if not refused.",
+    "list": "What a list becomes: itself, or JSON.",
+    "temporal": "What a date, a time or a duration becomes: itself, or text in ISO 8601.",
+    "zone": "utc: an instant keeps its moment, and not the name of its zone.",
+    "fraction": "drop: an instant, or a local timestamp, is cut to whole seconds.",
     "naming": "camelCase: the column first_name becomes the property firstName.",
 }
 # What makes sense for all columns of a table or a graph.
-_FOR_ALL = ("timezone", "decimal", "uint64", "binary", "struct", "empty_list", "null_in_list")
+_FOR_ALL = (
+    *("timezone", "decimal", "uint64", "binary", "struct", "empty_list", "null_in_list"),
+    *("list", "temporal", "zone", "fraction"),
+)
 # What a declaration does not state itself.
 _OURS = {"whole_as_integer"}
 

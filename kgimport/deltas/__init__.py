@@ -1,4 +1,6 @@
-"""Deltas: what differs between two builds for Amazon Neptune, by the ids of vertices and edges.
+"""Deltas: what differs between two builds, by the ids of vertices and edges.
+
+For Amazon Neptune it can be written; for Neo4j, whose stores are built from scratch, it is counted.
 
 Rows are compared as texts: the same values, exported by the same version, give the same texts.
 """

@@ -70,12 +70,32 @@ def _digested(
     for at, table in enumerate(parts):
         if table.fresh:
             progress(f"read {table.name}", at / len(parts))
-            label = table.at("label")
-            labels = label if table.edges else f"array_to_string({tables.items(label)}, ';')"
             made.execute(
                 f"INSERT INTO {name} SELECT {table.at('id')}, {tables.digest(table)}, "  # noqa: S608
-                f"{labels}, {at} FROM {table.rows(table.fresh)}"
+                f"{table.at('label')}, {at} FROM {table.rows(table.fresh)}"
             )
+
+
+def tallies_by_ends(
+    made: DuckDBPyConnection, pair: Pair, progress: Progress
+) -> Mapping[str, Tally]:
+    """Return what differs among edges without ids, per type: between two vertices, any is as good.
+
+    If one build has more edges of a type between two vertices that the other lacks, the rest of
+    them is new or has vanished.
+    """
+    for side, parts in (("old", pair.old), ("new", pair.new)):
+        _digested(made, f"{pair.kind}_{side}", parts, progress)
+    found = made.execute("""
+        SELECT label, sum(n - least(o, n)), sum(least(o, n)), sum(o - least(o, n)) FROM (
+            SELECT label, sum(greatest(was - now, 0)) AS o, sum(greatest(now - was, 0)) AS n FROM (
+                SELECT label, id, sum(side) AS was, count(*) - sum(side) AS now
+                FROM (SELECT *, 1 AS side FROM edge_old UNION ALL SELECT *, 0 FROM edge_new)
+                GROUP BY label, id, digest
+            ) GROUP BY label, id
+        ) GROUP BY label
+    """).fetchall()
+    return {name: Tally(*map(int, counts)) for name, *counts in found}
 
 
 def tallies(made: DuckDBPyConnection, kind: str) -> Mapping[str, Tally]:

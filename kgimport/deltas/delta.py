@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from kgimport.deltas import lost, writing
-from kgimport.deltas.compare import Pair, Tally, differing, tallies
+from kgimport.deltas.compare import Pair, Tally, differing, tallies, tallies_by_ends
 from kgimport.records.delta import Changes
 
 if TYPE_CHECKING:
@@ -33,8 +33,11 @@ def pairs(old: Sequence[Table], new: Sequence[Table]) -> tuple[Pair, Pair]:
 
 def counted(made: DuckDBPyConnection, pair: Pair, progress: Progress) -> Mapping[str, Changes]:
     """Find what differs; return the counts per label, or per type."""
-    differing(made, pair, progress)
-    found = tallies(made, pair.kind)
+    if all(table.has_ids for table in (*pair.old, *pair.new)):
+        differing(made, pair, progress)
+        found = tallies(made, pair.kind)
+    else:
+        found = tallies_by_ends(made, pair, progress)
     now = Counter[str]()
     for table in pair.new:
         now.update(table.counts)

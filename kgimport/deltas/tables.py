@@ -1,4 +1,7 @@
-"""The tables of a build directory for Neptune, and the SQL that reads and describes their rows."""
+"""The tables of a build directory, and the SQL that reads and describes their rows.
+
+Those for Neptune, and those for Neo4j that have keys for ids.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from kgimport.deltas.headers import Column
+    from kgimport.deltas.headers import Column, Role
     from kgimport.records import DataFile, ExportRecord, TableRecord
 
 # A value among several in one cell; `\\;` is part of a value.
@@ -34,11 +37,27 @@ class Table:
     longest_row: int
     # Vertices per label, or edges per type, in all files.
     counts: Mapping[str, int]
+    # Only for Neo4j: whether a header stands in each file, and the labels or type of all rows.
+    headed: bool = True
+    names: str = ""
 
-    def at(self, role: str) -> str:
-        """Return the name in SQL of the column with that role; NULL if there is none."""
-        found = (f"c{at}" for at, each in enumerate(self.columns) if each.role == role)
-        return next(found, "NULL::VARCHAR")
+    @property
+    def has_ids(self) -> bool:
+        """Whether each row has an id; Neo4j's relationships have none."""
+        return any(each.role == "id" for each in self.columns)
+
+    def at(self, role: Role) -> str:
+        """Return SQL for the column with that role; without one, an edge's id is made of its ends.
+
+        The labels of a vertex are sorted, with `;` between them.
+        """
+        found = [(f"c{at}", each) for at, each in enumerate(self.columns) if each.role == role]
+        if found:
+            return _value(*found[0], headed=self.headed)
+        if role == "id":
+            start = self.at("start")
+            return f"(strlen({start}) || ':' || {start} || {self.at('end')})"
+        return text(self.names)
 
     def rows(self, files: Iterable[Path]) -> str:
         """Return SQL for the rows of some of its files; columns are texts named `c0`, `c1` …
@@ -50,7 +69,8 @@ class Table:
         types = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(self.columns)))
         line = max(2 * self.longest_row, 2**21)
         return (
-            f"read_csv([{names}], columns = {{{types}}}, auto_detect = false, header = true, "
+            f"read_csv([{names}], columns = {{{types}}}, auto_detect = false, "
+            f"header = {str(self.headed).lower()}, "
             "delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, "
             f"max_line_size = {line}, buffer_size = {max(16 * 2**20, 4 * line)}, "
             f"new_line = '\\n', parallel = {str(not self.multiline).lower()})"
@@ -69,7 +89,7 @@ def tables_of(build: Path, record: ExportRecord, known: Collection[str]) -> tupl
 def _table(build: Path, record: ExportRecord, table: TableRecord, known: Collection[str]) -> Table:
     edges = table.kind == "relationship"
     files = [file for file in table.files if file.rows]
-    found = {headers.read(build / file.path, edges=edges) for file in files}
+    found = _columns(build, table, files, edges=edges)
     if len(found) > 1:
         raise DestinationError(f"the files of {table.name} have several headers", "export again")
     return Table(
@@ -81,7 +101,17 @@ def _table(build: Path, record: ExportRecord, table: TableRecord, known: Collect
         any(file.multiline for file in files),
         record.longest_row,
         table.counts,
+        table.header is None,
+        ";".join(sorted(table.argument.split(":"))),
     )
+
+
+def _columns(
+    build: Path, table: TableRecord, files: Sequence[DataFile], *, edges: bool
+) -> set[tuple[Column, ...]]:
+    if table.header:
+        return {headers.read_neo4j(build / table.header.path, edges=edges)}
+    return {headers.read(build / file.path, edges=edges) for file in files}
 
 
 def identities(record: ExportRecord) -> frozenset[str]:
@@ -90,7 +120,17 @@ def identities(record: ExportRecord) -> frozenset[str]:
 
 
 def _identity(table: TableRecord, file: DataFile) -> str:
-    return f"{table.kind} {file.sha256}"
+    header = table.header.sha256 if table.header else ""
+    return f"{table.kind} {table.argument} {header} {file.sha256}"
+
+
+def _value(cell: str, column: Column, *, headed: bool) -> str:
+    """Return SQL for an id with its id space, for sorted labels, or for any other cell."""
+    if column.many:
+        # Neo4j's array delimiter is U+001F, so that labels may contain any other character.
+        parted = cell if headed else f"replace(replace({cell}, ';', '\\;'), chr(31), ';')"
+        return f"array_to_string({items(parted)}, ';')"
+    return f"({text(f'{column.space}:')} || {cell})" if column.space else cell
 
 
 def digest(table: Table) -> str:
@@ -101,15 +141,16 @@ def digest(table: Table) -> str:
     length, so two rows never give one text.
     """
     ordered = sorted(enumerate(table.columns), key=lambda each: each[1].cell)
-    parts = (_part(column, f"c{at}") for at, column in ordered if column.role != "id")
-    return f"unhex(sha256(concat('', {', '.join(parts)})))"
+    parts = [_part(table, column, f"c{at}") for at, column in ordered if column.role != "id"]
+    names = text(f"{len(table.names.encode())}:{table.names}")
+    return f"unhex(sha256(concat({', '.join([names, *parts])})))"
 
 
-def _part(column: Column, value: str) -> str:
+def _part(table: Table, column: Column, cell: str) -> str:
     named = text(f"{len(column.cell.encode())}:{column.cell}")
-    content = f"array_to_string({items(value)}, ';')" if column.many else value
+    content = _value(cell, column, headed=table.headed)
     return (
-        f"{named} || strlen({content}) || ':' || {content}"  # null if the value is; concat skips it
+        f"{named} || strlen({content}) || ':' || {content}"  # null if the cell is; concat skips it
     )
 
 
@@ -138,4 +179,4 @@ def _stated(columns: Sequence[Column]) -> Iterator[str]:
 
 def split(labels: str) -> list[str]:
     """Return the labels of one cell."""
-    return re.findall(_ITEMS, labels)
+    return [each.replace("\\;", ";") for each in re.findall(_ITEMS, labels)]

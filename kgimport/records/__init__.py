@@ -1,8 +1,9 @@
-"""The records that the stages leave on disk: `export.json` and `store.json`.
+"""The records that the stages leave on disk: `export.json`, `store.json` and `delta.json`.
 
 Each states the number of its form; older forms that can be upgraded are read, too.
 """
 
+from kgimport.records.delta import DELTA_FORM, DELTA_RECORD, Changes, DeltaFile, DeltaRecord
 from kgimport.records.export import (
     EXPORT_FORM,
     EXPORT_RECORD,
@@ -25,14 +26,19 @@ from kgimport.records.layout import folder_of
 from kgimport.records.store import STORE_FORM, STORE_RECORD, StoreRecord
 
 __all__ = [
+    "DELTA_FORM",
+    "DELTA_RECORD",
     "EXPORT_FORM",
     "EXPORT_RECORD",
     "STORE_FORM",
     "STORE_RECORD",
     "CellRecord",
+    "Changes",
     "ComponentRecord",
     "ComponentsRecord",
     "DataFile",
+    "DeltaFile",
+    "DeltaRecord",
     "ExportRecord",
     "Facts",
     "FeatureRecord",

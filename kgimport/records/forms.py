@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from kgimport.errors import DestinationError
 from kgimport.records.contradictions import contradictions
+from kgimport.records.delta import DELTA_FORM, DeltaRecord
 from kgimport.records.export import EXPORT_FORM, ExportRecord
 from kgimport.records.store import STORE_FORM, StoreRecord
 from kgimport.records.upgrade import export_from_4, export_from_5, export_from_6
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     Step = Callable[[dict[str, Any]], dict[str, Any]]
 
-Record = TypeVar("Record", ExportRecord, StoreRecord)
+Record = TypeVar("Record", ExportRecord, StoreRecord, DeltaRecord)
 
 
 _SHOWN = 60  # the most characters that a message quotes of a record
@@ -48,13 +49,14 @@ class Form:
         return (*sorted(self.steps), self.number)
 
 
-FORMS: dict[type[ExportRecord | StoreRecord], Form] = {
+FORMS: dict[type[ExportRecord | StoreRecord | DeltaRecord], Form] = {
     ExportRecord: Form(
         EXPORT_FORM,
         "kgimport export",
         {4: export_from_4, 5: export_from_5, 6: export_from_6},
     ),
     StoreRecord: Form(STORE_FORM, "kgimport build-db"),
+    DeltaRecord: Form(DELTA_FORM, "kgimport diff"),
 }
 
 
@@ -64,7 +66,7 @@ def _adapters() -> dict[type, TypeAdapter[Any]]:
     return {record: TypeAdapter(record) for record in FORMS}
 
 
-def dump(record: ExportRecord | StoreRecord) -> str:
+def dump(record: ExportRecord | StoreRecord | DeltaRecord) -> str:
     """Return the record as JSON; equal records give equal texts."""
     text = _adapters()[type(record)].dump_json(record, indent=2)
     return text.decode() + "\n"

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kgimport.errors import DestinationError
-from kgimport.records import EXPORT_RECORD, STORE_RECORD, ExportRecord, StoreRecord, parse
+from kgimport.records import (
+    DELTA_RECORD,
+    EXPORT_RECORD,
+    STORE_RECORD,
+    DeltaRecord,
+    ExportRecord,
+    StoreRecord,
+    parse,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +27,11 @@ def read_export(folder: Path) -> ExportRecord:
 def read_store(folder: Path) -> StoreRecord:
     """Return the record of a store."""
     return parse(StoreRecord, _read(folder / STORE_RECORD, "kgimport build-db"), STORE_RECORD)
+
+
+def read_delta(folder: Path) -> DeltaRecord:
+    """Return the record of a delta."""
+    return parse(DeltaRecord, _read(folder / DELTA_RECORD, "kgimport diff"), DELTA_RECORD)
 
 
 def _read(path: Path, made_by: str) -> str:

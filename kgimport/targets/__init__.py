@@ -4,6 +4,8 @@ A target is a package that provides a `Target`, a row here, and a word in `choic
 another store, in `choices.Dialect`.
 """
 
+from typing import get_args
+
 from kgimport.choices import Format, TargetName
 from kgimport.errors import UsageError, listed
 from kgimport.targets import neo4j, neptune
@@ -20,7 +22,8 @@ __all__ = ["TARGETS", "Carrier", "Cell", "Field", "Format", "Target", "TargetNam
 
 
 def find(name: TargetName) -> Target:
-    """Return the target of that name; `UsageError` if there is none."""
+    """Return the target of that name; `UsageError` if it is none, which only a format can be."""
     if name not in TARGETS:
-        raise UsageError(f"there is no format {name!r}", f"choose one of {listed(TARGETS)}")
+        formats = listed(get_args(Format))
+        raise UsageError(f"there is no format {name!r}", f"choose one of {formats}")
     return TARGETS[name]

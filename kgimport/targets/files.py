@@ -12,6 +12,8 @@ from kgimport.files import sha256
 from kgimport.targets.target import Content, Files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import BufferedIOBase
     from pathlib import Path
 
 CHUNK = 1 << 20
@@ -30,13 +32,20 @@ def _sink_parquet(frame: pl.LazyFrame, parts: pl.PartitionBy, rows_per_group: in
     )
 
 
-def examine_csv(part: Path, headers: int = 0) -> Content:
+def open_bytes(part: Path) -> BufferedIOBase:
+    """Return a file that is not compressed, opened to be read."""
+    return part.open("rb")
+
+
+def examine_csv(
+    part: Path, headers: int = 0, opened: Callable[[Path], BufferedIOBase] = open_bytes
+) -> Content:
     """Return the rows, the hash and the line breaks that a CSV file really has.
 
     Its first lines, as many as there are `headers`, are not rows.
     """
     digest, rows, multiline, inside = hashlib.sha256(), 0, False, 0
-    with part.open("rb") as file:
+    with opened(part) as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             if not inside and b'"' not in chunk:

@@ -137,6 +137,8 @@ class Target:
     cells: Callable[[Table, pl.Schema, Graph, Ids], tuple[Cell, ...]]
     # Returns a table's labels or type if they are outside its files, else "".
     argument: Callable[[Table], str]
+    # How files are written with gzip; None if the store does not read them.
+    compressed: Files | None = None
     # Returns the content of a table's header file, given its header cells. None if each file of
     # rows begins with them.
     header: Callable[[Sequence[str]], str] | None = None

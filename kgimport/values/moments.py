@@ -138,6 +138,12 @@ def moment_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.when(sane).then(as_text(_safe(column, dtype, sane))).otherwise(ticks)
 
 
+def iso_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Return dates or instants in ISO 8601; null for those that break a rule, so nothing panics."""
+    sane = ~pl.any_horizontal(rule.offends(column) for rule in moment_rules(dtype))
+    return pl.when(sane).then(_safe(column, dtype, sane).dt.to_string("iso:strict"))
+
+
 def _in_years(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Return whether dates or instants are in the years 1 to 9999, by their ticks.
 

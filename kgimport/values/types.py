@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from kgimport.graph import NO_RULE, ColumnRule
+from kgimport.values.policies import json_list, single
 from kgimport.values.scalars import FLOATS, INTEGERS, SCALARS, TEXTS
 from kgimport.values.structs import inner, part, struct_value
 from kgimport.values.texts import FROM_TEXT
@@ -97,7 +98,12 @@ def value_of(dtype: pl.DataType, rule: ColumnRule = NO_RULE) -> Value | Refusal:
     """Return what the values of a type become under a column's rule, or why they are refused."""
     if rule.type is not None:
         return _cast(dtype, rule)
-    return _without_form(dtype) or TYPES[dtype.base_type()](dtype, rule)
+    made = _without_form(dtype) or TYPES[dtype.base_type()](dtype, rule)
+    if isinstance(made, Refusal):
+        return made
+    if not made.type.many:
+        return single(made, rule)
+    return json_list(made) if rule.list == "json" else made
 
 
 def _without_form(dtype: pl.DataType) -> Refusal | None:

@@ -64,7 +64,10 @@ FILLED = {
     "crawlers_at_once": "2",
     "customers": "3",
     "nightly": MACHINE,
+    "builds": "s3://handover/builds/",
+    "memory_mb": "2048",
     "subnets": '["subnet-1"]',
+    "target": "neo4j",
     "tolerated": "0",
     "window_ms": str(255 * 60_000),
 }

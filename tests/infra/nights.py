@@ -49,6 +49,8 @@ FINE: dict[str, Any] = {
     "LookAtCrawler": crawler("READY"),
     "NotifyOfCrawlers": {},
     "Load": {},
+    "Export": {},
+    "LoadNeptune": {},
     "Bake": {},
     "LookAtBaked": {"ImageDetails": [{"ImageDigest": "sha256:new"}]},
     "ListReplicas": {"TaskArns": ["task/1", "task/2"]},
@@ -60,16 +62,18 @@ FINE: dict[str, Any] = {
 BUILT = ["Load", "ListReplicas", "AreThereReplicas", "LookAtReplicas", "Bake", "LookAtBaked"]
 ROLLED = ["RollOver", "WaitForReaders", "LookAtReaders", "ReadersDone", "Ready"]
 WAY = [
-    *("Settle", "LookForOthers", "IsAlone", "Crawl", "AllCrawled"),
+    *("Settle", "LookForOthers", "IsAlone", "Crawl", "AllCrawled", "Target"),
     *(*BUILT, "IsServed", *ROLLED),
 ]
-TASKS = [name for name in FINE if name not in {"NotifyOfCrawlers", "Notify"}]
+TO_NEPTUNE = {"target": "neptune"}
+NEPTUNE = ("Export", "LoadNeptune")
+TASKS = [name for name in FINE if name not in {"NotifyOfCrawlers", "Notify", *NEPTUNE}]
 OF_CRAWLERS = ("StartCrawler", "LookAtCrawler")
 THROTTLED = {
     "LookForOthers": "Sfn.ThrottlingException",
     "StartCrawler": "Glue.ThrottlingException",
     "LookAtCrawler": "Glue.ThrottlingException",
-    "Load": "ECS.AmazonECSException",
+    **dict.fromkeys(("Load", *NEPTUNE), "ECS.AmazonECSException"),
     "Bake": "CodeBuild.ThrottlingException",
     "LookAtBaked": "Ecr.ThrottlingException",
     **dict.fromkeys(

@@ -43,18 +43,27 @@ def work(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(work: Path, *arguments: str, handover: str | None) -> subprocess.CompletedProcess[str]:
-    loader = _started(work, *arguments, handover=handover)
+def start(
+    work: Path, *arguments: str, handover: str | None, dbt: str = ""
+) -> subprocess.CompletedProcess[str]:
+    loader = _started(work, *arguments, handover=handover, dbt=dbt)
     told, said = loader.communicate()
     return subprocess.CompletedProcess(loader.args, loader.returncode, told, said)
 
 
 def _started(
-    work: Path, *arguments: str, handover: str | None, by: Sequence[str] = ()
+    work: Path, *arguments: str, handover: str | None, by: Sequence[str] = (), dbt: str = ""
 ) -> subprocess.Popen[str]:
-    """The loader at work. Programs in `work/bin` go before all others; `by` starts it."""
+    """The loader at work. Programs in `work/bin` go before all others; `by` starts it.
+
+    `dbt` is the target in which dbt builds the tables first.
+    """
     path = f"{work / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    told = {"KGIMPORT_HANDOVER": handover or "", "KGIMPORT_STORE": "stores/lms/current"}
+    told = {
+        "KGIMPORT_HANDOVER": handover or "",
+        "KGIMPORT_STORE": "stores/lms/current",
+        "KGIMPORT_DBT_TARGET": dbt,
+    }
     return subprocess.Popen(
         [*by, str(ENTRYPOINT), *arguments],
         cwd=work,
@@ -242,6 +251,50 @@ def test_without_a_hand_over_it_is_kgimport(work: Path) -> None:
     assert (done.returncode, "Usage: kgimport" in done.stdout) == (0, True)
 
 
+# Notes with which words it was called, and ends as its name in `work` says.
+NOTING = """
+import pathlib, sys
+
+name = pathlib.Path(sys.argv[0]).name
+with open("called", "a") as file:
+    file.write(" ".join([name, *sys.argv[1:]]) + "\\n")
+sys.exit(int(pathlib.Path(f"{name}.ends").read_text()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("dbt", "kgimport", "ended"), [(0, 0, 0), (0, 4, 4), (1, 0, ExitCode.SOURCE), (2, 0, 9)]
+)
+def test_the_tables_are_built_before_anything_else_if_that_is_wanted(
+    work: Path, dbt: int, kgimport: int, ended: int
+) -> None:
+    for name, code in (("dbt", dbt), ("kgimport", kgimport)):
+        _program(work, name, NOTING)
+        (work / f"{name}.ends").write_text(str(code))
+
+    done = start(work, "export", "--out", "there", handover=None, dbt="athena")
+
+    built = "dbt build --project-dir dbt --profiles-dir dbt --target athena"
+    assert done.returncode == ended, done.stderr
+    assert (work / "called").read_text().splitlines() == [
+        built,
+        *([] if dbt else ["kgimport export --out there"]),
+    ]
+
+
+def test_who_is_stopped_while_the_tables_are_built_exports_nothing(work: Path) -> None:
+    _program(work, "dbt", "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(90)")
+    _program(work, "kgimport", "import pathlib; pathlib.Path('exported').touch()")
+    loader = _started(work, "export", handover=None, dbt="athena")
+    _until(work / "ready")
+
+    loader.terminate()
+    loader.communicate(timeout=60)
+
+    assert loader.returncode == ExitCode.INTERRUPTED
+    assert not (work / "exported").exists()
+
+
 def test_the_image_runs_as_nobody_special_by_one_entrypoint() -> None:
     final = DOCKERFILE.rpartition("\nFROM ")[2]
 
@@ -297,6 +350,8 @@ def test_the_notice_goes_with_the_wheel_and_the_image(tmp_path: Path) -> None:
     [
         ("run", INFRA / "modules" / "loader" / "main.tf"),
         ("image", INFRA / "modules" / "loader" / "bake.yml"),
+        ("export", INFRA / "modules" / "schedule" / "nightly.asl.json"),
+        ("load-neptune", INFRA / "modules" / "schedule" / "nightly.asl.json"),
     ],
 )
 def test_kgimport_knows_the_options_that_it_is_given(command: str, said: Path) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
-from tests.infra.configuration import INFRA, literal, load
+from kgimport.builds import loads
+from tests.infra.configuration import INFRA, ROOT, literal, load
 
 if TYPE_CHECKING:
     from tests.infra.configuration import Module
 
 PORT = "${local.port}"
+QUERIES = {"ExecuteOpenCypherQuery": "ReadDataViaQuery"}  # of a call that is no action of IAM
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +86,37 @@ def test_listing_a_bucket_is_bound_to_the_prefix_of_builds(neptune: Module) -> N
 @pytest.mark.parametrize("document", ["read", "load", "export"])
 def test_objects_are_those_of_builds_whoever_asks(document: str, neptune: Module) -> None:
     objects = [
-        resources
+        literal(resource) or resource
         for actions, resources in _statements(neptune, document).values()
+        for resource in resources
         if any(action.startswith("s3:") for action in actions)
     ]
 
-    assert objects == [["${local.objects}"]]
+    assert objects
+    assert all(each.strip('"').startswith("${local.objects}") for each in objects)
     assert neptune.names["local"]["objects"].body["objects"].endswith('/${local.builds}*"')
+
+
+def test_the_load_writes_where_its_record_is_and_nowhere_else(neptune: Module) -> None:
+    writes = {
+        resource
+        for actions, resources in _statements(neptune, "load").values()
+        for resource in resources
+        if "s3:PutObject" in actions
+    }
+
+    assert writes == {f'"${{local.objects}}/{loads.FOLDER}/*"'}
+
+
+def test_the_load_may_call_what_the_code_calls_and_nothing_else(neptune: Module) -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "kgimport" / "neptune").glob("*.py")
+    )
+    calls = boto3.client("neptunedata", region_name="eu-central-1").meta.method_to_api_mapping
+    called = {name for method, name in calls.items() if re.search(rf"\.{method}\b", code)}
+    allowed, _ = _statements(neptune, "load")["LoadAndCount"]
+
+    assert allowed == {f"neptune-db:{QUERIES.get(name, name)}" for name in called}
 
 
 def test_what_is_logged_is_switched_on_and_kept_by_the_key(neptune: Module) -> None:

@@ -89,15 +89,37 @@ def test_whatever_fails_in_the_night_is_caught() -> None:
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_the_role_allows_exactly_what_the_states_do(name: str, schedule: Module) -> None:
-    document = schedule.names["data"][f"aws_iam_policy_document.{name}"]
+    documents = [name, "replicas"] if name == "nightly" else [name]
     allowed = {
         literal(action)
-        for statement in document.body["statement"]
+        for document in documents
+        for statement in schedule.names["data"][f"aws_iam_policy_document.{document}"].body[
+            "statement"
+        ]
         for action in statement["actions"]
         if not str(literal(action)).startswith("events:")
     }
 
     assert allowed == set(_actions(machine.definition(name)))
+
+
+def test_the_role_may_start_and_equip_every_task_that_the_states_start(schedule: Module) -> None:
+    machines = next(block for block in schedule.of("locals") if "machines" in block.body)
+    filled = members(machines.body["machines"]["nightly"]["definition"])
+    states = machine.definition("nightly")["States"].values()
+    tasks = {
+        str(state["Arguments"]["TaskDefinition"]) for state in states if "ecs:runTask" in str(state)
+    }
+    statements = {
+        literal(each["sid"]): str(each["resources"])
+        for each in schedule.names["data"]["aws_iam_policy_document.nightly"].body["statement"]
+    }
+
+    assert tasks == {"task", "load_task"}
+    for task in tasks:
+        module = next(name for name in ("var.loader", "var.neptune") if name in filled[task])
+        assert f"{module}.task_arn" in statements["StartLoader"].replace("[*]", "")
+        assert f"{module}.role_arns" in statements["GiveLoaderItsRoles"].replace("[*]", "")
 
 
 def _actions(definition: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ import yaml
 from gremlin_python.driver.client import Client
 
 from kgimport.neo4j.runtime import jar_cache, jvm
-from kgimport.process import Command, output, started
+from kgimport.process import Command, output, started, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LOCK = Path(__file__).with_name("gremlin_server.lock")
 # 3.8.1 reads its packed graphs by Kryo, which looks into these packages.
 _OPENED = ("lang", "lang.reflect", "util", "util.concurrent.atomic", "net", "io", "nio", "math")
+_LARGEST = 200_000_000  # bytes of a message
 _GRAPH = "org.apache.tinkerpop.gremlin.tinkergraph.structure.TinkerGraph"
 _FILES = {
     "graph.properties": f"""\
@@ -55,7 +56,7 @@ def _settings(port: int) -> dict[str, Any]:
         "gremlinPool": 1,
         "threadPoolWorker": 1,
         "evaluationTimeout": 120_000,
-        "maxContentLength": 100_000_000,
+        "maxContentLength": _LARGEST,
         "graphs": {"graph": "graph.properties"},
         "scriptEngines": {"gremlin-groovy": {"plugins": plugins}},
         "serializers": [{"className": binary}],
@@ -76,10 +77,19 @@ def running(home: Path) -> Iterator[Client]:
                 break
         assert log[-1].startswith("INFO"), "\n".join(log)
         # A full pipe would stop it.
-        Thread(target=deque, args=(output(server), 0), daemon=True).start()
-        client = Client(f"ws://127.0.0.1:{port}/gremlin", "g", pool_size=1, max_workers=1)
+        rest = Thread(target=deque, args=(output(server), 0))
+        rest.start()
+        client = Client(
+            f"ws://127.0.0.1:{port}/gremlin",
+            "g",
+            pool_size=1,
+            max_workers=1,
+            max_content_length=_LARGEST,
+        )
         yield client
         client.close()
+        stop(server, grace_s=10)
+        rest.join()
 
 
 def _command() -> Command:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.neptune.reader import Properties
     from tests.neptune.values import Value
 
-_ROWS = 2_000  # of a request
+_ROWS = 1_000  # of a request
 _VERTICES = """
 rows.each { row ->
     def v = graph.addVertex(T.id, row[0], T.label, row[1])
@@ -38,13 +38,13 @@ LOADED, PACKED = "graph", "TinkerFactory.createAirRoutes()"
 _HELD_VERTICES = """
 {graph}.traversal().V().toList()
     .collect {{ v -> [v.id(), v.label(), v.properties().collect {{ [it.key(), it.value()] }}] }}
-    .collate(500)
+    .collate(50)
 """
 _HELD_EDGES = """
 {graph}.traversal().E().toList()
     .collect {{ e -> [e.id(), e.outVertex().id(), e.label(), e.inVertex().id(),
                       e.properties().collect {{ [it.key(), it.value()] }}] }}
-    .collate(500)
+    .collate(50)
 """
 
 

@@ -31,7 +31,8 @@ message ends with the next step.
 _OTHERS = {
     ExitCode.DONE: "Done.",
     ExitCode.UNEXPECTED: "A defect of kgimport: please report it.",
-    ExitCode.INTERRUPTED: "Interrupted; nothing half-done was left behind.",
+    ExitCode.INTERRUPTED: "Interrupted; nothing half-done was left behind, except for a job that "
+    "goes on elsewhere, which the message names.",
 }
 
 

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from kgimport.commands.doctor import Symptom
 from kgimport.docker.image import Baked
-from kgimport.records import ExportRecord, StoreRecord
+from kgimport.records import DeltaRecord, ExportRecord, StoreRecord
 from kgimport.records.forms import FORMS
 from tests.reference import markdown
 from tests.reference.schemas import comments, sections
@@ -26,6 +26,7 @@ _DECLARED = {"Graph"}
 _KINDS = (
     (ExportRecord, "`export.json`, in a build directory, and `kgimport export --json`."),
     (StoreRecord, "`store.json`, in a store, and `kgimport build-db --json` or `run --json`."),
+    (DeltaRecord, "`delta.json`, in a delta, and `kgimport diff --json`."),
     (Baked, "`kgimport image --json`."),
     (Symptom, "`kgimport doctor --json`: a list of these."),
 )

@@ -36,6 +36,11 @@ output "task_arn" {
   value       = aws_ecs_task_definition.this.arn_without_revision
 }
 
+output "memory_mb" {
+  description = "The task's memory"
+  value       = var.size.memory_mb
+}
+
 output "container" {
   description = "The task's container"
   value       = local.container

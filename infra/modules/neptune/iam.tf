@@ -96,9 +96,15 @@ data "aws_iam_policy_document" "load" {
   }
 
   statement {
-    sid       = "ReadBuildsAndNoteLoads"
-    actions   = ["s3:GetObject", "s3:PutObject"]
+    sid       = "ReadBuilds"
+    actions   = ["s3:GetObject"]
     resources = [local.objects]
+  }
+
+  statement {
+    sid       = "RecordLoads"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.objects}/loads/*"]
   }
 
   statement {

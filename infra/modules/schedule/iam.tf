@@ -74,7 +74,7 @@ data "aws_iam_policy_document" "machine" {
 ################################################################################
 
 data "aws_iam_policy_document" "nightly" {
-  source_policy_documents = [data.aws_iam_policy_document.machine.json]
+  source_policy_documents = concat([data.aws_iam_policy_document.machine.json], data.aws_iam_policy_document.replicas[*].json)
 
   # Of itself: whether another one is at work, and an execution for each crawler.
   statement {
@@ -98,7 +98,7 @@ data "aws_iam_policy_document" "nightly" {
   statement {
     sid       = "StartLoader"
     actions   = ["ecs:RunTask"]
-    resources = ["${var.loader.task_arn}:*"]
+    resources = [for task in concat([var.loader.task_arn], var.neptune[*].task_arn) : "${task}:*"]
 
     condition {
       test     = "ArnEquals"
@@ -116,19 +116,13 @@ data "aws_iam_policy_document" "nightly" {
   statement {
     sid       = "GiveLoaderItsRoles"
     actions   = ["iam:PassRole"]
-    resources = var.loader.role_arns
+    resources = distinct(concat(var.loader.role_arns, flatten(var.neptune[*].role_arns)))
 
     condition {
       test     = "StringEquals"
       variable = "iam:PassedToService"
       values   = ["ecs-tasks.amazonaws.com"]
     }
-  }
-
-  statement {
-    sid       = "Bake"
-    actions   = ["codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild"]
-    resources = [var.loader.bake_arn]
   }
 
   # The rules by which Step Functions learns of the end of a task or a build; it chooses their names.
@@ -139,6 +133,23 @@ data "aws_iam_policy_document" "nightly" {
       "${local.events}:rule/StepFunctionsGetEventsForECSTaskRule",
       "${local.events}:rule/StepFunctionsGetEventForCodeBuildStartBuildRule",
     ]
+  }
+
+  statement {
+    sid       = "Notify"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.this.arn]
+  }
+}
+
+# What the night does with a store: an image, and the replicas' roll-over.
+data "aws_iam_policy_document" "replicas" {
+  count = var.readers == null ? 0 : 1
+
+  statement {
+    sid       = "Bake"
+    actions   = ["codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild"]
+    resources = [var.loader.bake_arn]
   }
 
   statement {
@@ -170,12 +181,6 @@ data "aws_iam_policy_document" "nightly" {
     sid       = "RollOver"
     actions   = ["ecs:DescribeServices", "ecs:UpdateService"]
     resources = [var.readers.service_arn]
-  }
-
-  statement {
-    sid       = "Notify"
-    actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.this.arn]
   }
 }
 

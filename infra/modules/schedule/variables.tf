@@ -22,6 +22,7 @@ variable "loader" {
     task_arn          = string
     container         = string
     role_arns         = list(string)
+    memory_mb         = number
     security_group_id = string
     bake_name         = string
     bake_arn          = string
@@ -34,7 +35,7 @@ variable "loader" {
 }
 
 variable "readers" {
-  description = "The readers module: the service that is rolled over"
+  description = "The readers module: the service that is rolled over; null if the graph goes to Neptune"
   type = object({
     cluster_arn             = string
     cluster_name            = string
@@ -44,6 +45,25 @@ variable "readers" {
     balancer_arn_suffix     = string
     target_group_arn_suffix = string
   })
+  default = null
+
+  validation {
+    condition     = (var.readers == null) != (var.neptune == null)
+    error_message = "The graph goes to the readers or to Neptune."
+  }
+}
+
+variable "neptune" {
+  description = "The neptune module: the cluster that is loaded; null if the graph goes to the readers"
+  type = object({
+    builds_uri    = string
+    endpoint      = string
+    read_role_arn = string
+    task_family   = string
+    task_arn      = string
+    role_arns     = list(string)
+  })
+  default = null
 }
 
 variable "network" {

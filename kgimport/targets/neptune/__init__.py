@@ -7,7 +7,7 @@ What the loader reads is what its user guide states; nothing was run against Nep
 from dataclasses import replace
 
 from kgimport.targets.neptune import carry, cells, names
-from kgimport.targets.neptune.files import CSV
+from kgimport.targets.neptune.files import CSV, GZIP
 from kgimport.targets.neptune.ids import edge_text
 from kgimport.targets.neptune.loader import extras
 from kgimport.targets.target import Target
@@ -15,6 +15,7 @@ from kgimport.targets.target import Target
 GREMLIN = Target(
     store="Neptune",
     files=CSV,
+    compressed=GZIP,
     carry=carry.in_gremlin,
     cells=cells.in_gremlin,
     argument=cells.argument,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kgimport.values.value import Transform
 
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-_IN_SQL = "cast the column to text in SQL, or choose `skip: true`"
+_AS_TEXT = "choose `temporal: string`, or `skip: true`"
 SENTENCES = {
     "integer-out-of-range": "integers beyond 64 bits signed, which Neptune rejects",
 }
@@ -67,20 +67,23 @@ GREMLIN: dict[Kind, Row | Refusal] = {
     "boolean": Row("Bool"),
     "bytes": Refusal("{store} has no bytes", "choose `binary: base64` or `binary: hex`"),
     "date": Row("Date", spell=_spelled_date),
-    "time": Refusal("{store} has no time of day without a date", _IN_SQL),
+    "time": Refusal("{store} has no time of day without a date", _AS_TEXT),
     "local_datetime": Refusal(
         "{store} takes a timestamp without a zone for one in UTC",
-        "state its zone with `timezone:`, which may be UTC",
+        "state its zone with `timezone:`, or choose `temporal: string`",
     ),
     "instant": Row("Datetime", spell=_spelled_moment),
-    "zoned_datetime": Refusal("{store} loses the zone of an instant", "convert it to UTC in SQL"),
-    "duration": Refusal("{store} has no duration", _IN_SQL),
+    "zoned_datetime": Refusal(
+        "{store} loses the zone of an instant", "choose `zone: utc`, or `temporal: string`"
+    ),
+    "duration": Refusal("{store} has no duration", _AS_TEXT),
     "point": Refusal("{store} has no points", "leave out the point; its columns may be numbers"),
     "null": _TEXT,
 }
 _NO_DATE = Refusal(
     "{store} stores a Date of openCypher as text",
-    "cast the column to a timestamp in SQL, or to text, or use --dialect neptune-gremlin",
+    "choose `type: localdatetime` and `timezone: UTC`, which make it midnight, "
+    "or `temporal: string`, or --dialect neptune-gremlin",
 )
 OPENCYPHER: dict[Kind, Row | Refusal] = {
     **GREMLIN,
@@ -89,13 +92,15 @@ OPENCYPHER: dict[Kind, Row | Refusal] = {
     "date": _NO_DATE,
     "instant": Row("DateTime", spell=_spelled_moment),
 }
-_NO_LIST = Refusal("{store} has no lists that keep order and duplicates", _IN_SQL)
+_NO_LIST = Refusal(
+    "{store} has no lists that keep order and duplicates", "choose `list: json`, or `skip: true`"
+)
 
 
 def in_gremlin(value: Value, kind: TableKind) -> Carrier | Refusal:
     """Return how Gremlin's CSV carries a value, or why it cannot.
 
-    Properties of vertices are sets by default: the old value would stay when a changed one is loaded.
+    Properties of vertices are sets by default, in which an old value stays when one is loaded.
     """
     made = _by_kind(GREMLIN, value)
     if kind == "relationship" or isinstance(made, Refusal):

@@ -34,6 +34,7 @@ def whole_seconds(unit: Unit) -> Rule:
     """Return the rule for instants counted in a unit: the loader's formats have no fraction."""
     return Rule(
         "fraction-of-a-second",
-        "instants with a fraction of a second, which Neptune's loader is not known to take",
+        "instants with a fraction of a second, which Neptune's loader is not known to take "
+        "(`fraction: drop` cuts it off)",
         lambda c: c.to_physical() % _PER_SECOND[unit] != 0,
     )
