@@ -5,6 +5,7 @@ The newest row of a key is the one in the file whose path is the last one by its
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -60,3 +61,85 @@ def number(connection: duckdb.DuckDBPyConnection, of: str, given: Any = None) ->
     row = connection.execute(f"select {of}", given).fetchone()
     assert row
     return int(row[0])
+
+
+# What joins accounts, sessions and cookies, by the kind of evidence.
+EVIDENCE = {
+    "phone": "select 'u' || user_name, 'p' || phone_number from every_user "
+    "where phone_number is not null",
+    "id": "select 'u' || user_name, kind || id from ids",
+    "login": "select 's' || session_id, 'u' || user_name from logins union "
+    "select 'c' || cookie_id, 'u' || user_name from every_cookie where user_name is not null",
+    "cookie": "select 's' || session_id, 'c' || cookie_id from cookies",
+    "device": "select 's' || session_id, 'd' || device_id from sessions "
+    "where device_id is not null",
+    "ip": "select 's' || session_id, 'i' || client_ip from sessions",
+}
+CAPPED = {"phone": 4, "id": None, "login": None, "cookie": None, "device": 4}
+
+
+def persons(
+    connection: duckdb.DuckDBPyConnection, evidence: dict[str, int | None]
+) -> dict[str, str]:
+    """The person of each account (u), session (s) and cookie (c), named by one of its members.
+
+    Evidence with more neighbours than its number joins nobody.
+    """
+    above: dict[str, str] = {}
+
+    def top(each: str) -> str:
+        while above.setdefault(each, each) != each:
+            each = above[each]
+        return each
+
+    for kind, most in evidence.items():
+        pairs = set(connection.execute(EVIDENCE[kind]).fetchall())
+        near: dict[str, set[str]] = defaultdict(set)
+        for one, other in pairs:
+            near[one].add(other)
+            near[other].add(one)
+        for one, other in pairs:
+            if most is None or max(len(near[one]), len(near[other])) <= most:
+                above[top(one)] = top(other)
+    every = connection.execute(
+        "select 'u' || user_name from users union all select 's' || session_id from sessions "
+        "union all select distinct 'c' || cookie_id from cookies"
+    ).fetchall()
+    return {each: top(each) for (each,) in every}
+
+
+def add_persons(connection: duckdb.DuckDBPyConnection, found: dict[str, str]) -> None:
+    """Make a table of what each person has: `kind`, `id`, `person`."""
+    connection.execute("create or replace table persons (kind text, id text, person text)")
+    rows = [(each[0], each[1:], person) for each, person in found.items()]
+    connection.executemany("insert into persons values (?, ?, ?)", rows)
+
+
+def precision_recall(
+    connection: duckdb.DuckDBPyConnection, data: Path, found: dict[str, str]
+) -> tuple[float, float]:
+    """How many of the pairs of accounts that are one person are so in truth, and are found.
+
+    `found` has the person of each account by `u` and its name.
+    """
+    rows = [(each[1:], person) for each, person in found.items() if each[0] == "u"]
+    connection.execute("create or replace table found (user_name text, person text)")
+    connection.executemany("insert into found values (?, ?)", rows)
+    pairs = connection.execute(
+        f"""
+        with known as (
+            select person, person_id
+            from found
+            join read_parquet('{data}/identity/truth/accounts/**/*.parquet') using (user_name)
+        ),
+        sizes as (
+            select count(*) as n from known group by person, person_id
+        )
+        select (select sum(n * (n - 1)) from sizes),
+            (select sum(n * (n - 1)) from (select count(*) n from known group by person)),
+            (select sum(n * (n - 1)) from (select count(*) n from known group by person_id))
+        """
+    ).fetchone()
+    assert pairs
+    right, joined, true = map(float, pairs)
+    return right / joined, right / true

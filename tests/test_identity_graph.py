@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pytest
 from pyarrow import csv
@@ -108,6 +110,8 @@ def build(local: Made) -> Path:
 def raw(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The same files, by SQL of the tests' own."""
     with raw_identity.tables(data) as connection:
+        found = raw_identity.persons(connection, raw_identity.CAPPED)
+        raw_identity.add_persons(connection, found)
         yield connection
 
 
@@ -274,6 +278,32 @@ def export_rows(build: Path) -> dict[str, int]:
 
 QUERIES = dict(documented("queries/identity.md"))
 ANSWERS = {
+    "Who is this cookie": """
+        select ids.user_name, ids.id, ids.user_name in
+            (select user_name from every_cookie where cookie_id = $cookie) as known
+        from persons cookie
+        join persons account using (person)
+        join ids on account.id = ids.user_name
+        where cookie.kind = 'c' and cookie.id = $cookie and account.kind = 'u'
+            and ids.kind = 'Email'
+        order by known desc, ids.user_name, ids.id""",
+    "What a person bought, by all of their ids": """
+        select ids.user_name, ids.kind, product_name, purchased_date::text as day, reward_points
+        from persons me
+        join persons account using (person)
+        join ids on account.id = ids.user_name
+        join purchases on lower(customer_id) = ids.id
+        where me.kind = 'u' and me.id = $user and account.kind = 'u'
+        order by day desc, product_name, ids.kind""",
+    "The journey of a person across devices": """
+        select day, client_platform, coalesce(device_id, cookie_id) as thing, canonical_url,
+            sessions.user_name is not null
+        from persons me
+        join persons visit using (person)
+        join sessions on visit.id = sessions.session_id
+        left join cookies on sessions.session_id = cookies.session_id
+        where me.kind = 'u' and me.id = $user and visit.kind = 's'
+        order by day, canonical_url, thing""",
     "What a household bought": """
         select members.user_name, kind, product_name, count(*), sum(reward_points)::int as points
         from homes
@@ -422,3 +452,63 @@ def test_the_whole_answer_is_the_one_of_the_raw_files(
 
     assert found == approximately(raw.execute(ANSWERS[title], given or None).fetchall())
     assert found
+
+
+# Who is who
+
+
+def resolved(build: Path) -> dict[str, str]:
+    """The `personId` of each account, session and cookie in the files of a build directory."""
+    found = {}
+    for kind, table, key in (
+        ("u", "node_user_name", "userName"),
+        ("s", "node_session", "sessionId"),
+        ("c", "node_cookie", "cookieId"),
+    ):
+        header = (build / "csv" / table / "header.csv").read_text(encoding="utf-8").strip()
+        names = [name.split(":")[0] for name in header.split(",")]
+        files = pl.read_csv(
+            build / "csv" / table / "part-*.csv",
+            has_header=False,
+            new_columns=names,
+            infer_schema=False,
+        )
+        found |= {kind + one: person for one, person in files.select(key, "personId").iter_rows()}
+    return found
+
+
+def groups(found: dict[str, str]) -> set[frozenset[str]]:
+    """Who are one person, whatever the person is called."""
+    members: dict[str, set[str]] = defaultdict(set)
+    for each, person in found.items():
+        members[person].add(each)
+    return {frozenset(group) for group in members.values()}
+
+
+@pytest.mark.dbt
+def test_persons_are_those_of_a_plain_search_in_the_raw_rows(
+    build: Path, raw: duckdb.DuckDBPyConnection
+) -> None:
+    found = resolved(build)
+
+    assert groups(found) == groups(raw_identity.persons(raw, raw_identity.CAPPED))
+    assert {person.partition(":")[0] for each, person in found.items() if each[0] == "u"} == {
+        "User"
+    }
+
+
+@pytest.mark.dbt
+def test_a_person_has_more_than_one_account_and_strangers_stay_apart(
+    build: Path, data: Path, raw: duckdb.DuckDBPyConnection
+) -> None:
+    capped = raw_identity.precision_recall(raw, data, resolved(build))
+    everything = dict.fromkeys(raw_identity.CAPPED)
+    uncapped = raw_identity.precision_recall(raw, data, raw_identity.persons(raw, everything))
+    by_ip = raw_identity.precision_recall(
+        raw, data, raw_identity.persons(raw, {**everything, "ip": None})
+    )
+
+    assert capped[0] > 0.6
+    assert capped[1] > 0.4
+    assert uncapped[0] < capped[0] / 2
+    assert by_ip[0] < 0.02
