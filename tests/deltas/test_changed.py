@@ -39,6 +39,7 @@ TAGS = "tags:String[]"
         pytest.param((A, B, "xy", "z"), (A, B, "x", "yz"), id="a letter of another property"),
         pytest.param((A, N, "x", "1"), (A, "n:Int(single)", "x", "1"), id="another type"),
         pytest.param((A, TAGS, "x", "a;b"), (A, TAGS, "x", "a\\;b"), id="one value of two"),
+        pytest.param((A, TAGS, "x", "a\\;b;b"), (A, TAGS, "x", "a\\;b"), id="one value less"),
         pytest.param((A, B, "x", "y"), (A, B, "x ", "y"), id="a blank"),
     ],
 )

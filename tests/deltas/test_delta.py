@@ -52,12 +52,17 @@ def listed(path: Path) -> list[list[str]]:
 
 def applied(store: Store, delta: Path) -> Store:
     """The store after a delta, in the order that docs/increments.md states."""
+    without(store, delta).load(delta)
+    return store
+
+
+def without(store: Store, delta: Path) -> Store:
+    """The store after what a delta removes."""
     removed = delta / "removed"
     store.drop_edges([each for (each,) in listed(removed / "edges.csv")])
     store.drop_vertices([each for (each,) in listed(removed / "vertices.csv")])
     store.unset("vertices", listed(removed / "vertex_properties.csv"))
     store.unset("edges", listed(removed / "edge_properties.csv"))
-    store.load(delta)
     return store
 
 
