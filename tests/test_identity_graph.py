@@ -459,7 +459,7 @@ def test_the_whole_answer_is_the_one_of_the_raw_files(
 
 def resolved(build: Path) -> dict[str, str]:
     """The `personId` of each account, session and cookie in the files of a build directory."""
-    found = {}
+    found: dict[str, str] = {}
     for kind, table, key in (
         ("u", "node_user_name", "userName"),
         ("s", "node_session", "sessionId"),

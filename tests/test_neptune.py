@@ -89,7 +89,7 @@ def test_openciphers_csv_has_the_same_rows_under_its_own_headers(tmp_path: Path)
     record = export(graph, tmp_path / "build", options=OPENCYPHER)
 
     for name, headers in {
-        "vertices/person": ":ID,:LABEL,id:String,text:String,whole:Long,real:Double,flag:Bool,"
+        "vertices/person": ":ID,:LABEL,id:String,text:String,whole:Long,real:Double,flag:Boolean,"
         "a\\:b:DateTime",
         "edges/knows": ":ID,:START_ID,:END_ID,:TYPE,since:Long",
     }.items():

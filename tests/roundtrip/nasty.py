@@ -463,6 +463,19 @@ def _structs_and_bytes() -> Iterator[Nasty]:
     yield Nasty(group, "no bytes", _value(raw, b"", binary="bytes"), "refused: empty-bytes")
 
 
+def _for_fewer_types() -> Iterator[Nasty]:
+    group = "Lists and structs"
+    names = _value(_LIST, ["a", None, '"'], list="json")
+    yield Nasty(group, "a list with a null", names, "STRING")
+    yield Nasty(group, "an empty list", _value(_LIST, [], list="json"), "STRING")
+    group = "Dates and times"
+    yield Nasty(group, "a day before 1970", _value(pl.Date(), -1, temporal="string"), "STRING")
+    instant = _value(pl.Datetime("us", _ZONE), 4_102_444_799_000_001, zone="utc")
+    yield Nasty(group, "an instant without its zone", instant, "ZONED DATETIME")
+    cut = _value(_US, -1, fraction="drop")
+    yield Nasty(group, "a fraction of a second before 1970", cut, "LOCAL DATETIME")
+
+
 def _place(what: str, crs: Crs, *axes: tuple[pl.DataType, Any], outcome: str) -> Nasty:
     """A row with a point, its coordinates of any type."""
     names = tuple(f"axis {at}" for at in range(len(axes)))
@@ -745,6 +758,7 @@ NASTY: tuple[Nasty, ...] = (
     *_lists(),
     *_lists_of_others(),
     *_structs_and_bytes(),
+    *_for_fewer_types(),
     *_points(),
     *_names(),
     *_keys(),

@@ -181,6 +181,8 @@ def patterned(name: str) -> bool:
 def outcome(dtype: pl.DataType, rule: ColumnRule, cell: Any, form: Format) -> Outcome:
     """What must become of a cell of a column whose type is not refused, in files of a format."""
     if cell is not None and rule.type is None and isinstance(dtype, pl.List | pl.Array):
+        if rule.list == "json":
+            return Held("JSON", canonical(cell))
         return _list(inner_type(dtype), rule, cell, form)
     found = _single(dtype, rule, cell)
     lost = form == "parquet" and found == Held("STRING", "")
@@ -221,8 +223,12 @@ def _boolean(_: Any, __: ColumnRule, cell: bool) -> Outcome:
     return Held("BOOLEAN", cell)
 
 
-def _date(_: Any, __: ColumnRule, cell: int) -> Outcome:
-    return Held("DATE", cell) if cell in DATES else refused("year-out-of-range")
+def _date(_: Any, rule: ColumnRule, cell: int) -> Outcome:
+    if cell not in DATES:
+        return refused("year-out-of-range")
+    if rule.temporal == "string":
+        return Held("STRING", date.fromordinal(date(1970, 1, 1).toordinal() + cell).isoformat())
+    return Held("DATE", cell)
 
 
 def _time(_: Any, __: ColumnRule, cell: int) -> Outcome:
@@ -231,8 +237,10 @@ def _time(_: Any, __: ColumnRule, cell: int) -> Outcome:
 
 def _datetime(dtype: pl.Datetime, rule: ColumnRule, cell: int) -> Outcome:
     ticks = cell * TICK[dtype.time_unit]
+    if rule.fraction == "drop":
+        ticks -= ticks % SECOND
     if dtype.time_zone is not None:
-        return _zoned(ticks, _as_read(dtype.time_zone))
+        return _zoned(ticks, "UTC" if rule.zone == "utc" else _as_read(dtype.time_zone))
     if rule.timezone is not None:
         return _localised(ticks, rule.timezone)
     return Held("LOCAL DATETIME", ticks) if ticks in NAIVE else refused("year-out-of-range")

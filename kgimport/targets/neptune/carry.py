@@ -87,6 +87,8 @@ _NO_DATE = Refusal(
 )
 OPENCYPHER: dict[Kind, Row | Refusal] = {
     **GREMLIN,
+    # Neptune takes both words, Neo4j's importer this one alone.
+    "boolean": Row("Boolean"),
     "string": replace(_TEXT, rules=(EMPTY_STRING, *_TEXT.rules)),
     "null": replace(_TEXT, rules=(EMPTY_STRING, *_TEXT.rules)),
     "date": _NO_DATE,
