@@ -89,9 +89,12 @@ def carried(dtype: pl.DataType, rule: ColumnRule, form: Format) -> bool:
             rule.type == "date" and form == "gremlin"
         )
     if isinstance(dtype, pl.Datetime):
-        return (dtype.time_zone or rule.timezone) in UTC_NAMES
+        in_utc = dtype.time_zone is not None and rule.zone == "utc"
+        return in_utc or (dtype.time_zone or rule.timezone) in UTC_NAMES
     if kind == pl.Date:
-        return form == "gremlin"
+        return form == "gremlin" or rule.temporal == "string"
+    if kind == pl.List and rule.list == "json":
+        return True
     if kind == pl.Binary:
         return rule.binary != "bytes"
     return kind not in {pl.List, pl.Array, pl.Time, pl.Duration}
