@@ -182,7 +182,7 @@ def outcome(dtype: pl.DataType, rule: ColumnRule, cell: Any, form: Format) -> Ou
     """What must become of a cell of a column whose type is not refused, in files of a format."""
     if cell is not None and rule.type is None and isinstance(dtype, pl.List | pl.Array):
         if rule.list == "json":
-            return Held("JSON", canonical(cell))
+            return Held("STRING", json.dumps(cell, separators=(",", ":"), ensure_ascii=False))
         return _list(inner_type(dtype), rule, cell, form)
     found = _single(dtype, rule, cell)
     lost = form == "parquet" and found == Held("STRING", "")
