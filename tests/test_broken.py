@@ -93,12 +93,9 @@ def told(arguments: tuple[str, ...]) -> str:
 
 def transcript(code: int, stderr: str) -> str:
     progress, start, message = stderr.partition("kgimport: ")
-    assert all(
-        re.fullmatch(
-            r"\S+ (scan|read the keys of|look for|resolve|check|write|stopped)( .+)?", line
-        )
-        for line in progress.splitlines()
-    ), stderr
+    steps = "scan|read the keys of|look for|resolve|make the ids of|check|write|stopped"
+    lines = progress.splitlines()
+    assert all(re.fullmatch(rf"\S+ ({steps})( .+)?", line) for line in lines), stderr
     return f"exit code {code}\n{start}{message}"
 
 

@@ -16,7 +16,8 @@ from tests.test_manifest import project as parsed_alone
 
 COMMANDS = (
     *("build-db", "check", "diff", "doctor", "export", "generate"),
-    *("image", "init", "land", "prepare", "rollout", "run", "schema", "serve", "show", "verify"),
+    *("image", "init", "land", "load-neptune", "prepare", "rollout", "run", "schema", "serve"),
+    *("show", "verify"),
 )
 HEAVY = (
     "boto3",

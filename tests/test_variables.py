@@ -26,6 +26,8 @@ TYPED = {
     "check --select",
     "export --select",
     "land --delete",
+    "load-neptune --again",
+    "load-neptune --cancel",
     "serve --writable",
 }
 

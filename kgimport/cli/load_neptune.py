@@ -20,7 +20,8 @@ NEPTUNE = "Neptune"
 
 @command(
     "kgimport load-neptune s3://my-builds/lms --endpoint https://my-cluster.cluster-abc.us-east-1"
-    f".neptune.amazonaws.com:8182 --role {_ROLE}"
+    f".neptune.amazonaws.com:8182 --role {_ROLE}",
+    name="load-neptune",
 )
 def load_neptune(
     build: Annotated[

@@ -9,9 +9,8 @@ from kgimport.values import Refusal, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import polars as pl
-
     from kgimport.graph import Table
+    from kgimport.values.value import Transform
 
 _UNSPELLABLE = Refusal(
     "a header of Neptune cannot hold a blank, a comma, a quote, a backslash, a line break or "
@@ -24,9 +23,9 @@ _SYSTEM = Refusal(
 _FORBIDDEN = frozenset(' ,"\\\r\n\0')
 # Why a label or a type cannot be written, by what it contains.
 _MARKS = {
-    ";": "`;`, which separates labels for Neptune",
-    "::": "`::`, which separates labels for Gremlin",
-    "\0": "U+0000, which Neptune's loader does not support",
+    ";": ("`;`", "which separates labels for Neptune"),
+    "::": ("`::`", "which separates labels for Gremlin"),
+    "\0": ("U+0000", "which Neptune's loader does not support"),
 }
 # The largest label, see `rules`.
 _MOST_BYTES = 55_000_000
@@ -48,30 +47,36 @@ def unfit_names(table: Table) -> Iterator[str]:
     """Yield a line for each label or type that Neptune would take for others, or reject."""
     for name in table.names:
         named = f"{table.name}: the {table.word} {name!r}"
-        yield from (f"{named} contains {why}" for mark, why in _MARKS.items() if mark in name)
+        yield from (
+            f"{named} contains {', '.join(why)}" for mark, why in _MARKS.items() if mark in name
+        )
         if name != name.strip():
             yield f"{named} has blanks around it, which Neptune's loader drops"
 
 
 def name_rules(word: str) -> tuple[Rule, ...]:
     """Return the rules for names in a column; `word` is "label" or "type"."""
-    around = Rule(
-        f"blanks-around-{word}",
-        f"blanks around a {word}, which Neptune's loader drops",
-        lambda c: c.str.strip_chars() != c,
+    return (
+        Rule(f"semicolon-in-{word}", _inside(";", word), _containing(";")),
+        Rule(f"colons-in-{word}", _inside("::", word), _containing("::")),
+        Rule(f"nul-in-{word}", _inside("\0", word), _containing("\0")),
+        Rule(
+            f"blanks-around-{word}",
+            f"blanks around a {word}, which Neptune's loader drops",
+            lambda c: c.str.strip_chars() != c,
+        ),
+        Rule(
+            f"{word}-too-long",
+            f"a {word} of more than 55 MB, which Neptune's loader does not take",
+            lambda c: c.str.len_bytes() > _MOST_BYTES,
+        ),
     )
-    long = Rule(
-        f"{word}-too-long",
-        f"a {word} of more than 55 MB, which Neptune's loader does not take",
-        lambda c: c.str.len_bytes() > _MOST_BYTES,
-    )
-    return (*(_without(mark, why, word) for mark, why in _MARKS.items()), around, long)
 
 
-def _without(mark: str, why: str, word: str) -> Rule:
-    name = {";": "semicolon", "::": "colons", "\0": "nul"}[mark]
+def _inside(mark: str, word: str) -> str:
+    name, why = _MARKS[mark]
+    return f"{name} in a {word}, {why}"
 
-    def contains(names: pl.Expr) -> pl.Expr:
-        return names.str.contains(mark, literal=True)
 
-    return Rule(f"{name}-in-{word}", f"in a {word} {why}", contains)
+def _containing(mark: str) -> Transform:
+    return lambda names: names.str.contains(mark, literal=True)

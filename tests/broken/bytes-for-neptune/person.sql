@@ -1,0 +1,3 @@
+select * from (values
+  (1, '\xFF'::blob)
+) as t(id, value)

@@ -1,0 +1,4 @@
+select * from (values
+  (1, 'Ada'),
+  (2, 'Bo')
+) as t(id, name)

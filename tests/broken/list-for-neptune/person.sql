@@ -1,0 +1,3 @@
+select * from (values
+  (1, ['a'])
+) as t(id, value)

@@ -1,0 +1,3 @@
+select * from (values
+  (1, repeat('x', 55000001))
+) as t(id, value)
