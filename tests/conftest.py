@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
 VERSIONS = ("2026.08.1", "5.26.30")
 # Where two processes share the tests, one has those of the newer line and the other those of the
-# older, because servers and stores are shared by the tests of a line. These files start neither.
+# older, because servers and stores are shared by the tests of a line. These files start neither, or
+# share what takes longer to make: a graph's tables, local Athena, the server for Neptune's files.
 _WITH_THE_OLDER = (
     "test_air_routes",
     "test_athena",
@@ -54,6 +55,7 @@ _WITH_THE_OLDER = (
     "test_local_athena",
     "test_locations",
     "test_reader",
+    "test_removals",
     "test_shop",
 )
 

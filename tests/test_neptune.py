@@ -343,7 +343,7 @@ def test_a_build_directory_for_neptune_is_no_store(
 
     with pytest.raises(DestinationError, match="was exported for Amazon Neptune") as refusal:
         build_db(tmp_path / "build", tmp_path / "stores", neo4j=neo4j)
-    assert "vertices/ and then edges/" in refusal.value.hint
+    assert "kgimport load-neptune" in refusal.value.hint
 
 
 @pytest.mark.parametrize(("word", "value"), [("format", "parquet"), ("ids", "dense")])

@@ -109,8 +109,7 @@ def _must_be_for_neo4j(build: Path, record: ExportRecord) -> None:
     if record.dialect != "neo4j":
         raise DestinationError(
             f"{build} was exported for Amazon Neptune (--dialect {record.dialect})",
-            "export again without --dialect, or load vertices/ and then edges/ of it with Neptune's"
-            " bulk loader",
+            "export again without --dialect, or to S3, and load that with `kgimport load-neptune`",
         )
 
 

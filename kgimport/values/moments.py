@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kgimport.graph import ColumnRule
+    from kgimport.properties import Unit
 
 MOMENTS = (pl.Date, pl.Datetime)
 _UTC = frozenset({"UTC", "Etc/UTC", "Z", "+00:00", "GMT", "Etc/GMT"})
-_PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+# Ticks of each unit in a second.
+PER_SECOND: dict[Unit, int] = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _DAY_S = 86_400
 # The days since 1970 of 0001-01-01, 2000-01-01 and 9999-12-31; the seconds of 2100-01-01.
 _FIRST_DAY, _2000_DAYS, _LAST_DAY = -719_162, 10_957, 2_932_896
@@ -79,7 +81,7 @@ def zoned(dtype: pl.Datetime, zone: str) -> Value:
 
 def _localised(dtype: pl.Datetime, zone: str) -> Value:
     # A day less than what 64 bits hold, so that no offset goes beyond.
-    far = 2**63 - 1 - _DAY_S * _PER_SECOND[dtype.time_unit]
+    far = 2**63 - 1 - _DAY_S * PER_SECOND[dtype.time_unit]
 
     def placed(column: pl.Expr) -> pl.Expr:
         sane = _in_years(column, dtype) & column.to_physical().is_between(-far, far)
@@ -120,7 +122,7 @@ def _zone_rules(dtype: pl.DataType) -> Iterator[Rule]:
     """Yield the rules that depend on a region's offsets."""
     assert isinstance(dtype, pl.Datetime)  # noqa: S101  (the caller looked)
     yield after(ODD_OFFSET, lambda c: _safe(c, dtype, _in_years(c, dtype)))
-    until = _2100_S * _PER_SECOND[dtype.time_unit]
+    until = _2100_S * PER_SECOND[dtype.time_unit]
     yield Rule(
         "zone-rules-unknown",
         "instants from 2100 on, in a zone whose clock changes Polars knows only until then",
@@ -163,4 +165,4 @@ def _safe(column: pl.Expr, dtype: pl.DataType, sane: pl.Expr) -> pl.Expr:
 
 
 def _ticks_of_a_day(dtype: pl.DataType) -> int:
-    return _DAY_S * _PER_SECOND[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 1
+    return _DAY_S * PER_SECOND[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 1

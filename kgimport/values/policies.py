@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport.properties import STRING, PropertyType
-from kgimport.values.moments import iso_text
+from kgimport.values.moments import PER_SECOND, iso_text
 from kgimport.values.value import Refusal, Rule, Value, after
 
 if TYPE_CHECKING:
     from kgimport.graph import ColumnRule
 
-_PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _IN_JSON = frozenset({"string", "null", "integer", "float", "boolean"})
 _NO_JSON = Refusal(
     "only lists of texts, numbers and booleans become JSON", "cast the elements in SQL"
@@ -37,7 +36,7 @@ def single(made: Value, rule: ColumnRule) -> Value:
     if rule.zone == "utc" and made.type.kind == "zoned_datetime":
         made = _in_utc(made)
     if rule.fraction == "drop" and made.type.unit and made.type.is_moment:
-        made = _whole_seconds(made, _PER_SECOND[made.type.unit])
+        made = _whole_seconds(made, PER_SECOND[made.type.unit])
     if rule.temporal == "string" and (made.type.is_moment or made.type.kind == "duration"):
         made = _as_text(made)
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kgimport.targets.neptune.rules import MOST_BYTES
 from kgimport.values import Refusal, Rule
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _MARKS = {
     "::": ("`::`", "which separates labels for Gremlin"),
     "\0": ("U+0000", "which Neptune's loader does not support"),
 }
-# The largest label, see `rules`.
-_MOST_BYTES = 55_000_000
 
 
 def misnamed(_: Table, __: str, name: str) -> Refusal | None:
@@ -68,7 +67,7 @@ def name_rules(word: str) -> tuple[Rule, ...]:
         Rule(
             f"{word}-too-long",
             f"a {word} of more than 55 MB, which Neptune's loader does not take",
-            lambda c: c.str.len_bytes() > _MOST_BYTES,
+            lambda c: c.str.len_bytes() > MOST_BYTES,
         ),
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kgimport.values import Rule
+from kgimport.values.moments import PER_SECOND
 
 if TYPE_CHECKING:
     from kgimport.properties import Unit
 
 # The largest value or label: 55 MB in the user guide, here without the doubt about what an MB is.
-_MOST_BYTES = 55_000_000
+MOST_BYTES = 55_000_000
 NUL = Rule(
     "nul-in-text",
     "texts with U+0000, which Neptune's loader does not support",
@@ -19,7 +20,7 @@ NUL = Rule(
 MANY_BYTES = Rule(
     "text-too-long",
     "texts of more than 55 MB, which Neptune's loader does not take",
-    lambda c: c.str.len_bytes() > _MOST_BYTES,
+    lambda c: c.str.len_bytes() > MOST_BYTES,
 )
 EMPTY_STRING = Rule(
     "empty-string",
@@ -27,7 +28,6 @@ EMPTY_STRING = Rule(
     "(--dialect neptune-gremlin carries them)",
     lambda c: c == "",
 )
-_PER_SECOND: dict[Unit, int] = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def whole_seconds(unit: Unit) -> Rule:
@@ -36,5 +36,5 @@ def whole_seconds(unit: Unit) -> Rule:
         "fraction-of-a-second",
         "instants with a fraction of a second, which Neptune's loader is not known to take "
         "(`fraction: drop` cuts it off)",
-        lambda c: c.to_physical() % _PER_SECOND[unit] != 0,
+        lambda c: c.to_physical() % PER_SECOND[unit] != 0,
     )
