@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kgimport.values import as_text
+from kgimport.values.moments import PER_SECOND
 from kgimport.values.points import axes
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ DELIMITER = ","
 ARRAY_DELIMITER = "\x1f"
 TIME_FORMAT = "%H:%M:%S%.9f"
 _DIGITS = {"ms": 3, "us": 6, "ns": 9}
-_PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def datetime_format(unit: Unit) -> str:
@@ -75,7 +75,7 @@ def zoned(made: PropertyType) -> Transform:
 def durations(made: PropertyType) -> Transform:
     """Spell durations in seconds only: for Neo4j a day is not always 24 hours."""
     unit = made.unit or "us"
-    per, digits = _PER_SECOND[unit], _DIGITS[unit]
+    per, digits = PER_SECOND[unit], _DIGITS[unit]
 
     def spell(column: pl.Expr) -> pl.Expr:
         ticks = column.to_physical().cast(pl.Int128)
